@@ -1,0 +1,60 @@
+// Tells which directories changed, so that an agent with ten thousand quiet files does no work.
+// Seam: InotifyWatch (Linux), and ManualWatch for tests and the simulator.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/base/result.h"
+
+namespace logboom::file {
+
+enum class ChangeKind {
+  kWritten,   // bytes, size or attributes of `name`
+  kAppeared,  // created, or moved in
+  kVanished,  // removed, or moved away
+  kOverflow,  // the kernel dropped events: everything must be looked at; directory and name are empty
+  kGone,      // the watched directory itself is gone; its watch has ended
+};
+
+struct Change {
+  ChangeKind kind = ChangeKind::kWritten;
+  std::string directory;
+  std::string name;
+};
+
+// One owner, one thread.
+class DirectoryWatch {
+ public:
+  virtual ~DirectoryWatch() = default;
+  // Watching a directory twice is one watch. kLimit where the system's watches are used up: the caller
+  // polls that directory instead.
+  virtual Status Add(const std::string& directory) = 0;
+  virtual void Remove(const std::string& directory) = 0;
+  // What has changed since the last call, never waiting; equal neighbours are folded into one.
+  virtual std::vector<Change> Take() = 0;
+  // Readable when Take() has something; -1 where there is no descriptor.
+  virtual int descriptor() const = 0;
+};
+
+// Fails where inotify is not to be had (instances used up).
+Result<std::unique_ptr<DirectoryWatch>> MakeInotifyWatch();
+
+// Changes come from the test.
+class ManualWatch final : public DirectoryWatch {
+ public:
+  Status Add(const std::string& directory) override;
+  void Remove(const std::string& directory) override;
+  std::vector<Change> Take() override;
+  int descriptor() const override { return -1; }
+
+  // Recorded only while `change.directory` is watched, or for an overflow.
+  void Notify(Change change);
+
+ private:
+  std::vector<std::string> watched_;
+  std::vector<Change> pending_;
+};
+
+}  // namespace logboom::file

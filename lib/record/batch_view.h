@@ -1,0 +1,47 @@
+// Reads the records of one batch.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "lib/base/bytes.h"
+#include "lib/base/result.h"
+#include "lib/base/types.h"
+#include "lib/record/batch_builder.h"
+#include "lib/record/batch_header.h"
+
+namespace logboom::record {
+
+// A record as it stands in a batch. All views point into the reader's buffer.
+struct Record {
+  Offset offset;
+  TimestampMs timestamp;
+  std::optional<ByteView> key;
+  std::optional<ByteView> value;
+  std::vector<HeaderView> headers;
+
+  // The value of the first header of that name; nothing where there is none or its value is null.
+  std::optional<ByteView> Header(std::string_view name) const;
+};
+
+// Walks the records of a batch. Reusable for one batch after another: buffers are kept.
+// One owner, one thread.
+class BatchReader {
+ public:
+  // Verifies (VerifyBatch), decompresses within kRecordsBytesMax, and stands before the first record.
+  // `batch` must outlive the walk where it is uncompressed.
+  Status Open(ByteView batch);
+  const BatchHeader& header() const { return header_; }
+
+  // The next record; nothing at the end. Every length and count is bounded by the bytes left before
+  // anything is allocated. kCorrupt where the section ends early, a varint is too long, records are
+  // fewer than the header's count, or bytes are left after the last.
+  // The record, and what it points to, stays valid until the next call.
+  Result<const Record*> Next();
+
+ private:
+  // (the implementer's)
+  BatchHeader header_;
+};
+
+}  // namespace logboom::record
