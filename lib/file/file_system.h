@@ -116,6 +116,11 @@ Result<Bytes> ReadWholeFile(FileSystem& fs, const std::string& path, std::size_t
 // `path`.tmp written and synced, renamed, the directory synced.
 Status ReplaceFile(FileSystem& fs, const std::string& path, ByteView bytes);
 
+// Makes the directory and its missing parents, and syncs the parent of each new one, so that all of them
+// survive a crash. CreateDirectories alone promises nothing.
+Status CreateDurableDirectories(FileSystem& fs, const std::string& path);
+
+// "/a" of "/a/b" and of "/a/b/"; "/" of "/a" and of "/"; "." of "a".
 std::string ParentDirectory(const std::string& path);
 
 }  // namespace logboom::file
