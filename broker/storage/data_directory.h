@@ -1,0 +1,97 @@
+// The data directory as a whole: who may use it, which cluster it is, what is in it.
+//
+//   lock                       held by the running broker
+//   superblock                 two slots: magic, version, sequence, cluster id, restore count, feature flags,
+//                              CRC-32C; the newer valid slot counts (docs/formats/data-directory.md)
+//   manifest                   recovery points and segments of every partition, and whether the stop was clean
+//   FAILED                     there after a failed sync, with the reason; removed after the next good sync
+//   quarantine/                what recovery cut off, never deleted by us
+//   metadata.sqlite, metadata.copy.sqlite       broker/metadata's
+//   <number>-<partition>/      one partition: partition.metadata, leader-epoch-checkpoint, log-start,
+//                              segments and their side-cars
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/random.h"
+#include "lib/base/result.h"
+#include "lib/base/types.h"
+#include "lib/base/uuid.h"
+#include "lib/file/file_system.h"
+
+namespace logboom::broker {
+
+// A partition's directory says what it holds, so that a lost database can be rebuilt.
+struct PartitionIdentity {
+  std::string topic_name;
+  Uuid topic_id;
+  std::uint32_t topic_number = 0;  // in the directory's name
+  PartitionIndex partition;
+};
+
+// One partition as of the manifest. Everything before `recovery_point` is synced.
+struct PartitionCheckpoint {
+  Uuid topic_id;
+  PartitionIndex partition;
+  Offset recovery_point;
+  // Of the segment that holds recovery_point: where the scan starts.
+  Offset segment_base;
+  FilePosition position;
+  TimestampMs max_append_time{-1};  // append time never goes back
+};
+
+struct Manifest {
+  bool clean = false;  // written by an orderly stop, after a sync of everything
+  std::vector<PartitionCheckpoint> partitions;
+};
+
+// One owner, one thread.
+class DataDirectory {
+ public:
+  // Makes the directory and its superblock where there is none. kBusy (exit code 3) where another process
+  // holds the lock; kUnsupported where a feature flag is unknown, with nothing touched.
+  static Result<std::unique_ptr<DataDirectory>> Open(file::FileSystem& fs, const std::string& path,
+                                                     Random& random);
+
+  const std::string& path() const { return path_; }
+  const Uuid& cluster_id() const { return cluster_id_; }
+  std::uint32_t restore_count() const { return restore_count_; }
+  // The reason in FAILED, where the last run ended with a failed sync.
+  const std::optional<std::string>& failed() const { return failed_; }
+
+  // A missing or broken manifest reads as an empty, unclean one: recovery then scans everything.
+  Manifest ReadManifest() const;
+  // Durable when it returns. An unclean one at any time (recovery points move), the clean one last.
+  Status WriteManifest(const Manifest& manifest);
+
+  Status MarkFailed(const std::string& reason);
+  Status ClearFailed();
+
+  struct PartitionDirectory {
+    PartitionIdentity identity;
+    std::string path;
+  };
+  // Every partition directory with a readable partition.metadata. Directories that were being made or
+  // deleted (suffixes .creating, .deleting) are finished off first.
+  Result<std::vector<PartitionDirectory>> ListPartitions();
+  // Made whole or not at all: name.creating with partition.metadata, synced, renamed, parent synced.
+  Result<std::string> CreatePartition(const PartitionIdentity& identity);
+  // Renamed to .deleting (durably: from here on the topic is gone), then its files are unlinked.
+  Status DeletePartition(const std::string& path);
+
+  // Whether the data directory is a mount of its own, so that one syncfs serves all partitions.
+  bool own_file_system() const;
+
+ private:
+  // (the implementer's)
+  std::string path_;
+  Uuid cluster_id_;
+  std::uint32_t restore_count_ = 0;
+  std::optional<std::string> failed_;
+};
+
+}  // namespace logboom::broker

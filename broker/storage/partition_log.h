@@ -1,0 +1,144 @@
+// One partition: segments in offset order, the last one active. Append writes to the page cache; only
+// what a commit has synced is durable, and only durable records are read.
+//
+// After a crash: everything below durable_end() is there. What was appended above it may be there in
+// part: recovery keeps the longest valid prefix.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "broker/storage/data_directory.h"
+#include "lib/base/bytes.h"
+#include "lib/base/result.h"
+#include "lib/base/types.h"
+#include "lib/file/file_system.h"
+#include "lib/record/batch_header.h"
+
+namespace logboom::broker {
+
+struct PartitionLogOptions {
+  std::int64_t segment_bytes = std::int64_t{256} << 20U;
+  std::int64_t segment_ms = 24LL * 60 * 60 * 1000;  // by append time
+  std::int64_t retention_ms = 7LL * 24 * 60 * 60 * 1000;  // by append time; -1: for ever
+  std::int64_t retention_bytes = -1;                      // -1: no bound
+};
+
+// What recovery found and did; shown, counted, tested.
+struct RecoveryReport {
+  bool scanned = false;         // false: the clean manifest was believed
+  std::int64_t bytes_scanned = 0;
+  std::int64_t records_recovered = 0;  // above the recovery point
+  // Set where the tail was cut: the rest of that segment and all later ones are in quarantine.
+  std::optional<Offset> cut_at;
+  std::int64_t bytes_cut = 0;
+  std::string cut_reason;
+};
+
+// Offsets that can't be read below the durable end (bit rot); never silent.
+struct UnreadableRange {
+  Offset begin;
+  Offset end;
+  std::string reason;
+};
+
+struct AppendedBatch {
+  Offset base_offset;
+  Offset next_offset;
+  TimestampMs append_time;  // max(previous, now)
+};
+
+struct FetchedBytes {
+  Bytes bytes;         // whole batches, the first holds the offset asked for (or is the next after a hole)
+  Offset next_offset;  // one past the last record in `bytes`; the offset asked for where empty
+  std::vector<UnreadableRange> unreadable;  // skipped on the way
+};
+
+// What one commit must sync, and what becomes durable by it. Files are shared with the commit thread.
+struct SyncWork {
+  std::vector<std::shared_ptr<file::File>> files;
+  // Directories in which files were made or renamed since the last work.
+  std::vector<std::string> directories;
+  Offset covers;  // all records below it are durable once all is synced
+};
+
+struct SegmentSummary {
+  Offset base_offset;
+  Offset next_offset;
+  std::int64_t size_bytes = 0;
+  bool active = false;
+};
+
+// One owner, one thread; the files that it hands out in SyncWork may be synced from another.
+class PartitionLog {
+ public:
+  // `checkpoint` from the manifest, where it has one; `clean`: the manifest was written by an orderly stop,
+  // and the file must end where it says (else it is scanned all the same). On return everything kept
+  // is synced, the directory too, so that all of it is durable.
+  // `progress` (may be empty) is told the bytes scanned so far.
+  static Result<std::unique_ptr<PartitionLog>> Open(
+      file::FileSystem& fs, const std::string& directory, const std::string& quarantine,
+      PartitionLogOptions options, const std::optional<PartitionCheckpoint>& checkpoint, bool clean,
+      TimestampMs now, const std::function<void(std::int64_t)>& progress);
+  ~PartitionLog();
+
+  // `batch` is one verified batch (header parsed from it); base offset and leader epoch are written into
+  // it in place. Rolls first where the segment is full or old. kNoSpace and kIo leave the log as it was:
+  // a half-written batch is cut off, or, where even that fails, the log refuses further appends.
+  Result<AppendedBatch> Append(char* batch, const record::BatchHeader& header, TimestampMs now);
+
+  // Called when a segment is about to be sealed, before the roll: the returned bytes become the segment's
+  // .sources side-car, synced with it. Empty: none.
+  void SetSealHook(std::function<Bytes()> hook);
+
+  Offset log_start() const;
+  Offset durable_end() const;
+  Offset log_end() const;  // where the next record goes
+  LeaderEpoch leader_epoch() const;
+  std::int64_t size_bytes() const;
+  TimestampMs last_append_time() const;  // -1: never
+  const RecoveryReport& recovery() const;
+  std::vector<SegmentSummary> segments() const;
+  const std::vector<UnreadableRange>& unreadable() const;
+
+  bool dirty() const;            // something is appended that no SyncWork covers yet
+  std::int64_t dirty_bytes() const;
+  SyncWork TakeSyncWork();
+  void SyncDone(Offset covers);  // the work was synced: durable_end() rises to it
+
+  // Whole batches from `from`, below the durable end, up to bytes_max but at least one; empty at the end.
+  // kInvalid where `from` is below log_start() or above durable_end(). Walks headers: a header that is
+  // wrong is bit rot; it is skipped by the index, and told.
+  Result<FetchedBytes> Read(Offset from, std::size_t bytes_max);
+
+  // The first offset whose record has a create time at or after `time`; nothing: past the end. Exact to
+  // the record (the batch is decoded).
+  Result<std::optional<Offset>> OffsetAtTime(TimestampMs time);
+
+  // Retention: advances the log start durably past sealed segments that are too old or too many, then
+  // unlinks them. Gives the offsets that went. Never the active segment, nor the newest .sources.
+  Result<std::int64_t> Retain(TimestampMs now);
+  void SetOptions(PartitionLogOptions options);
+
+  // The newest .sources side-car, and the offset as of which it stands.
+  struct SealedSources {
+    Offset as_of;
+    Bytes bytes;
+  };
+  Result<std::optional<SealedSources>> NewestSealedSources();
+
+  // For the manifest. Call with nothing dirty for a clean one.
+  PartitionCheckpoint Checkpoint(const Uuid& topic_id, PartitionIndex partition) const;
+  // For an orderly stop: side-cars of the active segment (indexes, append times) are synced.
+  Status Close();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+  explicit PartitionLog(std::unique_ptr<State> state);
+};
+
+}  // namespace logboom::broker
