@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# dev test [FILTER] [--all]: build and run the tests (regular expression); --all: under sanitizers too
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+filter=
+presets=(release)
+for argument in "$@"; do
+  case $argument in
+    --all) presets=(release asan tsan) ;;
+    -*)
+      echo "test: unknown option $argument; ./dev test [FILTER] [--all]" >&2
+      exit 2
+      ;;
+    *)
+      if [ -n "$filter" ]; then
+        echo "test: one filter at a time, got '$filter' and '$argument'" >&2
+        exit 2
+      fi
+      filter=$argument
+      ;;
+  esac
+done
+
+# A race inside libzmq's lock-free queues is not ours: it is built without the sanitizer.
+export TSAN_OPTIONS="suppressions=$PWD/scripts/tsan-suppressions.txt ${TSAN_OPTIONS:-}"
+
+# Runs one preset's tests and adds its last line to `summaries`.
+summaries=()
+run_preset() {
+  local preset=$1 status=0 log junit
+  if ! bash scripts/build.sh "$preset"; then
+    summaries+=("$preset: does not build")
+    return 1
+  fi
+  log=build/$preset/test-output.txt
+  junit=$PWD/build/$preset/test-results.xml
+  rm -f "$junit"
+  ctest --test-dir "build/$preset" --output-on-failure -j2 --no-tests=error \
+    --test-output-size-passed 16384 --output-junit "$junit" ${filter:+-R "$filter"} \
+    2>&1 | tee "$log" || status=$?
+  if grep -q '^No tests were found' "$log"; then
+    summaries+=("$preset: no test matches '$filter'")
+    return 1
+  fi
+  local summary
+  summary=$(grep -E '^[0-9]+% tests passed' "$log") || summary='ctest did not finish'
+  if ! /usr/bin/python3 -B scripts/not_run.py "$junit" scripts/not-run-allowed.txt; then
+    summary+=', and some that have to run did not'
+    status=1
+  fi
+  summaries+=("$preset: $summary")
+  return "$status"
+}
+
+failed=0
+for preset in "${presets[@]}"; do
+  run_preset "$preset" || failed=1
+done
+echo
+printf '%s\n' "${summaries[@]}"
+exit "$failed"
