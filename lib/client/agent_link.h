@@ -1,9 +1,9 @@
-// What an agent says to its broker, in values: no protobuf behind this line. Driven from one thread by
-// Poll(); nothing here waits, sleeps, or reads a clock.
+// What an agent says to its broker, in values: no protobuf behind this line. Driven from one thread
+// by Poll(); nothing here waits, sleeps, or reads a clock.
 //
-// A session ends whenever the connection does or the broker says so. Then every produce and progress
-// under way is forgotten, without a callback; after the next hello SessionStarted is called, and the
-// agent reads on from the durable positions that it looks up.
+// A session ends whenever the connection does or the broker says so. Then every produce and
+// progress under way is forgotten, without a callback; after the next hello SessionStarted is
+// called, and the agent reads on from the durable positions that it looks up.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,7 @@
 #include "lib/base/result.h"
 #include "lib/base/types.h"
 #include "lib/base/uuid.h"
+#include "lib/client/rows.h"
 #include "lib/record/span.h"
 #include "lib/transport/transport.h"
 
@@ -62,8 +63,8 @@ struct KnownSource {
   bool final = false;
   record::SourceIdentity identity;  // agent_id is this agent's
   SourcePosition durable;
-  std::uint64_t window = 0;          // of the bytes before `durable`
-  std::vector<SpanEnd> recent;       // newest last
+  std::uint64_t window = 0;     // of the bytes before `durable`
+  std::vector<SpanEnd> recent;  // newest last
 };
 
 struct SourcePositions {
@@ -81,28 +82,15 @@ struct ProduceSpan {
 struct ProduceOutcome {
   enum class Kind {
     kDurable,   // all spans are durable now (appended, or duplicates)
-    kConflict,  // nothing was appended; `positions` has every source of the request: cut anew from there
-    kRefused,   // nothing was appended, and the same request will fail again (or is not worth retrying
-                // before a while: `error` says so)
+    kConflict,  // nothing was appended; `positions` has every source of the request: cut anew from
+                // there
+    kRefused,   // nothing was appended, and the same request will fail again (or is not worth
+               // retrying before a while: `error` says so)
   };
   Kind kind = Kind::kDurable;
   std::vector<SourcePositions> positions;
   std::optional<Error> error;
   bool retriable = false;  // of kRefused: NO_SPACE, BUSY
-};
-
-enum class RowKind { kProgress, kGap, kClose };
-
-struct ProgressRow {
-  Uuid source_id;
-  RowKind kind = RowKind::kProgress;
-  SourcePosition begin;
-  SourcePosition end;
-  bool end_is_exact = true;
-  std::string reason;
-  std::uint32_t dropped = 0;
-  std::uint64_t window = 0;
-  std::optional<record::SourceIdentity> identity;  // where the row opens the source
 };
 
 struct FileReport {
@@ -146,7 +134,8 @@ class AgentLink {
             AgentLinkEvents& events, Random& random);
   ~AgentLink();
 
-  // Receives, answers, times out, says hello: all that is due at `now`. Call it often, and after Wait().
+  // Receives, answers, times out, says hello: all that is due at `now`. Call it often, and after
+  // Wait().
   void Poll(Instant now);
   // Until something may have come, a descriptor is readable, or `timeout` is over.
   void Wait(std::chrono::milliseconds timeout, std::span<const int> descriptors);
@@ -154,17 +143,18 @@ class AgentLink {
   bool connected() const;  // a session is live
   // Payload bytes that may be sent now.
   std::size_t credit_bytes() const;
-  // What the agent would like to have under way in sum; carried by the next request, or by a keep-alive
-  // where it rises from 0.
+  // What the agent would like to have under way in sum; carried by the next request, or by a
+  // keep-alive where it rises from 0.
   void SetWantedCredit(std::size_t bytes);
 
-  // One batch. False where it was not taken (no session, no credit, queue full): keep it and try again
-  // after Poll(). `batch` is shared, not copied.
-  bool Produce(const Uuid& topic_id, PartitionIndex partition, const std::vector<ProduceSpan>& spans,
-               transport::Payload batch, std::function<void(ProduceOutcome)> done);
+  // One batch. False where it was not taken (no session, no credit, queue full): keep it and try
+  // again after Poll(). `batch` is shared, not copied.
+  bool Produce(const Uuid& topic_id, PartitionIndex partition,
+               const std::vector<ProduceSpan>& spans, transport::Payload batch,
+               std::function<void(ProduceOutcome)> done);
 
-  // All sources of this agent in a topic, over as many pages as it takes. The error is for the log: the
-  // session has ended, or the broker refused.
+  // All sources of this agent in a topic, over as many pages as it takes. The error is for the log:
+  // the session has ended, or the broker refused.
   void ListSources(const Uuid& topic_id, bool with_final,
                    std::function<void(Result<std::vector<KnownSource>>)> done);
 

@@ -1,6 +1,7 @@
-// How messages are carried: whole messages of an envelope and a payload, between a server and clients
-// whose connections may vanish at any moment, taking what is under way with them. Two kinds: ZeroMQ
-// (zmq_transport.h) and inside the process (inproc_transport.h), for tests and the simulator.
+// How messages are carried: whole messages of an envelope and a payload, between a server and
+// clients whose connections may vanish at any moment, taking what is under way with them. Two
+// kinds: ZeroMQ (zmq_transport.h) and inside the process (inproc_transport.h), for tests and the
+// simulator.
 //
 // A send that succeeds promises nothing: only an answer does.
 #pragma once
@@ -17,8 +18,8 @@
 
 namespace logboom::transport {
 
-// Bytes with their owner, movable between threads. Mutable, because a broker writes the base offset in
-// place. Copies share the bytes.
+// Bytes with their owner, movable between threads. Mutable, because a broker writes the base offset
+// in place. Copies share the bytes.
 class Payload {
  public:
   Payload() = default;
@@ -51,11 +52,12 @@ enum class SendOutcome {
   kGone,  // not taken: that peer is gone for good
 };
 
-// Largest message that a transport carries, both frames together; a peer that sends more is cut off.
+// Largest message that a transport carries, both frames together; a peer that sends more is cut
+// off.
 inline constexpr std::size_t kMessageBytesMax = std::size_t{2} << 20U;
 
-// Who a message came from. `key` names the connection for answers; it proves nothing. `user_id` is what
-// the transport's authentication says (empty: nobody was asked).
+// Who a message came from. `key` names the connection for answers; it proves nothing. `user_id` is
+// what the transport's authentication says (empty: nobody was asked).
 struct Peer {
   Bytes key;
   std::string user_id;
@@ -71,8 +73,8 @@ struct Inbound {
 class ServerTransport {
  public:
   virtual ~ServerTransport() = default;
-  // The next message; nothing where none waits. Malformed messages (frame count, size) are dropped and
-  // counted.
+  // The next message; nothing where none waits. Malformed messages (frame count, size) are dropped
+  // and counted.
   virtual std::optional<Inbound> Receive() = 0;
   // Never waits.
   virtual SendOutcome Send(const Peer& peer, Message message) = 0;
