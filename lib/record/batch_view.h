@@ -28,8 +28,8 @@ struct Record {
 // One owner, one thread.
 class BatchReader {
  public:
-  // Verifies (VerifyBatch), decompresses within kRecordsBytesMax, and stands before the first record.
-  // `batch` must outlive the walk where it is uncompressed.
+  // Verifies (VerifyBatch), decompresses within kRecordsBytesMax, and stands before the first
+  // record. `batch` must outlive the walk where it is uncompressed.
   Status Open(ByteView batch);
   const BatchHeader& header() const { return header_; }
 
@@ -40,8 +40,17 @@ class BatchReader {
   Result<const Record*> Next();
 
  private:
-  // (the implementer's)
+  Error Broken(const char* fault) const;
+  ByteView records() const { return header_.codec == Codec::kNone ? plain_ : ByteView(unpacked_); }
+
   BatchHeader header_;
+  Decompressor decompressor_;
+  ByteView plain_;  // the record section of a batch that is not compressed, in the caller's memory
+  Bytes unpacked_;  // that of a compressed one
+  std::size_t position_ = 0;  // in records(), of the next record
+  std::int32_t records_left_ = 0;
+  std::int64_t offset_delta_min_ = 0;  // of the next record: offsets rise
+  Record record_;
 };
 
 }  // namespace logboom::record

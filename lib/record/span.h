@@ -1,6 +1,7 @@
-// The header `lb.span`: which bytes of which source a run of records was read from. It stands in the
-// first record of each run, and the same fields stand in the produce request's envelope.
-// docs/formats/headers.md is its page. Fixed size, so that it can be filled in once the run is complete.
+// The header `lb.span`: which bytes of which source a run of records was read from. It stands in
+// the first record of each run, and the same fields stand in the produce request's envelope.
+// docs/formats/headers.md is its page. Fixed size, so that it can be filled in once the run is
+// complete.
 //
 //   0 version u8 = 1 | 1 log tag u64 | 9 source id 16 bytes | 25 begin i64 | 33 end i64 |
 //   41 window u64 | 49 records u32 | 53 dropped u32      (57 bytes, big endian)
@@ -44,8 +45,8 @@ Bytes EncodeSpan(const SourceSpan& span);
 Result<SourceSpan> DecodeSpan(ByteView bytes);
 
 // The header `lb.source`, in the first span of a source: who it is.
-//   version u8 = 1 | device u64 | inode u64 | birth time i64 (ns) | head length u32 | head hash u64 |
-//   agent id, path, file-system UUID: u32 length and bytes each
+//   version u8 = 1 | device u64 | inode u64 | birth time i64 (ns) | head length u32 | head hash u64
+//   | agent id, path, file-system UUID: u32 length and bytes each
 struct SourceIdentity {
   std::string agent_id;
   std::string path;
