@@ -2,6 +2,7 @@
 // Seam: InotifyWatch (Linux), and ManualWatch for tests and the simulator.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,7 +23,11 @@ struct Change {
   ChangeKind kind = ChangeKind::kWritten;
   std::string directory;
   std::string name;
+  friend bool operator==(const Change&, const Change&) = default;
 };
+
+// Appends `change` unless it equals the last one.
+void AppendFolded(std::vector<Change>& changes, Change change);
 
 // One owner, one thread.
 class DirectoryWatch {
@@ -38,10 +43,12 @@ class DirectoryWatch {
   virtual int descriptor() const = 0;
 };
 
-// Fails where inotify is not to be had (instances used up).
+// Fails where inotify is not to be had (instances used up). Changes of the watched directory's own
+// attributes are not told; one that is moved away is kGone, as one that is removed. A directory above it
+// that is moved goes unnoticed: paths are as they were when added.
 Result<std::unique_ptr<DirectoryWatch>> MakeInotifyWatch();
 
-// Changes come from the test.
+// Changes come from the test. One owner, one thread; Add fails only past `watches_max`.
 class ManualWatch final : public DirectoryWatch {
  public:
   Status Add(const std::string& directory) override;
@@ -51,8 +58,12 @@ class ManualWatch final : public DirectoryWatch {
 
   // Recorded only while `change.directory` is watched, or for an overflow.
   void Notify(Change change);
+  // From now on Add of one more gives kLimit, as where the system's watches are used up.
+  void SetWatchesMax(std::size_t watches_max) { watches_max_ = watches_max; }
+  bool Watches(const std::string& directory) const;
 
  private:
+  std::size_t watches_max_ = static_cast<std::size_t>(-1);
   std::vector<std::string> watched_;
   std::vector<Change> pending_;
 };
