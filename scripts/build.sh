@@ -16,7 +16,7 @@ if ! grep -qE "\"name\": \"$preset\", \"(generator|inherits)\"" CMakePresets.jso
   echo "build: no preset '$preset' in CMakePresets.json" >&2
   exit 2
 fi
-ensure_packages
+ensure_packages scripts/packages.txt
 
 # CMake tracks its own files; it does not track the presets, the arguments, or a moved source tree.
 folder=build/$preset

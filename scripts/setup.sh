@@ -1,7 +1,6 @@
-# Sourced by the verbs. `ensure_packages [LIST]` installs what is missing from a list of Debian
-# packages (default: scripts/packages.txt). With nothing missing it is one look-up and no output.
-
-scripts_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck shell=bash
+# Sourced by the verbs. `ensure_packages LIST` installs what is missing from a list of Debian
+# packages. With nothing missing it is one look-up and no output.
 
 # The names in a list, one a line, without comments.
 listed_packages() {
@@ -31,7 +30,7 @@ quiet_apt() {
 }
 
 ensure_packages() {
-  local list=${1:-$scripts_dir/packages.txt} missing as_root=()
+  local list=$1 missing as_root=()
   if ! command -v dpkg-query >/dev/null; then
     local system
     # shellcheck disable=SC1091

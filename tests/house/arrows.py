@@ -117,7 +117,8 @@ def build_complaints(sources, cmake_texts):
     `cmake_texts` maps a folder to the text of its CMakeLists.txt. A source is named by that of its
     folder, or of a folder above it by a relative path.
     """
-    words = {folder: set(re.split(r"[\s()\"]+", re.sub(r"#.*", "", text)))
+    here = "${CMAKE_CURRENT_SOURCE_DIR}/"
+    words = {folder: set(re.split(r"[\s()\"]+", re.sub(r"#.*", "", text).replace(here, "")))
              for folder, text in cmake_texts.items()}
     for source in sources:
         path = pathlib.PurePosixPath(source)

@@ -16,6 +16,11 @@ def files_below(folders, suffixes, root=ROOT):
     return sorted(found)
 
 
+def files_at_the_root(suffixes, root=ROOT):
+    return sorted(path.name for path in root.iterdir()
+                  if path.is_file() and path.name.endswith(tuple(suffixes)))
+
+
 def read(path, root=ROOT):
     return (root / path).read_text(encoding="utf-8", errors="replace")
 
