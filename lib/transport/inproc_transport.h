@@ -4,7 +4,8 @@
 // their own.
 //
 // As over ZeroMQ: a send promises nothing; a cut loses what is under way in both directions, is
-// noticed by neither side, and the client comes back under a new key.
+// noticed by neither side, and the client comes back under a new key; payloads are copied on the
+// way; a message above kMessageBytesMax is sent "well" and cuts the connection.
 #pragma once
 
 #include <cstdint>
@@ -18,16 +19,17 @@ namespace logboom::transport {
 struct InprocFaults {
   // Messages under way in one direction of one connection; one more is kFull.
   std::size_t queue_messages_max = 16;
-  // Nobody is connected: sends of clients are kFull, answers are kGone. Messages under way are
-  // lost.
+  // Nobody is connected: sends of clients are kFull, those of servers kGone.
   bool unreachable = false;
-  // Connected, and nothing arrives: sends say kSent and vanish. What is under way stays so.
+  // Sends say kSent and vanish.
   bool black_hole = false;
   // Sent messages arrive only where Deliver() lets them.
   bool by_hand = false;
 };
 
-// Owns nothing of its servers and clients, and may end before them (they share its insides).
+class InprocState;
+
+// May end before its servers and clients: they share its insides. Any thread.
 class InprocNetwork {
  public:
   InprocNetwork();
@@ -35,30 +37,30 @@ class InprocNetwork {
   InprocNetwork(const InprocNetwork&) = delete;
   InprocNetwork& operator=(const InprocNetwork&) = delete;
 
-  // At most one server an address at a time; it is gone from the network when it is destroyed, and
-  // its connections are cut.
+  // One server an address at a time. Its connections are cut when it is destroyed; clients find the
+  // next server of that address by themselves.
   std::unique_ptr<ServerTransport> MakeServer(const std::string& address);
-  // Connects whenever there is a server.
   std::unique_ptr<ClientTransport> MakeClient(const std::string& address);
 
+  // Becoming unreachable cuts every connection.
   void SetFaults(const InprocFaults& faults);
   InprocFaults faults() const;
 
-  // Cuts every connection of `address`, now, or after `messages` more have been sent over them
-  // (either way): messages under way vanish, clients are connected again at once with new keys.
+  // Cuts every connection of `address`: messages under way vanish, clients are connected again with
+  // new keys.
   void Cut(const std::string& address);
+  // Lets `messages` more be sent over connections of `address`, either way; the next one cuts them
+  // all and is lost with what is under way.
   void CutAfter(const std::string& address, std::uint64_t messages);
   // by_hand: lets up to `messages` arrive, oldest first over all connections; returns how many did.
   std::size_t Deliver(std::size_t messages);
-  // Sent and not yet received, by hand or not.
+  // Sent and not yet received.
   std::size_t under_way() const;
+  // Vanished after a send that said kSent.
   std::uint64_t lost_count() const;
 
  private:
-  struct State;
-  friend struct InprocServer;
-  friend struct InprocClient;
-  std::shared_ptr<State> state_;
+  std::shared_ptr<InprocState> state_;
 };
 
 }  // namespace logboom::transport
