@@ -70,6 +70,8 @@ class Config {
     std::string origin = {};  // "broker.toml:3"; empty: the default
   };
   const Value& At(std::string_view key, KeyType type) const;
+  // As TOML.
+  static std::string Shown(const Value& value);
 
   std::vector<std::string> order_;  // the schema's
   std::map<std::string, Value, std::less<>> values_;

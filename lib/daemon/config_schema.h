@@ -25,11 +25,11 @@ enum class KeyType {
 std::string_view Takes(KeyType type);
 
 struct KeySpec {
-  std::string name;  // dotted: "topics.auto_create"
+  std::string name = {};  // dotted: "topics.auto_create"
   KeyType type = KeyType::kString;
   // As --set would say it. Lists, maps and tables are empty by default, or hold this one element.
-  std::string default_text;
-  std::string help;  // one line
+  std::string default_text = {};
+  std::string help = {};  // one line
   // Must be given, and not be empty. In a repeated table: in each of them.
   bool required = false;
   // Of kTables: the keys of each table. They are not kTables themselves.
@@ -40,7 +40,7 @@ struct KeySpec {
 };
 
 struct Schema {
-  std::vector<KeySpec> keys;
+  std::vector<KeySpec> keys = {};
 };
 
 // The same, with keys that every daemon has: log.level.

@@ -21,27 +21,27 @@
 namespace logboom::daemon {
 
 struct FlagSpec {
-  std::string name;        // "--data-dir"
-  std::string value_name;  // "DIR"; empty: a switch, which says "true"
+  std::string name = {};        // "--data-dir"
+  std::string value_name = {};  // "DIR"; empty: a switch, which says "true"
   // The key that it sets ("data_dir", "input.include"); empty: read it with Launched::Values. A
   // flag of a list's key may be given several times.
-  std::string key;
-  std::string help;  // one line
+  std::string key = {};
+  std::string help = {};  // one line
 };
 
 struct Program {
-  std::string name;                 // "logboom-broker"
-  std::string description;          // one line
-  std::string default_config_file;  // "/etc/logboom/broker.toml"
-  Schema schema;
-  std::vector<FlagSpec> flags;
+  std::string name = {};                 // "logboom-broker"
+  std::string description = {};          // one line
+  std::string default_config_file = {};  // "/etc/logboom/broker.toml"
+  Schema schema = {};
+  std::vector<FlagSpec> flags = {};
 };
 
 struct Launched {
   Config config;
   // Where it came from: SIGHUP calls Reload().
   ConfigSources sources;
-  Schema schema;
+  Schema schema = {};
   // Of flags without a key, in the order given.
   std::map<std::string, std::vector<std::string>, std::less<>> values;
 

@@ -1,4 +1,4 @@
-// The daemon's log, one line a message on stderr: `2026-11-22T20:29:15.123Z info  message`.
+// The daemon's log, one line a message on stderr: `2026-11-22T20:29:15.123Z info    message`.
 // Control bytes of a message are shown as \n, \x1b: a message is always one line, and never moves a
 // terminal's cursor. Any thread. Nothing fails: a log that can't be written is lost.
 #pragma once

@@ -4,10 +4,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "lib/base/types.h"
 
@@ -32,7 +32,7 @@ class LogLimiter {
   void ForgetOldest();
 
   std::chrono::milliseconds interval_;
-  std::unordered_map<std::string, Seen> seen_;
+  std::map<std::string, Seen, std::less<>> seen_;
 };
 
 }  // namespace logboom::daemon

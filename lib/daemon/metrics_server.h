@@ -19,7 +19,7 @@ enum class ListenOn {
 // destroyed: read a snapshot, never the loop's state.
 struct MetricsPages {
   // Prometheus text format 0.0.4.
-  std::function<std::string()> metrics;
+  std::function<std::string()> metrics = {};
   // /healthz: 200, or 503 with the error's message. Empty: always well.
   std::function<Status()> health = {};
   // /readyz: likewise.
