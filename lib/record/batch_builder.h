@@ -62,9 +62,8 @@ class BatchBuilder {
 
   std::int32_t record_count() const { return record_count_; }
   bool empty() const { return record_count() == 0; }
-  std::size_t raw_bytes() const {
-    return size_ - kBatchHeaderBytes;
-  }  // of the record section so far
+  // Of the record section so far.
+  std::size_t raw_bytes() const { return size_ - kBatchHeaderBytes; }
 
   // The whole batch: base offset 0, leader epoch -1, producer fields -1 unless set. The view stays
   // valid until the next call of Add or Finish. Afterwards the builder is empty. The batch must not
