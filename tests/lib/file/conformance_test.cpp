@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lib/file/file_system.h"
+#include "lib/file/memory_file_system.h"
 #include "lib/file/posix_file_system.h"
 #include "tests/lib/file/temp_directory.h"
 
@@ -30,6 +31,15 @@ class PosixSubject final : public Subject {
  private:
   TempDirectory directory_;
   PosixFileSystem fs_;
+};
+
+class MemorySubject final : public Subject {
+ public:
+  FileSystem& fs() override { return fs_; }
+  std::string root() override { return ""; }
+
+ private:
+  MemoryFileSystem fs_;
 };
 
 struct Kind {
@@ -369,10 +379,11 @@ TEST_P(Conformance, FilesOutliveManyHandlesAndThreads) {
   for (int t = 0; t < kThreads; ++t) EXPECT_EQ(Get(std::to_string(t)), std::string(kWrites, 'x'));
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, Conformance,
-                         ::testing::Values(Kind{"Posix",
-                                                [] { return std::make_unique<PosixSubject>(); }}),
-                         [](const auto& test) { return std::string(test.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Every, Conformance,
+    ::testing::Values(Kind{"Posix", [] { return std::make_unique<PosixSubject>(); }},
+                      Kind{"Memory", [] { return std::make_unique<MemorySubject>(); }}),
+    [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
 }  // namespace logboom::file

@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
-#include <functional>
+#include <iostream>
 
 #include "lib/file/posix_file_system.h"
 #include "tests/lib/file/temp_directory.h"
@@ -200,7 +200,10 @@ TEST_F(Inotify, UsedUpWatchesAreALimit) {
   }
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
-  if (WEXITSTATUS(status) == kCannotTry) GTEST_SKIP() << "no user namespaces here";
+  if (WEXITSTATUS(status) == kCannotTry) {
+    std::cout << "NOT RUN: no user namespaces here\n";
+    return;
+  }
   EXPECT_EQ(WEXITSTATUS(status), kAsExpected);
 }
 
