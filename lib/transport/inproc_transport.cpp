@@ -294,8 +294,8 @@ class InprocServer final : public ServerTransport {
   SendOutcome Send(const Peer& peer, Message message) override {
     return network_->SendToClient(address_, peer.key, message);
   }
-  void Wait(std::chrono::milliseconds timeout) override {
-    if (!network_->ServerHasInput(address_)) wake_->Wait(timeout, {});
+  void Wait(std::chrono::milliseconds timeout, std::span<const int> descriptors) override {
+    if (!network_->ServerHasInput(address_)) wake_->Wait(timeout, descriptors);
   }
   void WakeUp() override { wake_->Set(); }
   std::string address() const override { return address_; }

@@ -78,8 +78,9 @@ class ServerTransport {
   virtual std::optional<Inbound> Receive() = 0;
   // Never waits.
   virtual SendOutcome Send(const Peer& peer, Message message) = 0;
-  // Waits until a message may be there, WakeUp() was called, or `timeout` is over.
-  virtual void Wait(std::chrono::milliseconds timeout) = 0;
+  // Waits until a message may be there, WakeUp() was called, one of `descriptors` is readable, or
+  // `timeout` is over.
+  virtual void Wait(std::chrono::milliseconds timeout, std::span<const int> descriptors) = 0;
   // Ends the Wait() under way, or the next one. Any thread.
   virtual void WakeUp() = 0;
   // Where clients connect, with the port that was picked: "tcp://127.0.0.1:19550".
@@ -95,7 +96,7 @@ class ClientTransport {
   virtual std::optional<Message> Receive() = 0;
   // Drops the connection and all that is queued in either direction, and connects anew.
   virtual void Reconnect() = 0;
-  // As ServerTransport's; returns early too when one of `descriptors` becomes readable.
+  // As ServerTransport's.
   virtual void Wait(std::chrono::milliseconds timeout, std::span<const int> descriptors) = 0;
   virtual void WakeUp() = 0;
   virtual std::string address() const = 0;

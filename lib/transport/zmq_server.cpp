@@ -50,8 +50,8 @@ class ZmqServer final : public ServerTransport {
     return SendFrames(socket_, &peer.key, message);
   }
 
-  void Wait(std::chrono::milliseconds timeout) override {
-    WaitForInput(&socket_, wake_, timeout, {});
+  void Wait(std::chrono::milliseconds timeout, std::span<const int> descriptors) override {
+    WaitForInput(&socket_, wake_, timeout, descriptors);
   }
   void WakeUp() override { wake_.Set(); }
   std::string address() const override { return address_; }

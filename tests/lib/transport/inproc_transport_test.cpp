@@ -151,9 +151,9 @@ TEST_F(Inproc, ClientFindsTheNextServerOfItsAddress) {
 
 TEST_F(Inproc, WaitEndsWithAMessageAndWithWakeUp) {
   std::jthread other([this] { client->Send(Say("1")); });
-  while (!server->Receive()) server->Wait(10s);
+  while (!server->Receive()) server->Wait(10s, {});
   std::jthread waker([this] { server->WakeUp(); });
-  server->Wait(10s);
+  server->Wait(10s, {});
   client->WakeUp();
   client->Wait(10s, {});
 }

@@ -57,7 +57,7 @@ std::optional<Inbound> ReceiveWithin(ServerTransport& server, std::chrono::secon
   const auto deadline = Clock::now() + patience;
   while (Clock::now() < deadline) {
     if (auto inbound = server.Receive()) return inbound;
-    server.Wait(100ms);
+    server.Wait(100ms, {});
   }
   return std::nullopt;
 }
@@ -263,7 +263,7 @@ TEST(ZmqTransport, WaitEndsWithWakeUpFromAnotherThread) {
   const auto start = Clock::now();
   {
     std::jthread other([&] { server->WakeUp(); });
-    server->Wait(60s);
+    server->Wait(60s, {});
   }
   {
     std::jthread other([&] { client->WakeUp(); });
