@@ -85,7 +85,7 @@ struct ProduceOutcome {
     kConflict,  // nothing was appended; `positions` has every source of the request: cut anew from
                 // there
     kRefused,   // nothing was appended, and the same request will fail again (or is not worth
-               // retrying before a while: `error` says so)
+                // retrying before a while: `error` says so)
   };
   Kind kind = Kind::kDurable;
   std::vector<SourcePositions> positions;
