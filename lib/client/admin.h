@@ -141,11 +141,14 @@ struct BrokerIdentity {
 
 struct AdminOptions {
   ClientIdentity identity;
-  // The wait for each request's answer, connecting and hello included.
+  // The wait for a session: connecting and hello.
   std::chrono::milliseconds timeout{3'000};
+  // The wait for the answer of a request that a live session has sent.
+  std::chrono::milliseconds answer_timeout{30'000};
 };
 
-// One connection. One owner, one thread; each call waits at most AdminOptions::timeout.
+// One connection. One owner, one thread. Reads are asked again where the session ends before the
+// answer; CreateTopic and DeleteTopic are not, and say so (kUnavailable).
 class Admin {
  public:
   // `random` must outlive it.
