@@ -1,0 +1,126 @@
+#include "lib/segment/rebuild.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "lib/segment/log_walk.h"
+#include "lib/segment/names.h"
+
+namespace logboom::segment {
+namespace {
+
+template <typename Entry>
+Result<EntryFile<Entry>> OpenEntries(file::FileSystem& fs, const std::string& path, Offset base,
+                                     IndexTrust trust,
+                                     const std::function<bool(const Entry&)>& belongs) {
+  ASSIGN_OR_RETURN(std::shared_ptr<file::File> file, fs.Open(path, file::OpenMode::kCreate));
+  ASSIGN_OR_RETURN(EntryFile<Entry> entries, EntryFile<Entry>::Open(std::move(file), base));
+  ASSIGN_OR_RETURN(const std::optional<Entry> last, entries.Last());
+  if (trust == IndexTrust::kUnsynced || (last && !belongs(*last))) {
+    RETURN_IF_ERROR(entries.KeepValidPrefix(belongs));
+  }
+  return entries;
+}
+
+Result<OffsetIndex> OpenOffsets(file::FileSystem& fs, const std::string& directory,
+                                const LogExtent& extent, const KnownPoint& known,
+                                IndexTrust trust) {
+  const Offset base = extent.base_offset;
+  return OpenEntries<OffsetIndexEntry>(fs, SegmentPath(directory, base, kOffsetIndexSuffix), base,
+                                       trust, [&known, base](const OffsetIndexEntry& entry) {
+                                         return entry.position < known.position() &&
+                                                entry.last_offset < known.next_offset &&
+                                                entry.last_offset >= base;
+                                       });
+}
+
+Result<TimeIndex> OpenTimes(file::FileSystem& fs, const std::string& directory,
+                            const LogExtent& extent, const KnownPoint& known, IndexTrust trust) {
+  const Offset base = extent.base_offset;
+  return OpenEntries<TimeIndexEntry>(fs, SegmentPath(directory, base, kTimeIndexSuffix), base,
+                                     trust, [&known, base](const TimeIndexEntry& entry) {
+                                       return entry.timestamp <= known.totals.max_timestamp &&
+                                              entry.offset < known.next_offset &&
+                                              entry.offset >= base;
+                                     });
+}
+
+struct WalkStart {
+  FilePosition position;
+  Offset offset;
+};
+
+// At the last entry whose batch stands where it says; entries behind that one go.
+Result<WalkStart> FindStart(OffsetIndex& index, const file::File& log, const LogExtent& extent) {
+  while (index.count() > 0) {
+    ASSIGN_OR_RETURN(const OffsetIndexEntry entry, index.At(index.count() - 1));
+    LogWalk walk(
+        log, {.begin = entry.position, .end = extent.end, .expected = {}, .crc = CrcCheck::kSkip});
+    ASSIGN_OR_RETURN(const bool there, walk.Next());
+    if (there && walk.header().last_offset() == entry.last_offset) {
+      return WalkStart{entry.position, walk.header().base_offset};
+    }
+    RETURN_IF_ERROR(index.Truncate(index.count() - 1));
+  }
+  return WalkStart{FilePosition(0), extent.base_offset};
+}
+
+LogWalk WalkHeaders(const file::File& log, const LogExtent& extent, const WalkStart& start) {
+  return LogWalk(log, {.begin = start.position,
+                       .end = extent.end,
+                       .expected = {.next_offset = start.offset, .rule = OffsetRule::kGrowing},
+                       .crc = CrcCheck::kSkip});
+}
+
+Status CheckEnd(const LogWalk& walk, const LogExtent& extent) {
+  if (walk.stop()) {
+    return Fail(ErrorCode::kCorrupt, "at position {}: {}", walk.stop()->position,
+                walk.stop()->reason);
+  }
+  if (walk.expected().next_offset != extent.next_offset) {
+    return Fail(ErrorCode::kCorrupt, "ends before offset {}, {} is due",
+                walk.expected().next_offset.value_or(Offset(-1)), extent.next_offset);
+  }
+  return Ok();
+}
+
+}  // namespace
+
+Result<IndexWriter> OpenIndexes(file::FileSystem& fs, const std::string& directory,
+                                const file::File& log, const LogExtent& extent,
+                                const KnownPoint& known, IndexTrust trust) {
+  ASSIGN_OR_RETURN(OffsetIndex offsets, OpenOffsets(fs, directory, extent, known, trust));
+  ASSIGN_OR_RETURN(TimeIndex times, OpenTimes(fs, directory, extent, known, trust));
+  ASSIGN_OR_RETURN(const WalkStart start, FindStart(offsets, log, extent));
+  IndexWriter writer(std::move(offsets), std::move(times));
+  SegmentTotals totals = known.totals;
+  LogWalk walk = WalkHeaders(log, extent, start);
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, walk.Next());
+    if (!more) break;
+    // An entry of .timeindex vouches for all before it. Ahead of the known point only the entries
+    // that were kept can do that; empty totals make none.
+    const bool is_known = walk.position() >= known.position();
+    if (is_known) totals.Add(walk.header(), walk.bytes());
+    RETURN_IF_ERROR(
+        writer.Add(walk.header(), walk.position(), is_known ? totals : SegmentTotals{}));
+  }
+  RETURN_IF_ERROR(CheckEnd(walk, extent));
+  return writer;
+}
+
+Result<SegmentTotals> CountTotals(const file::File& log, const LogExtent& extent) {
+  SegmentTotals totals;
+  LogWalk walk = WalkHeaders(log, extent, {FilePosition(0), extent.base_offset});
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, walk.Next());
+    if (!more) break;
+    totals.Add(walk.header(), walk.bytes());
+  }
+  RETURN_IF_ERROR(CheckEnd(walk, extent));
+  return totals;
+}
+
+}  // namespace logboom::segment

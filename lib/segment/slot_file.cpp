@@ -1,0 +1,109 @@
+#include "lib/segment/slot_file.h"
+
+#include <array>
+#include <optional>
+
+#include "lib/base/check.h"
+#include "lib/record/crc32c.h"
+
+namespace logboom::segment {
+namespace {
+
+constexpr std::size_t kSlots = 2;
+constexpr std::size_t kMagicBytes = 4;
+constexpr std::size_t kCrcBytes = 4;
+
+Bytes EncodeSlot(const SlotFormat& format, std::uint64_t sequence, ByteView payload) {
+  CHECK(format.magic.size() == kMagicBytes && payload.size() <= kSlotPayloadBytesMax);
+  Bytes slot;
+  ByteWriter writer(slot);
+  writer.Raw(format.magic);
+  writer.Int(format.version);
+  writer.Int(std::uint16_t{0});
+  writer.Int(sequence);
+  writer.String(payload);
+  writer.Int(record::Crc32c(slot));
+  slot.resize(kSlotBytes);
+  return slot;
+}
+
+struct DecodedSlot {
+  std::uint16_t version = 0;
+  SlotValue value;
+};
+
+std::optional<DecodedSlot> DecodeSlot(const SlotFormat& format, ByteView slot) {
+  ByteReader reader(slot);
+  DecodedSlot decoded;
+  const ByteView magic = reader.Raw(kMagicBytes);
+  decoded.version = reader.Int<std::uint16_t>();
+  reader.Int<std::uint16_t>();
+  decoded.value.sequence = reader.Int<std::uint64_t>();
+  decoded.value.payload = Bytes(reader.String());
+  const std::size_t covered = slot.size() - reader.rest().size();
+  const auto crc = reader.Int<std::uint32_t>();
+  if (!reader.ok() || magic != format.magic || crc != record::Crc32c(slot.substr(0, covered))) {
+    return std::nullopt;
+  }
+  return decoded;
+}
+
+struct Slots {
+  std::array<std::optional<DecodedSlot>, kSlots> decoded;
+
+  std::optional<std::size_t> newest() const {
+    std::optional<std::size_t> found;
+    for (std::size_t i = 0; i < kSlots; ++i) {
+      if (!decoded[i]) continue;
+      if (!found || decoded[i]->value.sequence > decoded[*found]->value.sequence) found = i;
+    }
+    return found;
+  }
+};
+
+Result<Slots> Load(file::FileSystem& fs, const std::string& path, const SlotFormat& format) {
+  ASSIGN_OR_RETURN(const Bytes bytes, file::ReadWholeFile(fs, path, kSlots * kSlotBytes));
+  Slots slots;
+  for (std::size_t i = 0; i < kSlots && i * kSlotBytes < bytes.size(); ++i) {
+    slots.decoded[i] = DecodeSlot(format, ByteView(bytes).substr(i * kSlotBytes, kSlotBytes));
+  }
+  return slots;
+}
+
+Status Overwrite(file::FileSystem& fs, const std::string& path, std::size_t index, ByteView slot) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<file::File> file,
+                   fs.Open(path, file::OpenMode::kReadWrite));
+  RETURN_IF_ERROR(file->PWrite(static_cast<std::int64_t>(index * kSlotBytes), slot));
+  return file->Sync();
+}
+
+}  // namespace
+
+Result<SlotValue> ReadSlots(file::FileSystem& fs, const std::string& path,
+                            const SlotFormat& format) {
+  ASSIGN_OR_RETURN(Slots slots, Load(fs, path, format));
+  const std::optional<std::size_t> newest = slots.newest();
+  if (!newest) return Fail(ErrorCode::kCorrupt, "{}: neither slot is valid", path);
+  DecodedSlot& slot = *slots.decoded[*newest];
+  if (slot.version != format.version) {
+    return Fail(ErrorCode::kUnsupported, "{}: version {}, this program knows {}", path,
+                slot.version, format.version);
+  }
+  return std::move(slot.value);
+}
+
+Status WriteSlot(file::FileSystem& fs, const std::string& path, const SlotFormat& format,
+                 ByteView payload) {
+  const Result<Slots> slots = Load(fs, path, format);
+  if (!slots.ok() && slots.error().code != ErrorCode::kNotFound) return slots.error();
+  if (!slots.ok() || !slots->newest()) {
+    // Both slots from the start, so that later writes find their blocks allocated.
+    return file::ReplaceFile(fs, path,
+                             EncodeSlot(format, 1, payload) + EncodeSlot(format, 2, payload));
+  }
+  const std::size_t newest = *slots->newest();
+  const std::uint64_t sequence = slots->decoded[newest]->value.sequence + 1;
+  return Overwrite(fs, path, 1 - newest, EncodeSlot(format, sequence, payload));
+}
+
+}  // namespace logboom::segment
