@@ -39,7 +39,9 @@ struct HeaderSlot {
   std::size_t size = 0;
 };
 
-// One owner, one thread.
+// One owner, one thread. Memory only: what is not finished and sent is gone with the process. Its
+// buffers grow to about twice batch_bytes_max and are kept. Calls fail with a CHECK where the
+// caller broke the rules below, and with a Status where the codec does.
 class BatchBuilder {
  public:
   explicit BatchBuilder(BatchBuilderOptions options);

@@ -27,7 +27,7 @@ class Compressor {
 
   Codec codec() const;
   // Appends the compressed form of `raw` to `out`. lz4 is the frame format. kUnsupported for gzip
-  // and snappy, which are not written by us.
+  // and snappy, which are not written by us; kLimit where the codec runs out of memory.
   Status Compress(ByteView raw, Bytes& out);
 
   // The same into memory that the caller owns: `out` holds at least SizeMax(raw.size()) bytes.

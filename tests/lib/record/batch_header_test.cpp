@@ -146,6 +146,18 @@ TEST(VerifyBatch, EveryFlippedBitUnderTheChecksumIsFound) {
   }
 }
 
+// The length lies outside of the checksum.
+TEST(VerifyBatch, EveryFlippedBitOfLengthAndMagicIsFound) {
+  const Bytes batch = Build(GoldenRecords(), Codec::kZstd);
+  for (const std::size_t at : {8U, 9U, 10U, 11U, 16U}) {
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      Bytes flipped = batch;
+      flipped[at] = static_cast<char>(static_cast<unsigned char>(flipped[at]) ^ (1U << bit));
+      EXPECT_FALSE(VerifyBatch(flipped).ok()) << "byte " << at << " bit " << bit;
+    }
+  }
+}
+
 TEST(VerifyBatch, TakesExactlyOneBatch) {
   const Bytes batch = Build(GoldenRecords(), Codec::kLz4);
   EXPECT_EQ(CodeOf(VerifyBatch(batch + "x")), ErrorCode::kCorrupt);

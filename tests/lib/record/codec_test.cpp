@@ -120,6 +120,12 @@ TEST(Codec, AClaimThatTheBytesCannotHoldIsRefusedBeforeItIsAllocated) {
   EXPECT_LT(out.capacity(), kMiB);
 }
 
+TEST(Codec, Lz4BlocksAreIndependentBecauseKafkaRefusesOthers) {
+  constexpr unsigned kIndependentBit = 0x20;  // of the frame descriptor's first byte
+  const Bytes packed = Compress(Codec::kLz4, Text(kMiB));
+  EXPECT_NE(static_cast<unsigned char>(packed.at(4)) & kIndependentBit, 0U);
+}
+
 TEST(Codec, ZstdLevelChangesTheOutput) {
   const Bytes raw = Text(200'000);
   Bytes fast;

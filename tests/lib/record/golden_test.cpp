@@ -126,6 +126,20 @@ TEST_P(KafkaPython, OneOfItsBatchesIsRefusedOnceBroken) {
   EXPECT_EQ(header.error().code, ErrorCode::kCorrupt);
 }
 
+TEST_P(KafkaPython, OneOfItsFramesIsBoundedWithAndWithoutContentSize) {
+  const Bytes batch = ReadGolden(GetParam());
+  const Codec codec = VerifyBatch(batch).value().codec;
+  const ByteView frame = ByteView(batch).substr(kBatchHeaderBytes);
+  const std::size_t size = ReadGolden("none").size() - kBatchHeaderBytes;
+  Decompressor decompressor;
+  Bytes out;
+  EXPECT_TRUE(decompressor.Decompress(codec, frame, size, out).ok());
+  EXPECT_EQ(out.size(), size);
+  const Status refused = decompressor.Decompress(codec, frame, size - 1, out);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kLimit);
+}
+
 // Without compression there is one way to write a batch: byte for byte.
 TEST(GoldenBatches, OursOfTheSameRecordsIsTheSame) {
   Bytes theirs = ReadGolden("none");
