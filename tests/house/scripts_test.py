@@ -124,6 +124,14 @@ class SetUp(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("E: no network", done.stderr)
 
+    def test_another_system_is_told_so(self):
+        (self.bin / "bash").symlink_to(shutil.which("bash"))
+        (self.bin / "dpkg-query").unlink()
+        done = run("bash", "-c", f"source scripts/setup.sh; ensure_packages {self.list}",
+                   path=str(self.bin))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("Logboom builds on Debian 12", done.stderr)
+
     def test_every_package_says_why(self):
         for path in ("scripts/packages.txt", "scripts/packages-lint.txt"):
             for line in source_tree.read(path).splitlines():
