@@ -1,5 +1,5 @@
-// Bytes: views, owners, and fixed-width integers in big endian (network order, as Kafka's formats) and
-// little endian. A ByteView may hold anything, NUL and invalid UTF-8 included; it owns nothing.
+// Bytes: views, owners, and fixed-width integers in big endian (network order, as Kafka's formats)
+// and little endian. A ByteView may hold anything, NUL and invalid UTF-8 included; it owns nothing.
 #pragma once
 
 #include <bit>

@@ -14,8 +14,8 @@ class Random {
   std::uint64_t Below(std::uint64_t bound) { return Next() % bound; }
 };
 
-// xoshiro256** by Blackman and Vigna (prng.di.unimi.it), seeded through splitmix64: the same seed gives
-// the same numbers on every machine.
+// xoshiro256** by Blackman and Vigna (prng.di.unimi.it), seeded through splitmix64: the same seed
+// gives the same numbers on every machine.
 class SeededRandom final : public Random {
  public:
   explicit SeededRandom(std::uint64_t seed);

@@ -77,11 +77,11 @@ Error ErrnoError(int errno_value, std::string_view what);
 // `ASSIGN_OR_RETURN(auto x, expr)` does so for a Result<T> and else takes its value.
 #define LOGBOOM_CONCAT_INNER(a, b) a##b
 #define LOGBOOM_CONCAT(a, b) LOGBOOM_CONCAT_INNER(a, b)
-#define RETURN_IF_ERROR(expr)                                          \
-  do {                                                                 \
-    if (auto status_of_expr = (expr); !status_of_expr.has_value()) {   \
-      return std::move(status_of_expr).error();                        \
-    }                                                                  \
+#define RETURN_IF_ERROR(expr)                                        \
+  do {                                                               \
+    if (auto status_of_expr = (expr); !status_of_expr.has_value()) { \
+      return std::move(status_of_expr).error();                      \
+    }                                                                \
   } while (false)
 #define ASSIGN_OR_RETURN(decl, expr) \
   ASSIGN_OR_RETURN_INNER(LOGBOOM_CONCAT(result_of_line_, __LINE__), decl, expr)

@@ -1,6 +1,6 @@
 // A strong integer: two of different tags do not convert into each other, so swapping an offset and
-// a file position does not compile. Same-tag values compare, subtract to a plain integer, and step by
-// a plain integer.
+// a file position does not compile. Same-tag values compare, subtract to a plain integer, and step
+// by a plain integer.
 #pragma once
 
 #include <fmt/format.h>

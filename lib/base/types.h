@@ -20,8 +20,8 @@ using LeaderEpoch = StrongInt<struct LeaderEpochTag, std::int32_t>;
 // span of time, because the wall clock jumps.
 using TimestampMs = StrongInt<struct TimestampTag, std::int64_t>;
 
-// Milliseconds of the monotonic clock. Timers and timeouts use it alone; it means nothing outside of
-// this boot.
+// Milliseconds of the monotonic clock. Timers and timeouts use it alone; it means nothing outside
+// of this boot.
 using MonotonicMs = StrongInt<struct MonotonicTag, std::int64_t>;
 
 // Time as logic takes it: an argument, never read from a clock inside a library.
