@@ -48,14 +48,15 @@ struct StartAt {
   }
 };
 
-// One whole batch, its checksum verified.
+// One whole batch, its checksum verified, and which of its records are meant: those before
+// `first_offset` were not asked for, or came with an event before this one; those from `end_offset`
+// on come with a later event of the same batch (a SourceRow stands between them).
 struct FetchedBatch {
   record::BatchHeader header;
   ByteView bytes;
   transport::Payload owner;  // keeps `bytes` alive
-  Offset first_offset;       // records below it, at the batch's start, were not asked for
-
-  Offset next_offset() const { return header.next_offset(); }
+  Offset first_offset;
+  Offset end_offset;
 };
 
 // Records [begin, end) can't be read.
@@ -152,21 +153,20 @@ class Consumer {
   std::unique_ptr<State> state_;
 };
 
-// Walks the records of a fetched batch that were asked for. Reusable; buffers are kept. One thread.
+// Walks the records of a fetched batch that are meant. Reusable; buffers are kept. One thread.
 class FetchedRecords {
  public:
   // `batch` must outlive the walk.
   Status Open(const FetchedBatch& batch);
-  // The next record at or after first_offset; nothing at the end. After an error, unreadable() says
-  // which offsets are lost. The record stays valid until the next call.
+  // The next record; nothing at the end. After an error, unreadable() says which offsets are lost.
+  // The record stays valid until the next call.
   Result<const record::Record*> Next();
   // After Open() or Next() failed: the rest of the batch.
   Unreadable unreadable(const Error& error) const;
 
  private:
   record::BatchReader reader_;
-  Offset first_offset_;
-  Offset next_;
+  Offset next_;  // at least, of the next record
   Offset end_;
 };
 

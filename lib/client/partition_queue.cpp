@@ -1,0 +1,29 @@
+#include "lib/client/partition_queue.h"
+
+#include <utility>
+
+namespace logboom::client {
+
+bool PartitionQueue::Fits(const record::RecordView& record) const {
+  return !filling() || builder_->Fits(record);
+}
+
+void PartitionQueue::Add(const record::RecordView& record, std::size_t bytes, MonotonicMs now) {
+  if (!builder_) builder_ = std::make_unique<record::BatchBuilder>(options_);
+  if (!filling()) filling_.oldest = now;
+  builder_->Add(record);
+  ++filling_.records;
+  filling_.bytes += bytes;
+}
+
+std::optional<PartitionQueue::Unpacked> PartitionQueue::Close() {
+  if (!filling()) return std::nullopt;
+  const RecordGroup group = std::exchange(filling_, {});
+  const auto builder = std::exchange(builder_, nullptr);
+  auto batch = builder->Finish();
+  if (!batch.ok()) return Unpacked{.group = group, .error = batch.error()};
+  ready_.push_back({.group = group, .payload = transport::Payload(Bytes(*batch))});
+  return std::nullopt;
+}
+
+}  // namespace logboom::client

@@ -1,0 +1,60 @@
+// The records of one partition on their way into batches and out to the broker. Internal to
+// lib/client.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+
+#include "lib/base/result.h"
+#include "lib/base/types.h"
+#include "lib/record/batch_builder.h"
+#include "lib/transport/transport.h"
+
+namespace logboom::client {
+
+// Records that share their fate.
+struct RecordGroup {
+  std::size_t records = 0;
+  std::size_t bytes = 0;  // as the producer's buffer counts them
+  MonotonicMs oldest;
+};
+
+struct ReadyBatch {
+  RecordGroup group;
+  transport::Payload payload;
+};
+
+// One owner, one thread.
+class PartitionQueue {
+ public:
+  explicit PartitionQueue(const record::BatchBuilderOptions& options) : options_(options) {}
+
+  // Whether `record` goes into the batch that is being filled (any record does into an empty one).
+  bool Fits(const record::RecordView& record) const;
+  void Add(const record::RecordView& record, std::size_t bytes, MonotonicMs now);
+
+  // Of the batch that is being filled.
+  bool filling() const { return filling_.records > 0; }
+  std::size_t raw_bytes() const { return builder_ ? builder_->raw_bytes() : 0; }
+  MonotonicMs oldest() const { return filling_.oldest; }
+
+  // Makes a ready batch of what is being filled; on failure its records are gone, and returned.
+  struct Unpacked {
+    RecordGroup group;
+    Error error;
+  };
+  std::optional<Unpacked> Close();
+
+  // Closed and not under way, oldest first.
+  std::deque<ReadyBatch>& ready() { return ready_; }
+
+ private:
+  record::BatchBuilderOptions options_;
+  // Made on use and let go when the batch is closed: it is as large as a batch.
+  std::unique_ptr<record::BatchBuilder> builder_;
+  RecordGroup filling_;
+  std::deque<ReadyBatch> ready_;
+};
+
+}  // namespace logboom::client
