@@ -32,6 +32,6 @@ function(logboom_test name)
   target_compile_definitions(${name} PRIVATE LOGBOOM_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                              LOGBOOM_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   # A test that can't run on a machine prints `NOT RUN: reason` and returns; see scripts/test.sh.
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES
                        PROPERTIES TIMEOUT 120 SKIP_REGULAR_EXPRESSION "NOT RUN:")
 endfunction()
