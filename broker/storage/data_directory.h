@@ -15,6 +15,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "lib/base/random.h"
@@ -22,6 +24,7 @@
 #include "lib/base/types.h"
 #include "lib/base/uuid.h"
 #include "lib/file/file_system.h"
+#include "lib/segment/segment_totals.h"
 
 namespace logboom::broker {
 
@@ -42,6 +45,8 @@ struct PartitionCheckpoint {
   Offset segment_base;
   FilePosition position;
   TimestampMs max_append_time{-1};  // append time never goes back
+  // Of that segment up to `position`, so that its seal needs no second look at the log.
+  segment::SegmentTotals segment_totals;
 };
 
 struct Manifest {
@@ -83,15 +88,27 @@ class DataDirectory {
   // Renamed to .deleting (durably: from here on the topic is gone), then its files are unlinked.
   Status DeletePartition(const std::string& path);
 
+  // Directories that look like a partition's and whose partition.metadata can't be read, as of the last
+  // ListPartitions, each with the reason. Never touched by us.
+  const std::vector<std::string>& unreadable_partitions() const { return unreadable_partitions_; }
+
   // Whether the data directory is a mount of its own, so that one syncfs serves all partitions.
-  bool own_file_system() const;
+  bool own_file_system() const { return own_file_system_; }
 
  private:
-  // (the implementer's)
+  DataDirectory(file::FileSystem& fs, std::string path) : fs_(fs), path_(std::move(path)) {}
+  Status LoadSuperblock(Random& random);
+  Status ReadFailedMark();
+  std::string Under(std::string_view name) const;
+
+  file::FileSystem& fs_;
   std::string path_;
+  std::unique_ptr<file::FileLock> lock_;
   Uuid cluster_id_;
   std::uint32_t restore_count_ = 0;
   std::optional<std::string> failed_;
+  std::vector<std::string> unreadable_partitions_;
+  bool own_file_system_ = false;
 };
 
 }  // namespace logboom::broker

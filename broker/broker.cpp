@@ -1,0 +1,134 @@
+#include "broker/broker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lib/base/check.h"
+
+namespace logboom::broker {
+namespace {
+
+// What one turn takes from the transport before it looks at commits and timers again.
+constexpr int kMessagesATurn = 256;
+constexpr std::int64_t kReserveMax = std::int64_t{1} << 30U;
+
+}  // namespace
+
+Result<std::unique_ptr<Broker>> Broker::Open(BrokerOptions options, BrokerSeams seams, Instant now,
+                                             const std::function<void(std::int64_t)>& progress) {
+  std::unique_ptr<Broker> broker(new Broker(std::move(options), std::move(seams)));
+  broker->started_ = now.wall;
+  BrokerSeams& mine = broker->seams_;
+  BrokerOpenReport& report = broker->report_;
+  const std::string& path = broker->options_.data_directory;
+
+  ASSIGN_OR_RETURN(std::unique_ptr<DataDirectory> directory,
+                   DataDirectory::Open(mine.fs, path, mine.random));
+  report.sync_method = broker->options_.sync_method.value_or(
+      directory->own_file_system() ? SyncMethod::kSyncfs : SyncMethod::kFdatasync);
+  ASSIGN_OR_RETURN(std::unique_ptr<MetadataStore> store, mine.open_store(path, report.notes));
+  std::int64_t reserve = 0;
+  if (broker->options_.reserve_bytes) {
+    reserve = *broker->options_.reserve_bytes;
+  } else {
+    ASSIGN_OR_RETURN(file::Space space, mine.fs.SpaceOf(path));
+    reserve = std::min(kReserveMax, space.total_bytes / 20);
+  }
+  EngineParts parts{mine.fs,
+                    mine.random,
+                    [make = mine.make_committer, path, method = report.sync_method] {
+                      return make(path, method);
+                    },
+                    std::move(store),
+                    mine.make_writer,
+                    reserve};
+  ASSIGN_OR_RETURN(broker->engine_, EmbeddedEngine::Open(std::move(directory), std::move(parts),
+                                                         now, progress));
+  broker->sources_ = std::make_unique<Sources>(*broker->engine_);
+  ASSIGN_OR_RETURN(report.sources, broker->sources_->Rebuild(now));
+
+  const EngineOpenReport& opened = broker->engine_->open_report();
+  report.clean_start = opened.clean_start;
+  report.scanned = opened.scanned;
+  for (const std::string& note : opened.notes) report.notes.push_back(note);
+  for (const std::string& note : report.sources.notes) report.notes.push_back(note);
+  return broker;
+}
+
+void Broker::Serve(transport::ServerTransport& transport, Instant now) {
+  transport_ = &transport;
+  ServerOptions options;
+  options.broker_name = options_.broker_name;
+  options.program_version = options_.program_version;
+  options.auto_create_topics = options_.auto_create_topics;
+  options.credit.budget_bytes = options_.receive_budget_bytes;
+  server_ = std::make_unique<Server>(*engine_, *sources_, transport, seams_.random,
+                                     std::move(options), [this] { return Facts(); }, now);
+}
+
+void Broker::Poll(Instant now) {
+  CHECK(server_ != nullptr);
+  now_ = now.wall;
+  for (int i = 0; i < kMessagesATurn; ++i) {
+    auto inbound = transport_->Receive();
+    if (!inbound) break;
+    server_->Handle(*std::move(inbound), now);
+  }
+  engine_->Tick(now);
+  sources_->Tick(now);
+  server_->Tick(now);
+  if (engine_->below_reserve() != low_space_since_.has_value()) {
+    low_space_since_ = engine_->below_reserve() ? std::optional(now.wall) : std::nullopt;
+  }
+  if (shutdown_ == Shutdown::kAnswering && server_->quiet() && engine_->quiet()) {
+    shutdown_ = Shutdown::kSaving;
+    sources_->CheckpointNow();
+    sources_->Tick(now);
+  }
+}
+
+std::chrono::milliseconds Broker::NextTimeout(Instant now) const {
+  return server_->NextTimeout(now);
+}
+
+void Broker::StartShutdown() {
+  shutdown_ = Shutdown::kAnswering;
+  server_->StartShutdown();
+}
+
+bool Broker::Finished() const { return shutdown_ == Shutdown::kSaving && engine_->quiet(); }
+
+BrokerFacts Broker::Facts() const {
+  BrokerFacts facts;
+  facts.data_directory = options_.data_directory;
+  facts.sync_method = report_.sync_method == SyncMethod::kSyncfs ? "syncfs" : "fdatasync";
+  facts.disk_total_bytes = engine_->space().total_bytes;
+  facts.disk_available_bytes = engine_->space().available_bytes;
+  facts.log_bytes = engine_->log_bytes();
+  facts.sync_p99_us = engine_->SyncP99Us();
+  facts.memory_bytes = seams_.resident_bytes ? seams_.resident_bytes() : 0;
+  facts.restore_count = engine_->directory().restore_count();
+  for (const std::string& note : report_.notes) {
+    facts.conditions.push_back({"start-up", note, started_});
+  }
+  for (const auto& one : report_.scanned) {
+    if (!one.recovery.cut_at) continue;
+    facts.conditions.push_back(
+        {"log cut at start-up",
+         fmt::format("topic '{}', partition {}: {} bytes behind offset {} went to quarantine ({})",
+                     one.topic, one.partition, one.recovery.bytes_cut, *one.recovery.cut_at,
+                     one.recovery.cut_reason),
+         started_});
+  }
+  if (low_space_since_) {
+    facts.conditions.push_back(
+        {"disk below reserve",
+         fmt::format("{} bytes are free on the file system of {}: nothing is written, agents wait; "
+                     "free space or lower retention",
+                     engine_->space().available_bytes, options_.data_directory),
+         *low_space_since_});
+  }
+  return facts;
+}
+
+}  // namespace logboom::broker

@@ -1,0 +1,104 @@
+// The whole broker but for its threads' owner: engine, sources and server put together. main.cpp drives it
+// from its loop; tests and the simulator from theirs, with their own file system, transport and time.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "broker/engine/embedded_engine.h"
+#include "broker/metadata/metadata_writer.h"
+#include "broker/server/server.h"
+#include "broker/sources/sources.h"
+#include "broker/storage/committer.h"
+#include "lib/base/random.h"
+#include "lib/base/result.h"
+#include "lib/file/file_system.h"
+#include "lib/transport/transport.h"
+
+namespace logboom::broker {
+
+struct BrokerOptions {
+  std::string data_directory;
+  std::string broker_name;
+  std::string program_version;
+  bool auto_create_topics = true;
+  std::uint64_t receive_budget_bytes = std::uint64_t{128} << 20U;
+  // Nothing: syncfs where the data directory is a file system of its own, else fdatasync.
+  std::optional<SyncMethod> sync_method;
+  // Nothing: 5 % of the file system, at most 1 GiB.
+  std::optional<std::int64_t> reserve_bytes;
+};
+
+// Where the broker keeps what it must not lose, and how it gets things done beside its loop.
+struct BrokerSeams {
+  file::FileSystem& fs;
+  Random& random;
+  std::function<Result<std::unique_ptr<MetadataStore>>(const std::string& directory,
+                                                       std::vector<std::string>& notes)>
+      open_store;
+  std::function<std::unique_ptr<MetadataWriter>(std::unique_ptr<MetadataStore>)> make_writer;
+  std::function<std::unique_ptr<Committer>(const std::string& directory, SyncMethod method)>
+      make_committer;
+  std::function<std::uint64_t()> resident_bytes;
+};
+
+// What opening found, for the log.
+struct BrokerOpenReport {
+  bool clean_start = false;
+  std::vector<EngineOpenReport::Partition> scanned;
+  RebuildReport sources;
+  SyncMethod sync_method = SyncMethod::kFdatasync;
+  std::vector<std::string> notes;  // each a sentence worth a warning
+};
+
+// One owner, one thread.
+class Broker {
+ public:
+  // Locks the data directory (kBusy: another broker has it) and recovers all that is in it. `progress` is
+  // told the bytes scanned.
+  static Result<std::unique_ptr<Broker>> Open(BrokerOptions options, BrokerSeams seams, Instant now,
+                                              const std::function<void(std::int64_t)>& progress);
+
+  // From here on clients are served. The transport must outlive the broker.
+  void Serve(transport::ServerTransport& transport, Instant now);
+
+  // Takes what has come, and does what is due. Call it whenever a wait ends.
+  void Poll(Instant now);
+  std::chrono::milliseconds NextTimeout(Instant now) const;
+
+  // An orderly stop: no new requests from now on; Finished() once all that was under way is answered and
+  // saved; then Close().
+  void StartShutdown();
+  bool Finished() const;
+  Status Close() { return engine_->Close(); }
+
+  const BrokerOpenReport& open_report() const { return report_; }
+  // Storage failed: end the program with this message.
+  const std::optional<Error>& failure() const { return engine_->failure(); }
+  LogEngine& engine() { return *engine_; }
+  Sources& sources() { return *sources_; }
+
+ private:
+  Broker(BrokerOptions options, BrokerSeams seams)
+      : options_(std::move(options)), seams_(std::move(seams)) {}
+  BrokerFacts Facts() const;
+
+  BrokerOptions options_;
+  BrokerSeams seams_;
+  BrokerOpenReport report_;
+  TimestampMs started_;
+  TimestampMs now_;
+  std::unique_ptr<EmbeddedEngine> engine_;
+  std::unique_ptr<Sources> sources_;
+  transport::ServerTransport* transport_ = nullptr;
+  std::unique_ptr<Server> server_;
+  std::optional<TimestampMs> low_space_since_;
+  enum class Shutdown { kNo, kAnswering, kSaving };
+  Shutdown shutdown_ = Shutdown::kNo;
+};
+
+}  // namespace logboom::broker

@@ -1,0 +1,179 @@
+// The engine that keeps the log itself: partitions in a data directory, one commit thread, one metadata
+// writer. Opening recovers everything; after that all calls come from one thread.
+//
+// After a crash: every topic change that was called done, every record below a durable end, and every
+// metadata transaction that was called done.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "broker/engine/log_engine.h"
+#include "broker/metadata/metadata_writer.h"
+#include "broker/storage/committer.h"
+#include "broker/storage/data_directory.h"
+#include "broker/storage/partition_log.h"
+#include "lib/base/random.h"
+#include "lib/file/file_system.h"
+
+namespace logboom::broker {
+
+// What the engine is made of; a simulator brings its own.
+struct EngineParts {
+  file::FileSystem& fs;
+  Random& random;
+  std::function<std::unique_ptr<Committer>()> make_committer;
+  // Given the rows' store opened by the caller.
+  std::unique_ptr<MetadataStore> store;
+  std::function<std::unique_ptr<MetadataWriter>(std::unique_ptr<MetadataStore>)> make_writer;
+  // Below this many free bytes appends are refused with kNoSpace, so that positions, offsets and
+  // administration still find room.
+  std::int64_t reserve_bytes = 0;
+};
+
+// What opening found: for the log, and for the status page's conditions.
+struct EngineOpenReport {
+  struct Partition {
+    std::string topic;
+    PartitionIndex partition;
+    RecoveryReport recovery;
+  };
+  bool clean_start = false;
+  std::vector<Partition> scanned;
+  std::vector<std::string> notes;  // each a sentence worth a warning
+};
+
+class EmbeddedEngine final : public LogEngine {
+ public:
+  // `directory` is open and locked. Recovers every partition, finishes what a crash left of topic changes,
+  // and syncs what it keeps. `progress` is told bytes scanned, for people who wait.
+  static Result<std::unique_ptr<EmbeddedEngine>> Open(std::unique_ptr<DataDirectory> directory,
+                                                      EngineParts parts, Instant now,
+                                                      std::function<void(std::int64_t)> progress);
+  ~EmbeddedEngine() override;
+
+  const EngineOpenReport& open_report() const { return report_; }
+  const DataDirectory& directory() const { return *directory_; }
+  std::int64_t log_bytes() const;
+  // Of the data directory's file system, as of the last second.
+  const file::Space& space() const { return space_; }
+  bool below_reserve() const { return space_.available_bytes < parts_.reserve_bytes; }
+  // Of the last commits, at most 1,024.
+  std::int64_t SyncP99Us() const;
+
+  const Uuid& cluster_id() const override { return directory_->cluster_id(); }
+  const Topic* FindTopic(const std::string& name) const override;
+  const Topic* FindTopic(const Uuid& topic_id) const override;
+  std::vector<const Topic*> Topics() const override;
+  std::optional<PartitionState> StateOf(const TopicPartition& where) const override;
+  void CreateTopic(TopicSpec spec, DoneCallback done) override;
+  void AlterTopic(const std::string& name, const TopicConfig& set, DoneCallback done) override;
+  void DeleteTopic(const std::string& name, DoneCallback done) override;
+  Result<AppendedBatch> Append(const TopicPartition& where, char* batch,
+                               const record::BatchHeader& header, Instant now) override;
+  void WhenDurable(const TopicPartition& where, DoneCallback then) override;
+  Result<FetchedBytes> Fetch(const TopicPartition& where, Offset from,
+                             std::size_t bytes_max) override;
+  Result<std::optional<Offset>> OffsetAtTime(const TopicPartition& where,
+                                             TimestampMs time) override;
+  void SetDurableObserver(std::function<void(const TopicPartition&)> observer) override;
+  void Commit(MetadataTransaction transaction, DoneCallback done) override;
+  std::vector<MetadataRow> TakeRows(Table table) override;
+  void SetSealHook(std::function<Bytes(const TopicPartition&)> hook) override;
+  Result<std::optional<PartitionLog::SealedSources>> NewestSealedSources(
+      const TopicPartition& where) override;
+  void Tick(Instant now) override;
+  const EngineCounters& counters() const override { return counters_; }
+  const std::optional<Error>& failure() const override { return failure_; }
+
+  // True once nothing is under way: no commit, no metadata transaction, nothing dirty.
+  bool quiet() const;
+  // For an orderly stop, when quiet(): closes every partition and writes the clean manifest.
+  Status Close();
+
+ private:
+  struct DurableWaiter {
+    Offset end;
+    DoneCallback then;
+  };
+  struct Partition {
+    std::unique_ptr<PartitionLog> log;
+    std::string directory;
+    std::deque<DurableWaiter> waiters;  // ends do not fall
+  };
+  // What a commit group makes durable.
+  struct Covered {
+    TopicPartition where;
+    Offset end;
+  };
+
+  EmbeddedEngine(std::unique_ptr<DataDirectory> directory, EngineParts parts);
+
+  Status LoadTopics();
+  Status OpenPartitions(Instant now, const std::function<void(std::int64_t)>& progress);
+  Status AdoptDirectories(const std::vector<DataDirectory::PartitionDirectory>& found);
+  Status OpenPartition(const Topic& topic, PartitionIndex index, const std::string& path,
+                       const Manifest& manifest, Instant now,
+                       const std::function<void(std::int64_t)>& progress);
+  Status MakePartition(const Topic& topic, PartitionIndex index, Instant now);
+  Status RemovePartitions(const Topic& topic);
+  Partition* Find(const TopicPartition& where);
+  const Partition* Find(const TopicPartition& where) const;
+  void InstallSealHook(const TopicPartition& where, PartitionLog& log);
+
+  void FinishCreate(const Topic& topic, const DoneCallback& done);
+  void RunRemovals();
+  void WatchSpace(Instant now);
+  void FinishCommits();
+  void SubmitCommit();
+  void ReleaseWaiters(Partition& partition);
+  void FailStorage(const Error& error);
+  void FinishTransactions();
+  void RunRetention(Instant now);
+  void MoveRecoveryPoints(Instant now);
+  Manifest CurrentManifest(bool clean) const;
+
+  std::unique_ptr<DataDirectory> directory_;
+  EngineParts parts_;
+  std::unique_ptr<Committer> committer_;
+  std::unique_ptr<MetadataWriter> writer_;
+  EngineOpenReport report_;
+  EngineCounters counters_;
+  std::optional<Error> failure_;
+
+  std::map<std::string, Topic> topics_;
+  std::unordered_map<Uuid, std::string> names_;
+  std::uint32_t next_topic_number_ = 1;
+  std::vector<MetadataRow> loaded_rows_;
+  std::set<std::string> changing_;  // names of topics being made or deleted
+  std::unordered_map<TopicPartition, Partition> partitions_;
+  // Deleted topics whose directories go once no commit under way can touch them.
+  std::vector<std::pair<Topic, DoneCallback>> removals_;
+
+  // What has been appended to and is not in a commit yet; each once.
+  std::vector<TopicPartition> dirty_;
+  std::vector<Covered> under_way_;
+  std::uint64_t next_commit_id_ = 1;
+  std::map<std::uint64_t, DoneCallback> transactions_;
+  std::uint64_t next_transaction_id_ = 1;
+
+  std::function<void(const TopicPartition&)> observer_;
+  std::function<Bytes(const TopicPartition&)> seal_hook_;
+  file::Space space_;
+  MonotonicMs next_space_;
+  std::deque<std::int64_t> sync_times_us_;
+  MonotonicMs next_retention_;
+  MonotonicMs next_recovery_points_;
+  bool recovery_points_moved_ = false;
+  Instant now_;  // of the last Tick, for what a callback starts
+};
+
+}  // namespace logboom::broker

@@ -1,0 +1,139 @@
+// How the embedded engine starts: rows, directories and logs are brought to agree.
+//
+// The truth of a topic is its row; a directory without one (the database was lost) brings its topic back
+// from partition.metadata, with default configuration. A row without a directory (a crash between the
+// two) gets an empty one. A row marked as being deleted is finished off.
+#include <algorithm>
+#include <unordered_map>
+
+#include "broker/engine/embedded_engine.h"
+#include "broker/engine/topic_row.h"
+
+namespace logboom::broker {
+
+Result<std::unique_ptr<EmbeddedEngine>> EmbeddedEngine::Open(
+    std::unique_ptr<DataDirectory> directory, EngineParts parts, Instant now,
+    std::function<void(std::int64_t)> progress) {
+  std::unique_ptr<EmbeddedEngine> engine(
+      new EmbeddedEngine(std::move(directory), std::move(parts)));
+  engine->now_ = now;
+  RETURN_IF_ERROR(engine->LoadTopics());
+  RETURN_IF_ERROR(engine->OpenPartitions(now, progress));
+  // From here on a crash leaves more than the clean manifest tells.
+  RETURN_IF_ERROR(engine->directory_->WriteManifest(engine->CurrentManifest(/*clean=*/false)));
+  if (engine->directory_->failed()) {
+    engine->report_.notes.push_back(
+        fmt::format("the last run ended with a failed sync ({}); everything was read back from the "
+                    "device and synced again",
+                    *engine->directory_->failed()));
+    RETURN_IF_ERROR(engine->directory_->ClearFailed());
+  }
+  engine->writer_ = engine->parts_.make_writer(std::move(engine->parts_.store));
+  engine->committer_ = engine->parts_.make_committer();
+  engine->WatchSpace(now);
+  return engine;
+}
+
+Status EmbeddedEngine::LoadTopics() {
+  ASSIGN_OR_RETURN(loaded_rows_, parts_.store->Load());
+  MetadataTransaction finish;
+  for (const MetadataRow& row : TakeRows(Table::kTopic)) {
+    ASSIGN_OR_RETURN(DecodedTopicRow decoded, DecodeTopicRow(row.key, row.value));
+    next_topic_number_ = std::max(next_topic_number_, decoded.topic.number + 1);
+    if (decoded.state == TopicRowState::kDeleting) {
+      RETURN_IF_ERROR(RemovePartitions(decoded.topic));
+      finish.Remove(Table::kTopic, row.key);
+      continue;
+    }
+    names_[decoded.topic.topic_id] = decoded.topic.name;
+    topics_[decoded.topic.name] = std::move(decoded.topic);
+  }
+  return finish.writes.empty() ? Ok() : parts_.store->Apply(finish);
+}
+
+Status EmbeddedEngine::OpenPartitions(Instant now,
+                                      const std::function<void(std::int64_t)>& progress) {
+  ASSIGN_OR_RETURN(std::vector<DataDirectory::PartitionDirectory> found,
+                   directory_->ListPartitions());
+  RETURN_IF_ERROR(AdoptDirectories(found));
+  std::unordered_map<TopicPartition, std::string> paths;
+  for (const auto& one : found) {
+    paths[{one.identity.topic_id, one.identity.partition}] = one.path;
+  }
+  const Manifest manifest = directory_->ReadManifest();
+  report_.clean_start = manifest.clean;
+  for (const auto& [name, topic] : topics_) {
+    for (std::int32_t i = 0; i < topic.partitions; ++i) {
+      auto path = paths.find({topic.topic_id, PartitionIndex{i}});
+      if (path == paths.end()) {
+        RETURN_IF_ERROR(MakePartition(topic, PartitionIndex{i}, now));
+      } else {
+        RETURN_IF_ERROR(
+            OpenPartition(topic, PartitionIndex{i}, path->second, manifest, now, progress));
+      }
+    }
+  }
+  return Ok();
+}
+
+// Topics that have directories and no row, or more directories than their row tells.
+Status EmbeddedEngine::AdoptDirectories(
+    const std::vector<DataDirectory::PartitionDirectory>& found) {
+  std::set<std::string> changed;
+  for (const auto& [identity, path] : found) {
+    next_topic_number_ = std::max(next_topic_number_, identity.topic_number + 1);
+    auto [entry, added] = topics_.try_emplace(identity.topic_name);
+    Topic& topic = entry->second;
+    if (added) {
+      topic = Topic{identity.topic_name, identity.topic_id, identity.topic_number, 1, {}};
+      names_[topic.topic_id] = topic.name;
+      changed.insert(topic.name);
+      report_.notes.push_back(fmt::format(
+          "topic '{}' came back from {}: its configuration is the default one now", topic.name,
+          path));
+    } else if (topic.topic_id != identity.topic_id) {
+      report_.notes.push_back(
+          fmt::format("{} holds another topic of the name '{}' and is left alone: move it out of "
+                      "the data directory if it is not wanted",
+                      path, topic.name));
+      continue;
+    }
+    if (topic.partitions <= identity.partition.value()) {
+      topic.partitions = identity.partition.value() + 1;
+      changed.insert(topic.name);
+    }
+  }
+  MetadataTransaction adopt;
+  for (const std::string& name : changed) {
+    const Topic& topic = topics_.at(name);
+    adopt.Put(Table::kTopic, TopicRowKey(topic.number),
+              EncodeTopicRow(topic, TopicRowState::kLive));
+  }
+  adopt.renew_copy = true;
+  return adopt.writes.empty() ? Ok() : parts_.store->Apply(adopt);
+}
+
+Status EmbeddedEngine::OpenPartition(const Topic& topic, PartitionIndex index,
+                                     const std::string& path, const Manifest& manifest,
+                                     Instant now,
+                                     const std::function<void(std::int64_t)>& progress) {
+  std::optional<PartitionCheckpoint> checkpoint;
+  for (const PartitionCheckpoint& one : manifest.partitions) {
+    if (one.topic_id == topic.topic_id && one.partition == index) checkpoint = one;
+  }
+  auto log =
+      PartitionLog::Open(parts_.fs, path, directory_->path() + "/quarantine",
+                         LogOptions(topic.config), checkpoint, manifest.clean, now.wall, progress);
+  if (!log.ok()) {
+    return log.error().Within(fmt::format("topic '{}', partition {}", topic.name, index));
+  }
+  if ((*log)->recovery().scanned) {
+    report_.scanned.push_back({topic.name, index, (*log)->recovery()});
+  }
+  const TopicPartition where{topic.topic_id, index};
+  InstallSealHook(where, **log);
+  partitions_[where] = Partition{*std::move(log), path, {}};
+  return Ok();
+}
+
+}  // namespace logboom::broker

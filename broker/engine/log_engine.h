@@ -1,0 +1,129 @@
+// The seam between what the broker promises and what keeps the log. The server and the floors above
+// storage call this and nothing below it. EmbeddedEngine (embedded_engine.h) keeps the log itself; an
+// engine in front of a cluster can take its place, which is why an append brings the batch and the
+// metadata that must stand or fall with it in one call.
+//
+// All calls come from the loop thread, and callbacks are called on it, from inside Tick() or the call
+// itself. Nothing waits.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "broker/engine/topic_config.h"
+#include "broker/metadata/metadata_store.h"
+#include "broker/storage/partition_log.h"
+#include "lib/base/result.h"
+#include "lib/base/types.h"
+#include "lib/base/uuid.h"
+#include "lib/record/batch_header.h"
+
+namespace logboom::broker {
+
+struct TopicPartition {
+  Uuid topic_id;
+  PartitionIndex partition;
+  friend auto operator<=>(const TopicPartition&, const TopicPartition&) = default;
+};
+
+struct Topic {
+  std::string name;
+  Uuid topic_id;
+  std::uint32_t number = 0;
+  std::int32_t partitions = 1;
+  TopicConfig config;
+};
+
+struct PartitionState {
+  Offset log_start;
+  Offset durable_end;
+  Offset log_end;
+  LeaderEpoch leader_epoch;
+  std::int64_t size_bytes = 0;
+  std::int64_t segments = 0;
+  TimestampMs last_append{-1};
+};
+
+struct TopicSpec {
+  std::string name;
+  std::int32_t partitions = 1;
+  TopicConfig config;
+};
+
+// Largest number of partitions of one topic.
+inline constexpr std::int32_t kTopicPartitionsMax = 1'024;
+
+struct EngineCounters {
+  std::uint64_t records_appended = 0;
+  std::uint64_t bytes_appended = 0;
+  std::uint64_t bytes_fetched = 0;
+  std::uint64_t syncs = 0;
+  std::int64_t last_sync_us = 0;
+  std::int64_t bytes_not_durable = 0;
+};
+
+using DoneCallback = std::function<void(Status)>;
+
+class LogEngine {
+ public:
+  virtual ~LogEngine() = default;
+
+  virtual const Uuid& cluster_id() const = 0;
+
+  // ---- topics. Pointers stay valid until the next Tick() or change of topics.
+  virtual const Topic* FindTopic(const std::string& name) const = 0;
+  virtual const Topic* FindTopic(const Uuid& topic_id) const = 0;
+  virtual std::vector<const Topic*> Topics() const = 0;  // by name
+  virtual std::optional<PartitionState> StateOf(const TopicPartition& where) const = 0;
+  // Durable when `done` is called. kExists where the name is taken, or being made or deleted.
+  virtual void CreateTopic(TopicSpec spec, DoneCallback done) = 0;
+  // Keys to set; an empty value takes the key back to its default.
+  virtual void AlterTopic(const std::string& name, const TopicConfig& set, DoneCallback done) = 0;
+  virtual void DeleteTopic(const std::string& name, DoneCallback done) = 0;
+
+  // ---- records
+  // One verified batch, written in place (base offset, leader epoch). Accepted and in order when it
+  // returns; durable later: ask WhenDurable.
+  virtual Result<AppendedBatch> Append(const TopicPartition& where, char* batch,
+                                       const record::BatchHeader& header, Instant now) = 0;
+  // Calls `then` once all that is appended to the partition by now is durable: at once where it is.
+  // Callbacks of one partition are called in the order in which they were asked for. Where the partition
+  // is deleted, or the storage fails, it is called with that error.
+  virtual void WhenDurable(const TopicPartition& where, DoneCallback then) = 0;
+  virtual Result<FetchedBytes> Fetch(const TopicPartition& where, Offset from,
+                                     std::size_t bytes_max) = 0;
+  virtual Result<std::optional<Offset>> OffsetAtTime(const TopicPartition& where,
+                                                     TimestampMs time) = 0;
+  // Told of each partition whose durable end has risen.
+  virtual void SetDurableObserver(std::function<void(const TopicPartition&)> observer) = 0;
+
+  // ---- what the floors above keep with the log
+  // Durable when `done` is called; transactions are done in order.
+  virtual void Commit(MetadataTransaction transaction, DoneCallback done) = 0;
+  // Rows of a table as found at the start. Can be taken once.
+  virtual std::vector<MetadataRow> TakeRows(Table table) = 0;
+  // Called when a segment of the partition is sealed: the bytes are kept beside it.
+  virtual void SetSealHook(std::function<Bytes(const TopicPartition&)> hook) = 0;
+  virtual Result<std::optional<PartitionLog::SealedSources>> NewestSealedSources(
+      const TopicPartition& where) = 0;
+
+  // ---- life
+  // Finishes commits, submits the next group, applies retention when it is due.
+  virtual void Tick(Instant now) = 0;
+  virtual const EngineCounters& counters() const = 0;
+  // Set once storage has failed: nothing more becomes durable, and the program must end.
+  virtual const std::optional<Error>& failure() const = 0;
+};
+
+}  // namespace logboom::broker
+
+template <>
+struct std::hash<logboom::broker::TopicPartition> {
+  std::size_t operator()(const logboom::broker::TopicPartition& where) const noexcept {
+    return std::hash<logboom::Uuid>{}(where.topic_id) ^
+           (static_cast<std::size_t>(where.partition.value()) * 0x9E3779B97F4A7C15U);
+  }
+};

@@ -1,0 +1,115 @@
+#include "broker/engine/topic_config.h"
+
+#include <charconv>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "lib/record/batch_header.h"
+
+namespace logboom::broker {
+namespace {
+
+constexpr std::int64_t kInt64Max = std::numeric_limits<std::int64_t>::max();
+
+// A key that takes a whole number.
+struct NumberKey {
+  std::string_view name;
+  std::int64_t min;
+  std::int64_t max;
+  std::string_view meaning;
+};
+
+constexpr NumberKey kNumberKeys[] = {
+    {"max.message.bytes", 1024, static_cast<std::int64_t>(record::kBatchBytesMax),
+     "bytes of a stored batch"},
+    {"retention.bytes", -1, kInt64Max, "bytes of a partition; -1 for no bound"},
+    {"retention.ms", -1, kInt64Max, "milliseconds; -1 for ever"},
+    // As Kafka's: positions in a segment are 32-bit.
+    {"segment.bytes", 1 << 20, std::numeric_limits<std::int32_t>::max(), "bytes of a segment file"},
+    {"segment.ms", 1000, kInt64Max, "milliseconds until a segment is rolled"},
+};
+
+// A key that takes one of a few words; today each has the one that describes what the broker does.
+struct WordKey {
+  std::string_view name;
+  std::string_view word;
+  std::string_view meaning;
+};
+
+constexpr WordKey kWordKeys[] = {
+    {"cleanup.policy", "delete", "compaction is not there yet"},
+    {"compression.type", "producer", "batches are stored as they come"},
+};
+
+const NumberKey* FindNumberKey(std::string_view name) {
+  for (const NumberKey& key : kNumberKeys) {
+    if (key.name == name) return &key;
+  }
+  return nullptr;
+}
+
+const WordKey* FindWordKey(std::string_view name) {
+  for (const WordKey& key : kWordKeys) {
+    if (key.name == name) return &key;
+  }
+  return nullptr;
+}
+
+std::optional<std::int64_t> ParseNumber(std::string_view text) {
+  std::int64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+Status CheckOne(const std::string& name, const std::string& value) {
+  if (const NumberKey* key = FindNumberKey(name)) {
+    auto number = ParseNumber(value);
+    if (number && *number >= key->min && *number <= key->max) return Ok();
+    return Fail(ErrorCode::kInvalid, "{} = '{}': it takes a whole number from {} to {} ({})", name,
+                value, key->min, key->max, key->meaning);
+  }
+  if (const WordKey* key = FindWordKey(name)) {
+    if (value == key->word) return Ok();
+    return Fail(ErrorCode::kInvalid, "{} = '{}': it takes {} ({})", name, value, key->word,
+                key->meaning);
+  }
+  std::string known;
+  for (const NumberKey& key : kNumberKeys) known += fmt::format("{}, ", key.name);
+  for (const WordKey& key : kWordKeys) known += fmt::format("{}, ", key.name);
+  known.resize(known.size() - 2);
+  return Fail(ErrorCode::kInvalid, "unknown topic configuration key '{}'; there are: {}", name,
+              known);
+}
+
+std::int64_t NumberOr(const TopicConfig& config, const std::string& name, std::int64_t fallback) {
+  auto found = config.find(name);
+  if (found == config.end()) return fallback;
+  return ParseNumber(found->second).value_or(fallback);
+}
+
+}  // namespace
+
+Status CheckTopicConfig(const TopicConfig& config) {
+  for (const auto& [name, value] : config) RETURN_IF_ERROR(CheckOne(name, value));
+  return Ok();
+}
+
+PartitionLogOptions LogOptions(const TopicConfig& config) {
+  PartitionLogOptions options;
+  options.segment_bytes = NumberOr(config, "segment.bytes", options.segment_bytes);
+  options.segment_ms = NumberOr(config, "segment.ms", options.segment_ms);
+  options.retention_ms = NumberOr(config, "retention.ms", options.retention_ms);
+  options.retention_bytes = NumberOr(config, "retention.bytes", options.retention_bytes);
+  return options;
+}
+
+std::size_t MaxMessageBytes(const TopicConfig& config) {
+  return static_cast<std::size_t>(
+      NumberOr(config, "max.message.bytes", static_cast<std::int64_t>(record::kBatchBytesMax)));
+}
+
+}  // namespace logboom::broker

@@ -1,0 +1,255 @@
+// logboom-broker: command line, signals, and the loop that drives the broker.
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "broker/broker.h"
+#include "broker/metadata/sqlite_store.h"
+#include "lib/daemon/address.h"
+#include "lib/daemon/clock.h"
+#include "lib/daemon/launch.h"
+#include "lib/daemon/log.h"
+#include "lib/daemon/process.h"
+#include "lib/daemon/ready.h"
+#include "lib/daemon/signals.h"
+#include "lib/daemon/units.h"
+#include "lib/file/posix_file_system.h"
+#include "lib/transport/zmq_transport.h"
+
+namespace logboom::broker {
+namespace {
+
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;
+constexpr int kExitAlreadyRunning = 3;
+// How long an orderly stop may take; what is not saved by then is recovered at the next start.
+constexpr std::int64_t kShutdownMs = 10'000;
+
+daemon::Program MakeProgram() {
+  using daemon::KeyType;
+  daemon::Program program;
+  program.name = "logboom-broker";
+  program.description = "Keeps partitioned logs and serves them.";
+  program.default_config_file = "/etc/logboom/broker.toml";
+  program.schema.keys = {
+      {.name = "data_dir",
+       .help = "directory of the logs; made if missing",
+       .required = true},
+      {.name = "listen",
+       .default_text = "tcp://127.0.0.1:19550",
+       .help = "where agents and clients connect; port 0 picks one"},
+      {.name = "broker.name", .help = "name in lists and metrics; empty: the host's name"},
+      {.name = "topics.auto_create",
+       .type = KeyType::kBool,
+       .default_text = "true",
+       .help = "make topics on first use, with one partition"},
+      {.name = "limits.receive_budget",
+       .type = KeyType::kBytes,
+       .default_text = "128MiB",
+       .help = "memory for batches under way from all clients",
+       .min = std::int64_t{4} << 20U},
+      {.name = "storage.sync",
+       .default_text = "auto",
+       .help = "auto, fdatasync or syncfs; auto takes syncfs where data_dir is a file system"},
+      {.name = "storage.reserve",
+       .default_text = "auto",
+       .help = "free bytes below which nothing is written; auto: 5 %, at most 1 GiB"},
+  };
+  program.flags = {
+      {.name = "--data-dir", .value_name = "DIR", .key = "data_dir", .help = "directory of the logs"},
+      {.name = "--listen",
+       .value_name = "ADDRESS",
+       .key = "listen",
+       .help = "tcp://HOST:PORT for agents and clients"},
+  };
+  return program;
+}
+
+Result<std::optional<SyncMethod>> ParseSyncMethod(const daemon::Config& config) {
+  const std::string& text = config.String("storage.sync");
+  if (text == "auto") return std::optional<SyncMethod>();
+  if (text == "fdatasync") return std::optional(SyncMethod::kFdatasync);
+  if (text == "syncfs") return std::optional(SyncMethod::kSyncfs);
+  return config.Invalid("storage.sync", "auto, fdatasync or syncfs");
+}
+
+Result<std::optional<std::int64_t>> ParseReserve(const daemon::Config& config) {
+  const std::string& text = config.String("storage.reserve");
+  if (text == "auto") return std::optional<std::int64_t>();
+  auto bytes = daemon::ParseByteCount(text);
+  if (!bytes) return config.Invalid("storage.reserve", "auto, or a number of bytes such as 512MiB");
+  return std::optional(*bytes);
+}
+
+// Without keys any account that reaches the port could read and write everything.
+Status CheckListen(const daemon::Config& config) {
+  constexpr std::string_view kScheme = "tcp://";
+  const std::string& listen = config.String("listen");
+  auto address = listen.starts_with(kScheme)
+                     ? daemon::ParseHostPort(std::string_view(listen).substr(kScheme.size()))
+                     : Result<daemon::HostPort>(Fail(ErrorCode::kInvalid, "no scheme"));
+  if (!address.ok()) return config.Invalid("listen", "tcp://HOST:PORT");
+  if (!daemon::IsLoopback(address->host)) {
+    return config.Invalid("listen",
+                          "an address of this machine alone (127.0.0.1, ::1) as long as the broker "
+                          "has no keys: anybody who reaches it could read and write every log");
+  }
+  return Ok();
+}
+
+Result<BrokerOptions> OptionsOf(const daemon::Config& config) {
+  RETURN_IF_ERROR(CheckListen(config));
+  BrokerOptions options;
+  options.data_directory = config.String("data_dir");
+  options.broker_name = config.String("broker.name");
+  if (options.broker_name.empty()) options.broker_name = daemon::HostName();
+  options.program_version = std::string(daemon::Version());
+  options.auto_create_topics = config.Bool("topics.auto_create");
+  options.receive_budget_bytes =
+      static_cast<std::uint64_t>(config.Bytes("limits.receive_budget"));
+  ASSIGN_OR_RETURN(options.sync_method, ParseSyncMethod(config));
+  ASSIGN_OR_RETURN(options.reserve_bytes, ParseReserve(config));
+  return options;
+}
+
+void LogOpenReport(const Broker& broker, const std::string& directory) {
+  const BrokerOpenReport& report = broker.open_report();
+  for (const std::string& note : report.notes) daemon::Warn("{}", note);
+  std::int64_t scanned = 0;
+  for (const auto& one : report.scanned) {
+    scanned += one.recovery.bytes_scanned;
+    if (!one.recovery.cut_at) continue;
+    daemon::Warn("topic '{}', partition {}: cut at offset {} ({}); {} bytes went to {}/quarantine",
+                 one.topic, one.partition, *one.recovery.cut_at, one.recovery.cut_reason,
+                 one.recovery.bytes_cut, directory);
+  }
+  daemon::Info("data directory {}: {}, {} bytes of log scanned, {} sources, sync by {}", directory,
+               report.clean_start ? "clean start" : "recovered after an unclean stop", scanned,
+               report.sources.sources,
+               report.sync_method == SyncMethod::kSyncfs ? "syncfs" : "fdatasync");
+}
+
+// Tells people who wait for a long recovery how far it is.
+class RecoveryProgress {
+ public:
+  void Scanned(std::int64_t bytes) {
+    constexpr std::int64_t kIntervalMs = 2000;
+    const Instant now = daemon::Now();
+    if (last_ == MonotonicMs{}) last_ = now.monotonic;
+    if (now.monotonic - last_ < kIntervalMs) return;
+    last_ = now.monotonic;
+    daemon::Info("recovering: {} MB scanned", bytes / 1'000'000);
+  }
+
+ private:
+  MonotonicMs last_;
+};
+
+int ServeUntilStopped(Broker& broker, transport::ServerTransport& transport,
+                      daemon::Signals& signals) {
+  std::optional<MonotonicMs> deadline;
+  const int descriptors[] = {signals.descriptor()};
+  while (true) {
+    transport.Wait(broker.NextTimeout(daemon::Now()), descriptors);
+    const Instant now = daemon::Now();
+    broker.Poll(now);
+    if (broker.failure()) {
+      daemon::LogError("{}", broker.failure()->message);
+      return kExitFailed;
+    }
+    while (auto signal = signals.Next()) {
+      if (*signal == daemon::Signal::kReload) {
+        daemon::Info("nothing of the broker's configuration is reloaded: restart it");
+      } else if (!deadline) {
+        daemon::Stopping();
+        broker.StartShutdown();
+        deadline = now.monotonic + kShutdownMs;
+      }
+    }
+    if (deadline && (broker.Finished() || now.monotonic >= *deadline)) break;
+  }
+  if (!broker.Finished()) {
+    daemon::Warn("requests were still under way after {} ms; the next start recovers", kShutdownMs);
+    return 0;
+  }
+  if (Status closed = broker.Close(); !closed.ok()) {
+    daemon::LogError("{}", closed.error().message);
+    return kExitFailed;
+  }
+  daemon::Info("stopped");
+  return 0;
+}
+
+int Run(const daemon::Config& config) {
+  auto options = OptionsOf(config);
+  if (!options.ok()) {
+    std::fprintf(stderr, "logboom-broker: %s\n", options.error().message.c_str());
+    return kExitUsage;
+  }
+  auto fail = [](const Error& error, int code) {
+    daemon::LogError("{}", error.message);
+    return code;
+  };
+  auto signals = daemon::Signals::Start();
+  if (!signals.ok()) return fail(signals.error(), kExitFailed);
+  daemon::RaiseDescriptorLimit();
+
+  file::PosixFileSystem fs;
+  SystemRandom random;
+  std::unique_ptr<transport::ServerTransport> transport;
+  // Commits and transactions end on their own threads, and the loop must hear of it. The transport is
+  // made last: the port opens only once the data directory is ours and recovered.
+  std::atomic<transport::ServerTransport*> to_wake = nullptr;
+  auto wake_up = [&to_wake] {
+    if (transport::ServerTransport* loop = to_wake.load()) loop->WakeUp();
+  };
+  BrokerSeams seams{
+      fs, random,
+      [&fs](const std::string& directory,
+            std::vector<std::string>& notes) -> Result<std::unique_ptr<MetadataStore>> {
+        ASSIGN_OR_RETURN(OpenedStore opened,
+                         OpenSqliteStore(fs, directory, directory + "/quarantine",
+                                         daemon::Now().wall));
+        notes = std::move(opened.report.notes);
+        return std::move(opened.store);
+      },
+      [wake_up](std::unique_ptr<MetadataStore> store) {
+        return MakeThreadMetadataWriter(std::move(store), wake_up);
+      },
+      [&fs, wake_up](const std::string& directory, SyncMethod method) {
+        return MakeThreadCommitter(fs, directory, method, wake_up);
+      },
+      daemon::ResidentBytes};
+  const std::string directory = options->data_directory;
+  RecoveryProgress progress;
+  auto broker = Broker::Open(*std::move(options), std::move(seams), daemon::Now(),
+                             [&progress](std::int64_t bytes) { progress.Scanned(bytes); });
+  if (!broker.ok()) {
+    return fail(broker.error(), broker.error().code == ErrorCode::kBusy ? kExitAlreadyRunning
+                                                                         : kExitFailed);
+  }
+  LogOpenReport(**broker, directory);
+  auto listening = transport::ListenZmq({.address = config.String("listen")});
+  if (!listening.ok()) return fail(listening.error(), kExitFailed);
+  transport = *std::move(listening);
+  to_wake = transport.get();
+  (*broker)->Serve(*transport, daemon::Now());
+  const std::string addresses[] = {transport->address()};
+  daemon::Ready("logboom-broker", addresses);
+  const int code = ServeUntilStopped(**broker, *transport, **signals);
+  broker->reset();  // before the transport that its threads wake
+  return code;
+}
+
+}  // namespace
+}  // namespace logboom::broker
+
+int main(int argc, char** argv) {
+  auto launched = logboom::daemon::Launch(logboom::broker::MakeProgram(), argc, argv);
+  if (!launched) return launched.error();
+  return logboom::broker::Run(launched->config);
+}

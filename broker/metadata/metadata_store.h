@@ -1,0 +1,65 @@
+// The metadata store: small checksummed rows in tables, changed by transactions that are durable when
+// they return. Two kinds: SqliteStore (sqlite_store.h) and MemoryStore (memory_store.h) for tests and
+// the simulator. The meaning of keys and values belongs to the rooms above (docs/formats/metadata.md).
+//
+// The broker keeps all rows in memory too: the store is read once, at the start.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/bytes.h"
+#include "lib/base/result.h"
+#include "lib/base/types.h"
+
+namespace logboom::broker {
+
+// Numbers are on-disk format: never reused.
+enum class Table : std::uint8_t {
+  kTopic = 1,           // topic number -> name, id, partitions, configuration, whether it is being deleted
+  kAgent = 2,           // agent id -> epoch, partition for each topic
+  kSource = 3,          // topic id, source id -> identity, position, state
+  kSourceRow = 4,       // topic id, partition, offset, sequence -> gap, progress or close
+  kPositionStamp = 5,   // topic id, partition -> offset that the positions of its sources reflect
+};
+inline constexpr std::uint8_t kTableCount = 5;
+
+struct MetadataRow {
+  Table table = Table::kTopic;
+  Bytes key;
+  Bytes value;
+  friend bool operator==(const MetadataRow&, const MetadataRow&) = default;
+};
+
+struct MetadataWrite {
+  Table table = Table::kTopic;
+  Bytes key;
+  std::optional<Bytes> value;  // nothing: the row is removed
+};
+
+// Whole or not at all.
+struct MetadataTransaction {
+  std::vector<MetadataWrite> writes;
+  // An administrative change: the copy is renewed before the transaction counts as done.
+  bool renew_copy = false;
+
+  void Put(Table table, Bytes key, Bytes value) {
+    writes.push_back({table, std::move(key), std::move(value)});
+  }
+  void Remove(Table table, Bytes key) { writes.push_back({table, std::move(key), std::nullopt}); }
+};
+
+// One thread at a time.
+class MetadataStore {
+ public:
+  virtual ~MetadataStore() = default;
+  // In the order of table and key.
+  virtual Result<std::vector<MetadataRow>> Load() = 0;
+  virtual Status Apply(const MetadataTransaction& transaction) = 0;
+  // Renews the copy from which a destroyed database comes back.
+  virtual Status RenewCopy() = 0;
+};
+
+}  // namespace logboom::broker

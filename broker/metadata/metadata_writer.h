@@ -1,0 +1,38 @@
+// Runs metadata transactions in order, off the loop thread, several in one commit where they wait
+// together.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "broker/metadata/metadata_store.h"
+#include "lib/base/result.h"
+
+namespace logboom::broker {
+
+struct MetadataDone {
+  std::uint64_t id = 0;
+  Status status;
+};
+
+// Submit and TakeDone are called from the loop thread. Transactions are done in the order of submission;
+// those whose writes were joined into one commit succeed or fail together.
+class MetadataWriter {
+ public:
+  virtual ~MetadataWriter() = default;
+  virtual void Submit(std::uint64_t id, MetadataTransaction transaction) = 0;
+  virtual std::optional<MetadataDone> TakeDone() = 0;
+};
+
+// On a thread of its own, which alone touches the store from now on, and renews the copy every five
+// minutes where something changed. `wake_up` is called from that thread. Destruction finishes what was
+// submitted.
+std::unique_ptr<MetadataWriter> MakeThreadMetadataWriter(std::unique_ptr<MetadataStore> store,
+                                                         std::function<void()> wake_up);
+
+// Within Submit: for tests and the simulator, whose store outlives the writer.
+std::unique_ptr<MetadataWriter> MakeInlineMetadataWriter(MetadataStore& store);
+
+}  // namespace logboom::broker

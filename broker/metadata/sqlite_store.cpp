@@ -1,0 +1,356 @@
+#include "broker/metadata/sqlite_store.h"
+
+#include <sqlite3.h>
+
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "lib/record/crc32c.h"
+
+namespace logboom::broker {
+namespace {
+
+constexpr std::string_view kDatabaseName = "metadata.sqlite";
+constexpr std::string_view kCopyName = "metadata.copy.sqlite";
+// The version of the schema below; another one is refused.
+constexpr int kSchemaVersion = 1;
+
+ErrorCode CodeOf(int sqlite_code) {
+  switch (sqlite_code & 0xFF) {
+    case SQLITE_FULL: return ErrorCode::kNoSpace;
+    case SQLITE_READONLY: return ErrorCode::kReadOnly;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return ErrorCode::kBusy;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return ErrorCode::kCorrupt;
+    case SQLITE_PERM:
+    case SQLITE_AUTH: return ErrorCode::kPermission;
+    default: return ErrorCode::kIo;
+  }
+}
+
+struct CloseDatabase {
+  void operator()(sqlite3* database) const { sqlite3_close(database); }
+};
+struct FinalizeStatement {
+  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+using Statement = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
+
+// One open database; every failure becomes an Error that names the file.
+class Database {
+ public:
+  static Result<Database> Open(const std::string& path, int mode) {
+    sqlite3* raw = nullptr;
+    int code = sqlite3_open_v2(path.c_str(), &raw,
+                               mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+    Database database(raw, path);
+    if (code != SQLITE_OK) return database.Failure("open", code);
+    return database;
+  }
+
+  Status Execute(const std::string& sql) {
+    int code = sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK) return Failure(sql, code);
+    return Ok();
+  }
+
+  Result<Statement> Prepare(const std::string& sql) {
+    sqlite3_stmt* raw = nullptr;
+    int code = sqlite3_prepare_v2(database_.get(), sql.c_str(), -1, &raw, nullptr);
+    if (code != SQLITE_OK) return Failure(sql, code);
+    return Statement(raw);
+  }
+
+  // The first column of the first row, as text.
+  Result<std::string> Text(const std::string& sql) {
+    ASSIGN_OR_RETURN(Statement statement, Prepare(sql));
+    int code = sqlite3_step(statement.get());
+    if (code != SQLITE_ROW) return Failure(sql, code);
+    const unsigned char* text = sqlite3_column_text(statement.get(), 0);
+    return text == nullptr ? std::string() : std::string(reinterpret_cast<const char*>(text));
+  }
+
+  Error Failure(std::string_view what, int code) const {
+    const char* message =
+        database_ ? sqlite3_errmsg(database_.get()) : sqlite3_errstr(code);
+    return Fail(CodeOf(code), "{}: {} ({}): {}", path_, message, sqlite3_errstr(code), what);
+  }
+
+ private:
+  Database(sqlite3* raw, std::string path) : database_(raw), path_(std::move(path)) {}
+  std::unique_ptr<sqlite3, CloseDatabase> database_;
+  std::string path_;
+};
+
+std::uint32_t RowChecksum(ByteView key, ByteView value) {
+  Bytes both(key);
+  both += value;
+  return record::Crc32c(both);
+}
+
+Status PrepareSchema(Database& database) {
+  // locking_mode comes first: in exclusive mode the WAL index lives in memory, without a -shm file.
+  for (const char* pragma :
+       {"PRAGMA locking_mode=EXCLUSIVE", "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
+        "PRAGMA foreign_keys=ON", "PRAGMA trusted_schema=OFF"}) {
+    RETURN_IF_ERROR(database.Execute(pragma));
+  }
+  ASSIGN_OR_RETURN(std::string version, database.Text("PRAGMA user_version"));
+  if (version != "0" && version != std::to_string(kSchemaVersion)) {
+    return Fail(ErrorCode::kUnsupported,
+                "metadata schema version {} was written by another version of Logboom; this one "
+                "reads version {}",
+                version, kSchemaVersion);
+  }
+  RETURN_IF_ERROR(database.Execute(
+      "CREATE TABLE IF NOT EXISTS row (kind INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT "
+      "NULL, crc INTEGER NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID"));
+  return database.Execute("PRAGMA user_version=" + std::to_string(kSchemaVersion));
+}
+
+struct LoadedRows {
+  std::vector<MetadataRow> good;
+  std::vector<std::pair<Table, Bytes>> bad;  // sum is wrong
+};
+
+ByteView Column(sqlite3_stmt* statement, int index) {
+  const void* bytes = sqlite3_column_blob(statement, index);
+  auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, index));
+  return {static_cast<const char*>(bytes), bytes == nullptr ? 0 : size};
+}
+
+Result<LoadedRows> LoadRows(Database& database) {
+  ASSIGN_OR_RETURN(Statement statement,
+                   database.Prepare("SELECT kind, key, value, crc FROM row ORDER BY kind, key"));
+  LoadedRows rows;
+  int code = SQLITE_ROW;
+  while ((code = sqlite3_step(statement.get())) == SQLITE_ROW) {
+    auto table = static_cast<Table>(sqlite3_column_int(statement.get(), 0));
+    ByteView key = Column(statement.get(), 1);
+    ByteView value = Column(statement.get(), 2);
+    auto crc = static_cast<std::uint32_t>(sqlite3_column_int64(statement.get(), 3));
+    if (crc == RowChecksum(key, value)) {
+      rows.good.push_back({table, Bytes(key), Bytes(value)});
+    } else {
+      rows.bad.emplace_back(table, Bytes(key));
+    }
+  }
+  if (code != SQLITE_DONE) return database.Failure("read rows", code);
+  return rows;
+}
+
+Status QuickCheck(Database& database) {
+  ASSIGN_OR_RETURN(std::string verdict, database.Text("PRAGMA quick_check(1)"));
+  if (verdict != "ok") return Fail(ErrorCode::kCorrupt, "quick_check says: {}", verdict);
+  return Ok();
+}
+
+Result<Database> OpenMain(const std::string& directory) {
+  ASSIGN_OR_RETURN(Database database,
+                   Database::Open(fmt::format("{}/{}", directory, kDatabaseName),
+                                  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+  RETURN_IF_ERROR(PrepareSchema(database));
+  RETURN_IF_ERROR(QuickCheck(database));
+  return database;
+}
+
+// Read-only: the copy is replaced whole, never changed.
+Result<Database> OpenCopy(const std::string& directory) {
+  ASSIGN_OR_RETURN(Database database, Database::Open(fmt::format("{}/{}", directory, kCopyName),
+                                                     SQLITE_OPEN_READONLY));
+  RETURN_IF_ERROR(QuickCheck(database));
+  return database;
+}
+
+class SqliteStore final : public MetadataStore {
+ public:
+  SqliteStore(file::FileSystem& fs, std::string directory, Database database)
+      : fs_(fs), directory_(std::move(directory)), database_(std::move(database)) {}
+
+  Result<std::vector<MetadataRow>> Load() override {
+    ASSIGN_OR_RETURN(LoadedRows rows, LoadRows(database_));
+    return std::move(rows.good);
+  }
+
+  Status Apply(const MetadataTransaction& transaction) override {
+    RETURN_IF_ERROR(database_.Execute("BEGIN IMMEDIATE"));
+    Status written = WriteAll(transaction);
+    if (written.ok()) written = database_.Execute("COMMIT");
+    if (!written.ok()) {
+      // Where the commit itself failed SQLite may have rolled back already: then this one fails, and
+      // nothing is left to undo.
+      Status undone = database_.Execute("ROLLBACK");
+      static_cast<void>(undone.ok());
+      return written;
+    }
+    return transaction.renew_copy ? RenewCopy() : Ok();
+  }
+
+  // Puts rows whose sum is wrong back from the copy; says of each what became of it.
+  Status RepairBadRows(std::vector<std::string>& notes) {
+    ASSIGN_OR_RETURN(LoadedRows rows, LoadRows(database_));
+    if (rows.bad.empty()) return Ok();
+    std::map<std::pair<Table, Bytes>, Bytes> copied = RowsOfCopy();
+    MetadataTransaction repair;
+    for (auto& [table, key] : rows.bad) {
+      auto found = copied.find({table, key});
+      const bool back = found != copied.end();
+      notes.push_back(fmt::format("a metadata row of kind {} had a wrong checksum and {}",
+                                  static_cast<int>(table),
+                                  back ? "came back from the copy"
+                                       : "was removed: the copy does not hold it either"));
+      repair.writes.push_back(
+          {table, key, back ? std::optional<Bytes>(found->second) : std::nullopt});
+    }
+    return Apply(repair);
+  }
+
+  Status RenewCopy() override {
+    const std::string copy = directory_ + "/" + std::string(kCopyName);
+    const std::string fresh = copy + ".tmp";
+    if (Status removed = fs_.Remove(fresh);
+        !removed.ok() && removed.error().code != ErrorCode::kNotFound) {
+      return removed;
+    }
+    ASSIGN_OR_RETURN(Statement vacuum, database_.Prepare("VACUUM INTO ?1"));
+    sqlite3_bind_text(vacuum.get(), 1, fresh.c_str(), -1, SQLITE_TRANSIENT);
+    if (int code = sqlite3_step(vacuum.get()); code != SQLITE_DONE) {
+      return database_.Failure("VACUUM INTO " + fresh, code);
+    }
+    ASSIGN_OR_RETURN(std::unique_ptr<file::File> file,
+                     fs_.Open(fresh, file::OpenMode::kReadWrite));
+    RETURN_IF_ERROR(file->Sync());
+    RETURN_IF_ERROR(fs_.Rename(fresh, copy));
+    return fs_.SyncDirectory(directory_);
+  }
+
+ private:
+  // What the copy holds; nothing where it can't be read.
+  std::map<std::pair<Table, Bytes>, Bytes> RowsOfCopy() const {
+    std::map<std::pair<Table, Bytes>, Bytes> copied;
+    auto copy = OpenCopy(directory_);
+    if (!copy.ok()) return copied;
+    auto rows = LoadRows(*copy);
+    if (!rows.ok()) return copied;
+    for (MetadataRow& row : rows->good) copied[{row.table, row.key}] = std::move(row.value);
+    return copied;
+  }
+
+  Status WriteAll(const MetadataTransaction& transaction) {
+    ASSIGN_OR_RETURN(Statement put, database_.Prepare("INSERT OR REPLACE INTO row (kind, key, "
+                                                      "value, crc) VALUES (?1, ?2, ?3, ?4)"));
+    ASSIGN_OR_RETURN(Statement remove,
+                     database_.Prepare("DELETE FROM row WHERE kind = ?1 AND key = ?2"));
+    for (const MetadataWrite& write : transaction.writes) {
+      sqlite3_stmt* statement = write.value ? put.get() : remove.get();
+      sqlite3_bind_int(statement, 1, static_cast<int>(write.table));
+      BindBlob(statement, 2, write.key);
+      if (write.value) {
+        BindBlob(statement, 3, *write.value);
+        sqlite3_bind_int64(statement, 4, RowChecksum(write.key, *write.value));
+      }
+      if (int code = sqlite3_step(statement); code != SQLITE_DONE) {
+        return database_.Failure("write a row", code);
+      }
+      sqlite3_reset(statement);
+    }
+    return Ok();
+  }
+
+  // The bytes outlive the step.
+  static void BindBlob(sqlite3_stmt* statement, int index, const Bytes& bytes) {
+    sqlite3_bind_blob64(statement, index, bytes.data(), bytes.size(), SQLITE_STATIC);
+  }
+
+  file::FileSystem& fs_;
+  std::string directory_;
+  Database database_;
+};
+
+// Moves a database and what belongs to it aside. Names in the quarantine carry the time.
+Status Quarantine(file::FileSystem& fs, const std::string& directory,
+                  const std::string& quarantine, std::string_view name, TimestampMs now) {
+  RETURN_IF_ERROR(fs.CreateDirectories(quarantine));
+  for (std::string_view suffix : {"", "-wal", "-shm"}) {
+    const std::string from = fmt::format("{}/{}{}", directory, name, suffix);
+    const std::string to = fmt::format("{}/{}-{}{}", quarantine, name, now, suffix);
+    if (Status moved = fs.Rename(from, to);
+        !moved.ok() && moved.error().code != ErrorCode::kNotFound) {
+      return moved;
+    }
+  }
+  RETURN_IF_ERROR(fs.SyncDirectory(quarantine));
+  return fs.SyncDirectory(directory);
+}
+
+// Copies the copy's bytes to the database's place, durably.
+Status RestoreFromCopy(file::FileSystem& fs, const std::string& directory) {
+  // A database of metadata; far below this.
+  constexpr std::size_t kCopyBytesMax = std::size_t{4} << 30U;
+  const std::string copy = fmt::format("{}/{}", directory, kCopyName);
+  ASSIGN_OR_RETURN(Bytes bytes, file::ReadWholeFile(fs, copy, kCopyBytesMax));
+  return file::ReplaceFile(fs, fmt::format("{}/{}", directory, kDatabaseName), bytes);
+}
+
+std::string AgeText(std::int64_t age_ms) {
+  return age_ms < 120'000 ? fmt::format("{} s", age_ms / 1000)
+                          : fmt::format("{} min", age_ms / 60'000);
+}
+
+// The copy's age, where there is a copy.
+std::optional<std::int64_t> CopyAgeMs(file::FileSystem& fs, const std::string& directory,
+                                      TimestampMs now) {
+  auto stat = fs.Stat(fmt::format("{}/{}", directory, kCopyName));
+  if (!stat.ok()) return std::nullopt;
+  return now.value() - stat->modified_ns / 1'000'000;
+}
+
+// Sees to it that there is a sound database, or none at all, at the database's place.
+Result<MetadataOpenReport> MakeReady(file::FileSystem& fs, const std::string& directory,
+                                     const std::string& quarantine, TimestampMs now) {
+  MetadataOpenReport report;
+  const bool there = fs.Stat(fmt::format("{}/{}", directory, kDatabaseName)).ok();
+  if (there) {
+    auto database = OpenMain(directory);
+    if (database.ok()) return report;
+    if (database.error().code != ErrorCode::kCorrupt) return database.error();
+    report.notes.push_back(fmt::format("the metadata database is broken ({}) and went to {}",
+                                       database.error().message, quarantine));
+  }
+  auto age_ms = CopyAgeMs(fs, directory, now);
+  report.created = !age_ms;
+  if (!there && !age_ms) return report;
+  // A write-ahead log without its database must go too: it would be replayed into the restored one.
+  RETURN_IF_ERROR(Quarantine(fs, directory, quarantine, kDatabaseName, now));
+  if (!age_ms) return report;
+  if (auto copy = OpenCopy(directory); !copy.ok()) {
+    if (copy.error().code != ErrorCode::kCorrupt) return copy.error();
+    report.notes.push_back(fmt::format("the copy of the metadata is broken ({}) and went to {}",
+                                       copy.error().message, quarantine));
+    RETURN_IF_ERROR(Quarantine(fs, directory, quarantine, kCopyName, now));
+    report.created = true;
+    return report;
+  }
+  RETURN_IF_ERROR(RestoreFromCopy(fs, directory));
+  report.notes.push_back(fmt::format(
+      "the metadata database {} and came back from its copy, which is {} old: topics and positions "
+      "are completed from the log; what else changed since then is lost",
+      there ? "was broken" : "was missing", AgeText(*age_ms)));
+  return report;
+}
+
+}  // namespace
+
+Result<OpenedStore> OpenSqliteStore(file::FileSystem& fs, const std::string& directory,
+                                    const std::string& quarantine, TimestampMs now) {
+  ASSIGN_OR_RETURN(MetadataOpenReport report, MakeReady(fs, directory, quarantine, now));
+  ASSIGN_OR_RETURN(Database database, OpenMain(directory));
+  auto store = std::make_unique<SqliteStore>(fs, directory, std::move(database));
+  RETURN_IF_ERROR(store->RepairBadRows(report.notes));
+  RETURN_IF_ERROR(fs.SyncDirectory(directory));
+  return OpenedStore{std::move(store), std::move(report)};
+}
+
+}  // namespace logboom::broker

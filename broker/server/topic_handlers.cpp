@@ -1,0 +1,126 @@
+// Topics: metadata, create, alter, delete.
+#include <memory>
+#include <utility>
+
+#include "broker/server/server.h"
+#include "lib/protocol/protocol.h"
+
+namespace logboom::broker {
+namespace {
+
+void FillPartition(const PartitionState& state, std::int32_t index, protocol::Partition& out) {
+  out.set_index(index);
+  out.set_log_start_offset(state.log_start.value());
+  out.set_durable_end_offset(state.durable_end.value());
+  out.set_log_end_offset(state.log_end.value());
+  out.set_size_bytes(state.size_bytes);
+  out.set_segments(static_cast<std::int32_t>(state.segments));
+  out.set_leader_epoch(state.leader_epoch.value());
+  out.set_last_append_ms(state.last_append.value());
+}
+
+void FillTopic(const LogEngine& engine, const Topic& topic, protocol::Topic& out) {
+  out.set_name(topic.name);
+  out.set_topic_id(Bytes(topic.topic_id.bytes()));
+  for (const auto& [key, value] : topic.config) (*out.mutable_config())[key] = value;
+  for (std::int32_t i = 0; i < topic.partitions; ++i) {
+    if (auto state = engine.StateOf({topic.topic_id, PartitionIndex{i}})) {
+      FillPartition(*state, i, *out.add_partitions());
+    }
+  }
+}
+
+}  // namespace
+
+void Server::HandleMetadata(const Call& call, const protocol::MetadataRequest& request) {
+  std::vector<std::string> names(request.topics().begin(), request.topics().end());
+  if (!request.auto_create() || names.empty()) {
+    AnswerMetadata(call, names);
+    return;
+  }
+  // Answered when the last of them is there, or can't be had.
+  auto left = std::make_shared<std::size_t>(names.size());
+  for (const std::string& name : names) {
+    EnsureTopic(name, call.principal, [this, call, names, left](const Status&) {
+      if (--*left == 0) AnswerMetadata(call, names);
+    });
+  }
+}
+
+// All topics where no name is given; an error for each name that is none.
+void Server::AnswerMetadata(const Call& call, const std::vector<std::string>& names) {
+  protocol::Response response;
+  protocol::MetadataResponse& body = *response.mutable_metadata();
+  auto visible = [&](const std::string& name) {
+    return Authorise(call.principal, Operation::kDescribeTopic, {ResourceKind::kTopic, name}).ok();
+  };
+  if (names.empty()) {
+    for (const Topic* topic : engine_.Topics()) {
+      if (visible(topic->name)) FillTopic(engine_, *topic, *body.add_topics());
+    }
+  }
+  for (const std::string& name : names) {
+    protocol::Topic& entry = *body.add_topics();
+    const Topic* topic = engine_.FindTopic(name);
+    if (topic != nullptr && visible(name)) {
+      FillTopic(engine_, *topic, entry);
+      continue;
+    }
+    entry.set_name(name);
+    Status named = protocol::CheckTopicName(name);
+    *entry.mutable_error() =
+        named.ok() ? protocol::MakeError(protocol::UNKNOWN_TOPIC,
+                                         fmt::format("there is no topic '{}'", name))
+                   : protocol::MakeError(protocol::INVALID_NAME, named.error().message);
+  }
+  Answer(call, std::move(response));
+}
+
+void Server::HandleCreateTopic(const Call& call, const protocol::CreateTopicRequest& request) {
+  const std::string name = request.name();
+  if (Status named = protocol::CheckTopicName(name); !named.ok()) {
+    AnswerError(call, protocol::INVALID_NAME, named.error().message);
+    return;
+  }
+  if (protocol::IsReservedTopicName(name)) {
+    AnswerError(call, protocol::INVALID_NAME, "topic names that begin with '__' are reserved");
+    return;
+  }
+  if (!Allowed(call, Operation::kCreateTopic, {ResourceKind::kTopic, name})) return;
+  TopicSpec spec{name, request.partitions(), {request.config().begin(), request.config().end()}};
+  engine_.CreateTopic(std::move(spec), [this, call, name](const Status& made) {
+    protocol::Response response;
+    const Topic* topic = engine_.FindTopic(name);
+    response.mutable_create_topic()->set_topic_id(
+        topic == nullptr ? Bytes() : Bytes(topic->topic_id.bytes()));
+    AnswerStatus(call, made, std::move(response));
+  });
+}
+
+void Server::HandleAlterTopic(const Call& call, const protocol::AlterTopicRequest& request) {
+  if (!Allowed(call, Operation::kAlterTopic, {ResourceKind::kTopic, request.name()})) return;
+  engine_.AlterTopic(request.name(), {request.set().begin(), request.set().end()},
+                     [this, call](const Status& altered) {
+                       protocol::Response response;
+                       response.mutable_alter_topic();
+                       AnswerStatus(call, altered, std::move(response));
+                     });
+}
+
+void Server::HandleDeleteTopic(const Call& call, const protocol::DeleteTopicRequest& request) {
+  if (!Allowed(call, Operation::kDeleteTopic, {ResourceKind::kTopic, request.name()})) return;
+  const Topic* topic = engine_.FindTopic(request.name());
+  const Uuid topic_id = topic == nullptr ? Uuid{} : topic->topic_id;
+  engine_.DeleteTopic(request.name(), [this, call, topic_id](const Status& deleted) {
+    if (deleted.ok()) sources_.ForgetTopic(topic_id);
+    // Whoever waits for records of it waits in vain.
+    for (auto waiting = waiting_fetches_.begin(); waiting != waiting_fetches_.end(); ++waiting) {
+      if (waiting->first.topic_id == topic_id) risen_.push_back(waiting->first);
+    }
+    protocol::Response response;
+    response.mutable_delete_topic();
+    AnswerStatus(call, deleted, std::move(response));
+  });
+}
+
+}  // namespace logboom::broker

@@ -1,0 +1,129 @@
+#include "broker/server/translate.h"
+
+#include "lib/protocol/text.h"
+
+namespace logboom::broker {
+namespace {
+
+Result<Uuid> SourceId(const std::string& bytes) {
+  auto id = Uuid::FromBytes(bytes);
+  if (!id) return Fail(ErrorCode::kInvalid, "a source id of {} bytes: it takes 16", bytes.size());
+  return *id;
+}
+
+}  // namespace
+
+record::SourceIdentity FromWire(const protocol::SourceIdentity& identity,
+                                const std::string& agent_id) {
+  record::SourceIdentity found;
+  found.agent_id = agent_id;  // the session's: an agent speaks for itself alone
+  found.path = identity.path();
+  found.device = identity.device();
+  found.inode = identity.inode();
+  found.birth_time_ns = identity.birth_time_ns();
+  found.file_system_uuid = identity.file_system_uuid();
+  found.head_bytes = identity.head_bytes();
+  found.head_hash = identity.head_hash();
+  return found;
+}
+
+Result<ProducedSpan> FromWire(const protocol::Span& span, const std::string& agent_id) {
+  ASSIGN_OR_RETURN(Uuid id, SourceId(span.source_id()));
+  ProducedSpan found{id,
+                     SourcePosition{span.begin()},
+                     SourcePosition{span.end()},
+                     span.window(),
+                     span.records(),
+                     span.dropped(),
+                     std::nullopt};
+  if (span.has_identity()) found.identity = FromWire(span.identity(), agent_id);
+  return found;
+}
+
+Result<ProgressRow> FromWire(const protocol::ProgressRow& row, const std::string& agent_id) {
+  ASSIGN_OR_RETURN(Uuid id, SourceId(row.source_id()));
+  ProgressRow found;
+  found.source_id = id;
+  switch (row.kind()) {
+    case protocol::PROGRESS: found.kind = RowKind::kProgress; break;
+    case protocol::GAP: found.kind = RowKind::kGap; break;
+    case protocol::CLOSE: found.kind = RowKind::kClose; break;
+    default:
+      return Fail(ErrorCode::kInvalid, "a row of kind {}", static_cast<int>(row.kind()));
+  }
+  found.begin = SourcePosition{row.begin()};
+  found.end = SourcePosition{row.end()};
+  found.end_is_exact = row.end_is_exact();
+  found.reason = row.reason();
+  found.dropped = row.dropped();
+  found.window = row.window();
+  if (row.has_identity()) found.identity = FromWire(row.identity(), agent_id);
+  return found;
+}
+
+void ToWire(const record::SourceIdentity& identity, protocol::SourceIdentity& out) {
+  out.set_path(protocol::ValidUtf8(identity.path));
+  out.set_device(identity.device);
+  out.set_inode(identity.inode);
+  out.set_birth_time_ns(identity.birth_time_ns);
+  out.set_file_system_uuid(protocol::ValidUtf8(identity.file_system_uuid));
+  out.set_head_bytes(identity.head_bytes);
+  out.set_head_hash(identity.head_hash);
+}
+
+void ToWire(const Source& source, protocol::Source& out) {
+  out.set_source_id(Bytes(source.source_id.bytes()));
+  out.set_partition(source.where.partition.value());
+  out.set_state(source.state == SourceState::kFinal ? protocol::FINAL : protocol::OPEN);
+  ToWire(source.identity, *out.mutable_identity());
+  out.set_durable(source.durable.value());
+  out.set_window(source.window);
+  for (const SpanEnd& one : source.recent) {
+    if (one.end > source.durable) continue;
+    protocol::SpanEnd& end = *out.add_recent();
+    end.set_end(one.end.value());
+    end.set_window(one.window);
+  }
+}
+
+void ToWire(const GapRow& gap, protocol::SourceRow& out) {
+  out.set_offset(gap.offset.value());
+  out.set_agent_id(protocol::ValidUtf8(gap.agent_id));
+  out.set_path(protocol::ValidUtf8(gap.path));
+  out.set_time_ms(gap.time.value());
+  protocol::ProgressRow& row = *out.mutable_row();
+  row.set_source_id(Bytes(gap.row.source_id.bytes()));
+  row.set_kind(protocol::GAP);
+  row.set_begin(gap.row.begin.value());
+  row.set_end(gap.row.end.value());
+  row.set_end_is_exact(gap.row.end_is_exact);
+  row.set_reason(protocol::ValidUtf8(gap.row.reason));
+}
+
+void ToWire(const SourcePositions& positions, protocol::SourcePositions& out) {
+  out.set_source_id(Bytes(positions.source_id.bytes()));
+  out.set_appended(positions.appended.value());
+  out.set_durable(positions.durable.value());
+}
+
+void ToWire(const AgentFile& file, protocol::AgentFile& out) {
+  out.set_path(file.path);
+  out.set_topic(file.topic);
+  out.set_size_bytes(file.size_bytes);
+  out.set_read(file.read.value());
+  out.set_acked(file.acked.value());
+  out.set_last_line_ms(file.last_line.value());
+  out.set_state(file.state);
+}
+
+AgentFile FromWire(const protocol::AgentFile& file) {
+  return AgentFile{file.path(),
+                   file.topic(),
+                   file.size_bytes(),
+                   SourcePosition{file.read()},
+                   SourcePosition{file.acked()},
+                   TimestampMs{file.last_line_ms()},
+                   file.state()};
+}
+
+}  // namespace logboom::broker

@@ -1,0 +1,134 @@
+#include "broker/sources/agent_registry.h"
+
+#include <algorithm>
+
+namespace logboom::broker {
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+
+}  // namespace
+
+Result<Agent*> AgentRegistry::Claim(const AgentClaim& claim, const Uuid& session, Instant now) {
+  Agent& agent = agents_[claim.agent_id];
+  const bool held = !agent.session.nil() && now.monotonic - agent.last_heard < kHolderSilenceMs;
+  if (held && agent.claim.boot_id != claim.boot_id) {
+    return Fail(ErrorCode::kBusy,
+                "agent ID '{}' also runs on {} (heard {} ms ago); set agent.id to another name on "
+                "one of the two machines",
+                claim.agent_id, agent.claim.host, now.monotonic - agent.last_heard);
+  }
+  agent.claim = claim;
+  agent.session = session;
+  agent.last_heard = now.monotonic;
+  agent.last_seen = now.wall;
+  const auto now_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(0, now.wall.value()));
+  agent.epoch = std::max(agent.epoch + 1, now_ms);
+  return &agent;
+}
+
+void AgentRegistry::Release(const std::string& agent_id, const Uuid& session) {
+  Agent* agent = Find(agent_id);
+  if (agent != nullptr && agent->session == session) agent->session = Uuid{};
+}
+
+void AgentRegistry::Heard(const std::string& agent_id, const Uuid& session, Instant now) {
+  Agent* agent = Find(agent_id);
+  if (agent == nullptr || agent->session != session) return;
+  agent->last_heard = now.monotonic;
+  agent->last_seen = now.wall;
+}
+
+bool AgentRegistry::Holds(const std::string& agent_id, const Uuid& session) const {
+  auto found = agents_.find(agent_id);
+  return found != agents_.end() && found->second.session == session;
+}
+
+Status AgentRegistry::TakeReport(const std::string& agent_id, std::uint64_t report_id, bool last,
+                                 AgentReport part) {
+  Agent* agent = Find(agent_id);
+  if (agent == nullptr) return Fail(ErrorCode::kNotFound, "unknown agent '{}'", agent_id);
+  if (agent->gathering_id != report_id) {
+    agent->gathering_id = report_id;
+    agent->gathering = AgentReport{};
+  }
+  std::vector<AgentFile> files = std::move(agent->gathering.files);
+  if (files.size() + part.files.size() > kReportFilesMax) {
+    agent->gathering = AgentReport{};
+    return Fail(ErrorCode::kLimit, "a report holds at most {} files", kReportFilesMax);
+  }
+  std::move(part.files.begin(), part.files.end(), std::back_inserter(files));
+  agent->gathering = std::move(part);
+  agent->gathering.files = std::move(files);
+  if (last) {
+    agent->report = std::move(agent->gathering);
+    agent->gathering = AgentReport{};
+    agent->gathering_id = 0;
+  }
+  return Ok();
+}
+
+PartitionIndex AgentRegistry::ChoosePartition(const Topic& topic) const {
+  std::vector<std::size_t> agents_in(static_cast<std::size_t>(topic.partitions), 0);
+  for (const auto& [id, agent] : agents_) {
+    auto found = agent.partitions.find(topic.topic_id);
+    if (found == agent.partitions.end()) continue;
+    const auto index = static_cast<std::size_t>(found->second.value());
+    if (index < agents_in.size()) ++agents_in[index];
+  }
+  auto fewest = std::min_element(agents_in.begin(), agents_in.end());
+  return PartitionIndex{static_cast<std::int32_t>(fewest - agents_in.begin())};
+}
+
+Agent* AgentRegistry::Find(const std::string& agent_id) {
+  auto found = agents_.find(agent_id);
+  return found == agents_.end() ? nullptr : &found->second;
+}
+
+void AgentRegistry::ForgetTopic(const Uuid& topic_id) {
+  for (auto& [id, agent] : agents_) agent.partitions.erase(topic_id);
+}
+
+void AgentRegistry::Restore(Agent agent) {
+  std::string id = agent.claim.agent_id;
+  agents_.insert_or_assign(std::move(id), std::move(agent));
+}
+
+Bytes EncodeAgentRow(const Agent& agent) {
+  Bytes value;
+  ByteWriter writer(value);
+  writer.Int(kVersion);
+  writer.Int(agent.epoch);
+  writer.Int(agent.last_seen.value());
+  writer.String(agent.claim.host);
+  writer.Int(static_cast<std::uint32_t>(agent.partitions.size()));
+  for (const auto& [topic_id, partition] : agent.partitions) {
+    writer.Raw(topic_id.bytes());
+    writer.Int(partition.value());
+  }
+  return value;
+}
+
+Result<Agent> DecodeAgentRow(ByteView key, ByteView value) {
+  Agent agent;
+  agent.claim.agent_id = Bytes(key);
+  ByteReader reader(value);
+  const auto version = reader.Int<std::uint8_t>();
+  if (reader.ok() && version != kVersion) {
+    return Fail(ErrorCode::kUnsupported, "agent row of version {}; this program reads {}", version,
+                kVersion);
+  }
+  agent.epoch = reader.Int<std::uint64_t>();
+  agent.last_seen = TimestampMs{reader.Int<std::int64_t>()};
+  agent.claim.host = Bytes(reader.String());
+  const auto topics = reader.Int<std::uint32_t>();
+  for (std::uint32_t i = 0; i < topics && reader.ok(); ++i) {
+    auto topic_id = Uuid::FromBytes(reader.Raw(Uuid::kSize));
+    const PartitionIndex partition{reader.Int<std::int32_t>()};
+    if (topic_id) agent.partitions[*topic_id] = partition;
+  }
+  if (!reader.done()) return Fail(ErrorCode::kCorrupt, "the row of agent '{}' is malformed", key);
+  return agent;
+}
+
+}  // namespace logboom::broker

@@ -1,0 +1,54 @@
+// Gaps as readers meet them: bytes that were gone before they could be sent, at the place in the log
+// where they would have stood.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "broker/engine/log_engine.h"
+#include "broker/sources/source_table.h"
+#include "lib/base/result.h"
+#include "lib/base/types.h"
+
+namespace logboom::broker {
+
+struct GapRow {
+  TopicPartition where;
+  Offset offset;             // it precedes the record of this offset
+  std::uint32_t sequence = 0;  // among the rows of one offset
+  std::string agent_id;
+  std::string path;
+  ProgressRow row;
+  TimestampMs time;
+};
+
+// Rows of one fetch; the rest comes with the next one.
+inline constexpr std::size_t kGapRowsOfFetchMax = 100;
+
+// One owner, one thread.
+class GapRows {
+ public:
+  // Gives the row its sequence.
+  GapRow Next(GapRow row) const;
+  void Add(GapRow row);
+  // Rows that precede records in [from, to], in order.
+  std::vector<GapRow> Between(const TopicPartition& where, Offset from, Offset to) const;
+  // Removes rows below the log's start and tells their keys.
+  std::vector<Bytes> DropBelow(const TopicPartition& where, Offset log_start);
+  std::vector<Bytes> DropTopic(const Uuid& topic_id);
+  std::size_t size() const;
+
+ private:
+  using Place = std::pair<Offset, std::uint32_t>;
+  std::map<TopicPartition, std::map<Place, GapRow>> rows_;
+};
+
+// The row in the store. Key: topic id, partition i32, offset i64, sequence u32. Value: version u8 = 1, time
+// i64 ms, source id, begin i64, end i64, exact u8, then agent id, path, reason: u32 length and bytes each.
+Bytes GapRowKey(const GapRow& row);
+Bytes EncodeGapRow(const GapRow& row);
+Result<GapRow> DecodeGapRow(ByteView key, ByteView value);
+
+}  // namespace logboom::broker

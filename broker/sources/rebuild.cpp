@@ -1,0 +1,159 @@
+// How the positions of sources come back at the start: rows of the store, then the newest side-car of
+// each partition, then the spans in the log itself above what those two reflect.
+#include <algorithm>
+#include <set>
+
+#include "broker/sources/sources.h"
+#include "lib/record/batch_view.h"
+#include "lib/record/span.h"
+
+namespace logboom::broker {
+namespace {
+
+constexpr std::size_t kReadBytes = std::size_t{1} << 20U;
+
+// The span that a record opens, where it opens one that belongs to this log.
+std::optional<ProducedSpan> SpanOf(const record::Record& record, std::uint64_t log_tag) {
+  auto bytes = record.Header(record::kSpanHeader);
+  if (!bytes) return std::nullopt;
+  auto span = record::DecodeSpan(*bytes);
+  if (!span.ok() || span->log_tag != log_tag) return std::nullopt;
+  ProducedSpan found{span->source_id, span->begin,   span->end,    span->window,
+                     span->records,   span->dropped, std::nullopt};
+  if (auto who = record.Header(record::kSourceHeader)) {
+    if (auto identity = record::DecodeSourceIdentity(*who); identity.ok()) {
+      found.identity = *std::move(identity);
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<RebuildReport> Sources::Rebuild(Instant now) {
+  RebuildReport report;
+  RETURN_IF_ERROR(LoadRows());
+  ForgetLostTopics();
+  for (const Topic* topic : engine_.Topics()) {
+    for (std::int32_t i = 0; i < topic->partitions; ++i) {
+      RETURN_IF_ERROR(RebuildPartition(*topic, {topic->topic_id, PartitionIndex{i}}, report));
+    }
+  }
+  report.sources = table_.size();
+  next_checkpoint_ = now.monotonic;
+  next_forget_ = now.monotonic;
+  return report;
+}
+
+Status Sources::LoadRows() {
+  for (const MetadataRow& row : engine_.TakeRows(Table::kAgent)) {
+    ASSIGN_OR_RETURN(Agent agent, DecodeAgentRow(row.key, row.value));
+    agents_.Restore(std::move(agent));
+  }
+  for (const MetadataRow& row : engine_.TakeRows(Table::kSource)) {
+    ASSIGN_OR_RETURN(Source source, DecodeSourceRow(row.key, row.value));
+    table_.Merge(std::move(source), SourceTable::KeptIn::kStore);
+  }
+  for (const MetadataRow& row : engine_.TakeRows(Table::kSourceRow)) {
+    ASSIGN_OR_RETURN(GapRow gap, DecodeGapRow(row.key, row.value));
+    gaps_.Add(std::move(gap));
+  }
+  for (const MetadataRow& row : engine_.TakeRows(Table::kPositionStamp)) {
+    ByteReader key(row.key);
+    auto topic_id = Uuid::FromBytes(key.Raw(Uuid::kSize));
+    const PartitionIndex partition{key.Int<std::int32_t>()};
+    ByteReader value(row.value);
+    const Offset offset{value.Int<std::int64_t>()};
+    if (!topic_id || !key.done() || !value.done()) {
+      return Fail(ErrorCode::kCorrupt, "a position stamp's row is malformed");
+    }
+    stamps_[{*topic_id, partition}] = offset;
+  }
+  return Ok();
+}
+
+// A crash between a topic's deletion and that of its sources leaves rows of a topic that is gone.
+void Sources::ForgetLostTopics() {
+  std::set<Uuid> lost = table_.TopicIds();
+  for (const auto& [where, offset] : stamps_) lost.insert(where.topic_id);
+  for (const auto& [id, agent] : agents_.agents()) {
+    for (const auto& [topic_id, partition] : agent.partitions) lost.insert(topic_id);
+  }
+  std::erase_if(lost, [this](const Uuid& id) { return engine_.FindTopic(id) != nullptr; });
+  for (const Uuid& topic_id : lost) ForgetTopic(topic_id);
+}
+
+Status Sources::RebuildPartition(const Topic& topic, const TopicPartition& where,
+                                 RebuildReport& report) {
+  const auto state = engine_.StateOf(where);
+  if (!state) return Ok();
+  Offset stamp;
+  if (auto found = stamps_.find(where); found != stamps_.end()) stamp = found->second;
+  if (stamp > state->log_end) {
+    // The store knows more than the log holds: the log was cut or replaced. Only the log can be believed.
+    report.notes.push_back(fmt::format(
+        "topic '{}', partition {} ends at offset {}, but positions up to {} had been stored: they "
+        "are built anew from the log",
+        topic.name, where.partition, state->log_end, stamp));
+    table_.Forget([&](const Source& one) { return one.where == where; });
+    stamp = Offset{};
+    stamps_[where] = stamp;
+  }
+  ASSIGN_OR_RETURN(Offset from, MergeSideCar(where, stamp, state->log_end));
+  return RedoPartition(where, std::max(from, state->log_start), state->log_end, report);
+}
+
+Result<Offset> Sources::MergeSideCar(const TopicPartition& where, Offset stamp, Offset log_end) {
+  ASSIGN_OR_RETURN(auto sealed, engine_.NewestSealedSources(where));
+  if (!sealed || sealed->as_of <= stamp || sealed->as_of > log_end) return stamp;
+  ByteReader reader(sealed->bytes);
+  const auto count = reader.Int<std::uint32_t>();
+  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
+    ByteView key = reader.String();
+    ByteView value = reader.String();
+    if (!reader.ok()) break;
+    ASSIGN_OR_RETURN(Source source, DecodeSourceRow(key, value));
+    table_.Merge(std::move(source), SourceTable::KeptIn::kSideCar);
+  }
+  if (!reader.done()) return Fail(ErrorCode::kCorrupt, "a .sources side-car is malformed");
+  return sealed->as_of;
+}
+
+Status Sources::RedoPartition(const TopicPartition& where, Offset from, Offset end,
+                              RebuildReport& report) {
+  while (from < end) {
+    ASSIGN_OR_RETURN(FetchedBytes fetched, engine_.Fetch(where, from, kReadBytes));
+    ByteView rest = fetched.bytes;
+    while (!rest.empty()) {
+      ASSIGN_OR_RETURN(record::BatchHeader header, record::ParseBatchHeader(rest));
+      RETURN_IF_ERROR(RedoBatch(where, rest.substr(0, header.size_bytes()), report));
+      rest.remove_prefix(header.size_bytes());
+    }
+    if (fetched.next_offset <= from) break;  // nothing more can be read
+    from = fetched.next_offset;
+  }
+  return Ok();
+}
+
+Status Sources::RedoBatch(const TopicPartition& where, ByteView batch, RebuildReport& report) {
+  record::BatchReader reader;
+  // A batch that can't be read is bit rot below the recovery point: its spans are lost with it, and the
+  // spans behind it carry the positions on.
+  if (!reader.Open(batch).ok()) return Ok();
+  const std::uint64_t log_tag = record::LogTag(engine_.cluster_id(), where.topic_id);
+  while (true) {
+    auto record = reader.Next();
+    if (!record.ok() || *record == nullptr) return Ok();
+    ++report.records_read;
+    if ((*record)->headers.empty()) continue;
+    auto span = SpanOf(**record, log_tag);
+    if (!span) continue;
+    if (table_.Redo(where, *span, reader.header().max_timestamp)) {
+      ++report.spans_applied;
+    } else {
+      ++report.spans_unknown;
+    }
+  }
+}
+
+}  // namespace logboom::broker

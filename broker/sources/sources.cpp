@@ -1,0 +1,322 @@
+#include "broker/sources/sources.h"
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "lib/base/check.h"
+
+namespace logboom::broker {
+namespace {
+
+// How much of the log a start after a crash may have to read again, in time.
+constexpr std::int64_t kCheckpointIntervalMs = 2000;
+constexpr std::int64_t kForgetIntervalMs = 60LL * 60 * 1000;
+constexpr std::int64_t kDayMs = 24LL * 60 * 60 * 1000;
+// The life of a source (docs/formats/metadata.md).
+constexpr std::int64_t kFinalKeptMs = 90 * kDayMs;
+constexpr std::int64_t kSilentKeptMs = 400 * kDayMs;
+
+SourceOutcome Failed(Error error) {
+  SourceOutcome outcome;
+  outcome.kind = SourceOutcome::Kind::kFailed;
+  outcome.error = std::move(error);
+  return outcome;
+}
+
+SourceOutcome Conflict(std::vector<SourcePositions> positions) {
+  SourceOutcome outcome;
+  outcome.kind = SourceOutcome::Kind::kConflict;
+  outcome.positions = std::move(positions);
+  return outcome;
+}
+
+// Answers a duplicate: only once its first copy is durable, never before.
+DoneCallback AnswerDuplicate(SourceCallback done) {
+  return [done = std::move(done)](const Status& durable) {
+    if (!durable.ok()) {
+      done(Failed(durable.error()));
+      return;
+    }
+    SourceOutcome outcome;
+    outcome.duplicate = true;
+    done(std::move(outcome));
+  };
+}
+
+}  // namespace
+
+Sources::Sources(LogEngine& engine) : engine_(engine) {
+  engine_.SetSealHook([this](const TopicPartition& where) { return SealedSources(where); });
+}
+
+void Sources::SettleAgent(const std::string& agent_id, const std::vector<Uuid>& topic_ids,
+                          DoneCallback done) {
+  Agent* agent = agents_.Find(agent_id);
+  CHECK(agent != nullptr);
+  for (const Uuid& topic_id : topic_ids) {
+    const Topic* topic = engine_.FindTopic(topic_id);
+    if (topic == nullptr) continue;
+    auto named = agent->partitions.find(topic_id);
+    if (named != agent->partitions.end() && named->second.value() < topic->partitions) continue;
+    auto newest = table_.NewestPartition(topic_id, agent_id);
+    agent->partitions[topic_id] =
+        newest && newest->value() < topic->partitions ? *newest : agents_.ChoosePartition(*topic);
+  }
+  MetadataTransaction save;
+  save.Put(Table::kAgent, agent_id, EncodeAgentRow(*agent));
+
+  // One callback for all partitions; the first real failure counts.
+  struct Waiting {
+    std::size_t left = 0;
+    Status status;
+    MetadataTransaction save;
+    DoneCallback done;
+  };
+  auto waiting = std::make_shared<Waiting>();
+  waiting->save = std::move(save);
+  waiting->done = std::move(done);
+  const std::map<Uuid, PartitionIndex> partitions = agent->partitions;
+  waiting->left = partitions.size() + 1;
+  auto one_done = [this, waiting](const Status& durable) {
+    // A topic deleted meanwhile has no bytes to wait for.
+    if (!durable.ok() && durable.error().code != ErrorCode::kNotFound) waiting->status = durable;
+    if (--waiting->left > 0) return;
+    if (!waiting->status.ok()) {
+      waiting->done(waiting->status);
+      return;
+    }
+    // Rows of this agent that were under way stand before this one in the store's order.
+    engine_.Commit(std::move(waiting->save), std::move(waiting->done));
+  };
+  for (const auto& [topic_id, partition] : partitions) {
+    engine_.WhenDurable({topic_id, partition}, one_done);
+  }
+  one_done(Ok());
+}
+
+void Sources::Produce(const std::string& agent_id, const TopicPartition& where, char* batch,
+                      const record::BatchHeader& header, std::vector<ProducedSpan> spans,
+                      Instant now, SourceCallback done) {
+  Judgement judgement = table_.JudgeSpans(where, agent_id, spans);
+  switch (judgement.kind) {
+    case Judgement::Kind::kRefused: done(Failed(*std::move(judgement.error))); return;
+    case Judgement::Kind::kConflict:
+      ++counters_.conflicts;
+      done(Conflict(std::move(judgement.positions)));
+      return;
+    case Judgement::Kind::kDuplicate:
+      ++counters_.duplicates;
+      engine_.WhenDurable(where, AnswerDuplicate(std::move(done)));
+      return;
+    case Judgement::Kind::kFresh: break;
+  }
+  auto appended = engine_.Append(where, batch, header, now);
+  if (!appended.ok()) {
+    done(Failed(appended.error()));
+    return;
+  }
+  table_.Append(where, spans, appended->append_time);
+  engine_.WhenDurable(where, [this, where, spans = std::move(spans), appended = *appended,
+                              done = std::move(done)](const Status& durable) {
+    if (!durable.ok()) {
+      done(Failed(durable.error()));
+      return;
+    }
+    table_.MakeDurable(where.topic_id, spans);
+    SourceOutcome outcome;
+    outcome.appended = appended;
+    done(std::move(outcome));
+  });
+}
+
+void Sources::Progress(const std::string& agent_id, const TopicPartition& where,
+                       std::vector<ProgressRow> rows, Instant now, SourceCallback done) {
+  Judgement judgement = table_.JudgeRows(where, agent_id, rows);
+  switch (judgement.kind) {
+    case Judgement::Kind::kRefused: done(Failed(*std::move(judgement.error))); return;
+    case Judgement::Kind::kConflict:
+      ++counters_.conflicts;
+      done(Conflict(std::move(judgement.positions)));
+      return;
+    case Judgement::Kind::kDuplicate:
+      engine_.WhenDurable(where, AnswerDuplicate(std::move(done)));
+      return;
+    case Judgement::Kind::kFresh: break;
+  }
+  table_.HoldForRows(where, rows, now.wall);
+  PendingRows pending{agent_id, where, std::move(rows), now.wall, std::move(done)};
+  engine_.WhenDurable(where, [this, pending = std::move(pending)](const Status& durable) mutable {
+    if (!durable.ok()) {
+      table_.SettleRows(pending.where.topic_id, pending.rows, SourceTable::RowsSettled::kFailed);
+      pending.done(Failed(durable.error()));
+      return;
+    }
+    if (checkpoint_due_) {
+      rows_waiting_.push_back(std::move(pending));
+    } else {
+      CommitRows(std::move(pending));
+    }
+  });
+}
+
+void Sources::CommitRows(PendingRows pending) {
+  const Uuid& topic_id = pending.where.topic_id;
+  auto state = engine_.StateOf(pending.where);
+  if (!state) {
+    pending.done(Failed(Fail(ErrorCode::kNotFound, "the topic was deleted")));
+    return;
+  }
+  MetadataTransaction transaction;
+  std::vector<GapRow> gaps;
+  for (const ProgressRow& row : pending.rows) {
+    const Source after = table_.AfterRow(topic_id, row);
+    transaction.Put(Table::kSource, SourceRowKey(topic_id, row.source_id),
+                    EncodeSourceRow(after, after.durable, after.window));
+    if (row.kind != RowKind::kGap) continue;
+    GapRow gap = gaps_.Next({pending.where, state->log_end, 0, pending.agent_id,
+                             after.identity.path, row, pending.time});
+    // Several gaps of one request stand at one offset, one behind the other.
+    gap.sequence += static_cast<std::uint32_t>(gaps.size());
+    transaction.Put(Table::kSourceRow, GapRowKey(gap), EncodeGapRow(gap));
+    gaps.push_back(std::move(gap));
+  }
+  ++rows_under_way_;
+  engine_.Commit(std::move(transaction), [this, pending = std::move(pending),
+                                          gaps = std::move(gaps)](const Status& committed) {
+    --rows_under_way_;
+    SettleRows(pending, gaps, committed);
+  });
+}
+
+void Sources::SettleRows(const PendingRows& pending, std::vector<GapRow> gaps,
+                         const Status& committed) {
+  if (!committed.ok()) {
+    table_.SettleRows(pending.where.topic_id, pending.rows, SourceTable::RowsSettled::kFailed);
+    pending.done(Failed(committed.error()));
+    return;
+  }
+  table_.SettleRows(pending.where.topic_id, pending.rows, SourceTable::RowsSettled::kCommitted);
+  counters_.gaps += gaps.size();
+  for (GapRow& gap : gaps) gaps_.Add(std::move(gap));
+  pending.done(SourceOutcome{});
+}
+
+void Sources::ForgetTopic(const Uuid& topic_id) {
+  MetadataTransaction forget;
+  for (const auto& [topic, source] :
+       table_.Forget([&](const Source& one) { return one.where.topic_id == topic_id; })) {
+    forget.Remove(Table::kSource, SourceRowKey(topic, source));
+  }
+  for (Bytes& key : gaps_.DropTopic(topic_id)) forget.Remove(Table::kSourceRow, std::move(key));
+  std::erase_if(stamps_, [&](const auto& stamp) {
+    if (stamp.first.topic_id != topic_id) return false;
+    Bytes key(topic_id.bytes());
+    ByteWriter(key).Int(stamp.first.partition.value());
+    forget.Remove(Table::kPositionStamp, std::move(key));
+    return true;
+  });
+  agents_.ForgetTopic(topic_id);
+  // Should this fail, the next start forgets rows of topics that are not there.
+  if (!forget.writes.empty()) engine_.Commit(std::move(forget), [](const Status&) {});
+}
+
+void Sources::Tick(Instant now) {
+  if (now.monotonic >= next_checkpoint_) {
+    next_checkpoint_ = now.monotonic + kCheckpointIntervalMs;
+    checkpoint_due_ = true;
+  }
+  if (checkpoint_due_ && !checkpoint_under_way_ && rows_under_way_ == 0) {
+    Checkpoint();
+    checkpoint_due_ = false;
+    for (PendingRows& pending : std::exchange(rows_waiting_, {})) CommitRows(std::move(pending));
+  }
+  if (now.monotonic >= next_forget_) {
+    next_forget_ = now.monotonic + kForgetIntervalMs;
+    ForgetOld(now);
+    PruneGaps();
+  }
+}
+
+// Positions as they are durable, each partition stamped with the offset below which all spans are in them.
+// The engine has called every callback up to its durable ends, so the two agree.
+void Sources::Checkpoint() {
+  MetadataTransaction save;
+  std::vector<Source> unsaved = table_.TakeUnsaved();
+  for (const Source& source : unsaved) {
+    save.Put(Table::kSource, SourceRowKey(source.where.topic_id, source.source_id),
+             EncodeSourceRow(source, source.durable, source.window));
+  }
+  std::vector<std::pair<TopicPartition, Offset>> moved;
+  for (const Topic* topic : engine_.Topics()) {
+    for (std::int32_t i = 0; i < topic->partitions; ++i) {
+      const TopicPartition where{topic->topic_id, PartitionIndex{i}};
+      auto state = engine_.StateOf(where);
+      if (!state || stamps_[where] == state->durable_end) continue;
+      Bytes key(topic->topic_id.bytes());
+      ByteWriter(key).Int(i);
+      Bytes value;
+      ByteWriter(value).Int(state->durable_end.value());
+      save.Put(Table::kPositionStamp, std::move(key), std::move(value));
+      moved.emplace_back(where, state->durable_end);
+    }
+  }
+  if (save.writes.empty()) return;
+  checkpoint_under_way_ = true;
+  engine_.Commit(std::move(save), [this, unsaved = std::move(unsaved),
+                                   moved = std::move(moved)](const Status& committed) {
+    checkpoint_under_way_ = false;
+    if (!committed.ok()) {
+      table_.MarkUnsaved(unsaved);  // the old stamps stand: more is read again after a crash
+      return;
+    }
+    for (const auto& [where, offset] : moved) stamps_[where] = offset;
+  });
+}
+
+void Sources::ForgetOld(Instant now) {
+  MetadataTransaction forget;
+  for (const auto& [topic, source] : table_.Forget([&](const Source& one) {
+         const std::int64_t kept =
+             one.state == SourceState::kFinal ? kFinalKeptMs : kSilentKeptMs;
+         return !one.row_pending && one.appended == one.durable && now.wall - one.last_sign > kept;
+       })) {
+    forget.Remove(Table::kSource, SourceRowKey(topic, source));
+  }
+  if (!forget.writes.empty()) engine_.Commit(std::move(forget), [](const Status&) {});
+}
+
+// Gaps go with the records that they stand before.
+void Sources::PruneGaps() {
+  MetadataTransaction prune;
+  for (const Topic* topic : engine_.Topics()) {
+    for (std::int32_t i = 0; i < topic->partitions; ++i) {
+      const TopicPartition where{topic->topic_id, PartitionIndex{i}};
+      auto state = engine_.StateOf(where);
+      if (!state) continue;
+      for (Bytes& key : gaps_.DropBelow(where, state->log_start)) {
+        prune.Remove(Table::kSourceRow, std::move(key));
+      }
+    }
+  }
+  if (!prune.writes.empty()) engine_.Commit(std::move(prune), [](const Status&) {});
+}
+
+// Called right before a segment is sealed: every span below the new segment is in `appended`.
+Bytes Sources::SealedSources(const TopicPartition& where) const {
+  const std::vector<const Source*> sources = table_.OfPartition(where);
+  if (sources.empty()) return {};
+  Bytes bytes;
+  ByteWriter writer(bytes);
+  writer.Int(static_cast<std::uint32_t>(sources.size()));
+  for (const Source* source : sources) {
+    const std::uint64_t window =
+        source->recent.empty() ? source->window : source->recent.back().window;
+    writer.String(SourceRowKey(where.topic_id, source->source_id));
+    writer.String(EncodeSourceRow(*source, source->appended, window));
+  }
+  return bytes;
+}
+
+}  // namespace logboom::broker
