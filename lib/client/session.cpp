@@ -102,6 +102,7 @@ void Session::HandleHelloAnswer(const protocol::Response& response) {
   broker_apis_ = response.hello().apis();
   granted_bytes_ = response.credit_granted_bytes();
   sent_bytes_ = 0;
+  gave_back_id_ = 0;
   say_wanted_ = false;
   heard_ = now_;
   kept_alive_ = now_;
@@ -149,6 +150,9 @@ void Session::GiveLocalAnswers() {
 }
 
 void Session::TakeGrant(const protocol::Response& response) {
+  // Grants told before the broker took back the rest count no more.
+  if (response.request_id() < gave_back_id_) return;
+  gave_back_id_ = 0;
   granted_bytes_ = std::max(granted_bytes_, response.credit_granted_bytes());
 }
 
@@ -247,11 +251,19 @@ bool Session::Send(protocol::Request request, const transport::Payload& payload,
   }
   if (!Transmit(request, payload)) return false;
   sent_bytes_ += payload.size();
+  if (wanted_bytes_ == 0) GiveBackCredit(request.request_id());
   if (done) {
     pending_[request.request_id()] = {.done = std::move(done), .if_lost = if_lost};
     if (!silent_since_) silent_since_ = now_;
   }
   return true;
+}
+
+// By wanting nothing: the broker takes back what was not used once it reads that request. An answer to
+// it, or to a later one, tells what holds from then on.
+void Session::GiveBackCredit(std::uint64_t request_id) {
+  gave_back_id_ = request_id;
+  granted_bytes_ = sent_bytes_;
 }
 
 std::optional<protocol::Error> Session::WhyUnsendable(const protocol::Request& request,

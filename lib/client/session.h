@@ -120,6 +120,7 @@ class Session {
   std::optional<protocol::Error> WhyUnsendable(const protocol::Request& request,
                                                std::size_t payload_bytes) const;
   bool Transmit(protocol::Request& request, const transport::Payload& payload);
+  void GiveBackCredit(std::uint64_t request_id);
   std::chrono::milliseconds UntilDue() const;
 
   std::unique_ptr<transport::ClientTransport> transport_;
@@ -144,6 +145,7 @@ class Session {
 
   std::uint64_t granted_bytes_ = 0;  // of this session, as the broker counts
   std::uint64_t sent_bytes_ = 0;
+  std::uint64_t gave_back_id_ = 0;  // of the newest request that wanted nothing; 0: all is told
   std::size_t wanted_bytes_ = 0;
   bool say_wanted_ = false;
 
