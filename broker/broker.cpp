@@ -42,8 +42,8 @@ Result<std::unique_ptr<Broker>> Broker::Open(BrokerOptions options, BrokerSeams 
                     std::move(store),
                     mine.make_writer,
                     reserve};
-  ASSIGN_OR_RETURN(broker->engine_, EmbeddedEngine::Open(std::move(directory), std::move(parts),
-                                                         now, progress));
+  ASSIGN_OR_RETURN(broker->engine_,
+                   EmbeddedEngine::Open(std::move(directory), std::move(parts), now, progress));
   broker->sources_ = std::make_unique<Sources>(*broker->engine_);
   ASSIGN_OR_RETURN(report.sources, broker->sources_->Rebuild(now));
 
@@ -62,8 +62,9 @@ void Broker::Serve(transport::ServerTransport& transport, Instant now) {
   options.program_version = options_.program_version;
   options.auto_create_topics = options_.auto_create_topics;
   options.credit.budget_bytes = options_.receive_budget_bytes;
-  server_ = std::make_unique<Server>(*engine_, *sources_, transport, seams_.random,
-                                     std::move(options), [this] { return Facts(); }, now);
+  server_ = std::make_unique<Server>(
+      *engine_, *sources_, transport, seams_.random, std::move(options), [this] { return Facts(); },
+      now);
 }
 
 void Broker::Poll(Instant now) {

@@ -1,5 +1,6 @@
-// The whole broker but for its threads' owner: engine, sources and server put together. main.cpp drives it
-// from its loop; tests and the simulator from theirs, with their own file system, transport and time.
+// The whole broker but for its threads' owner: engine, sources and server put together. main.cpp
+// drives it from its loop; tests and the simulator from theirs, with their own file system,
+// transport and time.
 #pragma once
 
 #include <chrono>
@@ -58,8 +59,8 @@ struct BrokerOpenReport {
 // One owner, one thread.
 class Broker {
  public:
-  // Locks the data directory (kBusy: another broker has it) and recovers all that is in it. `progress` is
-  // told the bytes scanned.
+  // Locks the data directory (kBusy: another broker has it) and recovers all that is in it.
+  // `progress` is told the bytes scanned.
   static Result<std::unique_ptr<Broker>> Open(BrokerOptions options, BrokerSeams seams, Instant now,
                                               const std::function<void(std::int64_t)>& progress);
 
@@ -70,8 +71,8 @@ class Broker {
   void Poll(Instant now);
   std::chrono::milliseconds NextTimeout(Instant now) const;
 
-  // An orderly stop: no new requests from now on; Finished() once all that was under way is answered and
-  // saved; then Close().
+  // An orderly stop: no new requests from now on; Finished() once all that was under way is
+  // answered and saved; then Close().
   void StartShutdown();
   bool Finished() const;
   Status Close() { return engine_->Close(); }

@@ -36,9 +36,7 @@ daemon::Program MakeProgram() {
   program.description = "Keeps partitioned logs and serves them.";
   program.default_config_file = "/etc/logboom/broker.toml";
   program.schema.keys = {
-      {.name = "data_dir",
-       .help = "directory of the logs; made if missing",
-       .required = true},
+      {.name = "data_dir", .help = "directory of the logs; made if missing", .required = true},
       {.name = "listen",
        .default_text = "tcp://127.0.0.1:19550",
        .help = "where agents and clients connect; port 0 picks one"},
@@ -60,7 +58,10 @@ daemon::Program MakeProgram() {
        .help = "free bytes below which nothing is written; auto: 5 %, at most 1 GiB"},
   };
   program.flags = {
-      {.name = "--data-dir", .value_name = "DIR", .key = "data_dir", .help = "directory of the logs"},
+      {.name = "--data-dir",
+       .value_name = "DIR",
+       .key = "data_dir",
+       .help = "directory of the logs"},
       {.name = "--listen",
        .value_name = "ADDRESS",
        .key = "listen",
@@ -109,8 +110,7 @@ Result<BrokerOptions> OptionsOf(const daemon::Config& config) {
   if (options.broker_name.empty()) options.broker_name = daemon::HostName();
   options.program_version = std::string(daemon::Version());
   options.auto_create_topics = config.Bool("topics.auto_create");
-  options.receive_budget_bytes =
-      static_cast<std::uint64_t>(config.Bytes("limits.receive_budget"));
+  options.receive_budget_bytes = static_cast<std::uint64_t>(config.Bytes("limits.receive_budget"));
   ASSIGN_OR_RETURN(options.sync_method, ParseSyncMethod(config));
   ASSIGN_OR_RETURN(options.reserve_bytes, ParseReserve(config));
   return options;
@@ -201,19 +201,20 @@ int Run(const daemon::Config& config) {
   file::PosixFileSystem fs;
   SystemRandom random;
   std::unique_ptr<transport::ServerTransport> transport;
-  // Commits and transactions end on their own threads, and the loop must hear of it. The transport is
-  // made last: the port opens only once the data directory is ours and recovered.
+  // Commits and transactions end on their own threads, and the loop must hear of it. The transport
+  // is made last: the port opens only once the data directory is ours and recovered.
   std::atomic<transport::ServerTransport*> to_wake = nullptr;
   auto wake_up = [&to_wake] {
     if (transport::ServerTransport* loop = to_wake.load()) loop->WakeUp();
   };
   BrokerSeams seams{
-      fs, random,
+      fs,
+      random,
       [&fs](const std::string& directory,
             std::vector<std::string>& notes) -> Result<std::unique_ptr<MetadataStore>> {
-        ASSIGN_OR_RETURN(OpenedStore opened,
-                         OpenSqliteStore(fs, directory, directory + "/quarantine",
-                                         daemon::Now().wall));
+        ASSIGN_OR_RETURN(
+            OpenedStore opened,
+            OpenSqliteStore(fs, directory, directory + "/quarantine", daemon::Now().wall));
         notes = std::move(opened.report.notes);
         return std::move(opened.store);
       },
@@ -229,8 +230,8 @@ int Run(const daemon::Config& config) {
   auto broker = Broker::Open(*std::move(options), std::move(seams), daemon::Now(),
                              [&progress](std::int64_t bytes) { progress.Scanned(bytes); });
   if (!broker.ok()) {
-    return fail(broker.error(), broker.error().code == ErrorCode::kBusy ? kExitAlreadyRunning
-                                                                         : kExitFailed);
+    return fail(broker.error(),
+                broker.error().code == ErrorCode::kBusy ? kExitAlreadyRunning : kExitFailed);
   }
   LogOpenReport(**broker, directory);
   auto listening = transport::ListenZmq({.address = config.String("listen")});

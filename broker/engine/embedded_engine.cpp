@@ -55,9 +55,9 @@ std::optional<PartitionState> EmbeddedEngine::StateOf(const TopicPartition& wher
   const Partition* partition = Find(where);
   if (partition == nullptr) return std::nullopt;
   const PartitionLog& log = *partition->log;
-  return PartitionState{log.log_start(),     log.durable_end(),
-                        log.log_end(),       log.leader_epoch(),
-                        log.size_bytes(),    static_cast<std::int64_t>(log.segments().size()),
+  return PartitionState{log.log_start(),       log.durable_end(),
+                        log.log_end(),         log.leader_epoch(),
+                        log.size_bytes(),      static_cast<std::int64_t>(log.segments().size()),
                         log.last_append_time()};
 }
 
@@ -67,8 +67,8 @@ std::int64_t EmbeddedEngine::log_bytes() const {
   return bytes;
 }
 
-// The row first, durably, then the directories: a crash between the two leaves a row whose directories
-// the next start makes.
+// The row first, durably, then the directories: a crash between the two leaves a row whose
+// directories the next start makes.
 void EmbeddedEngine::CreateTopic(TopicSpec spec, DoneCallback done) {
   if (topics_.contains(spec.name) || changing_.contains(spec.name)) {
     done(Fail(ErrorCode::kExists, "topic '{}' exists", spec.name));
@@ -109,11 +109,11 @@ void EmbeddedEngine::FinishCreate(const Topic& topic, const DoneCallback& done) 
              EncodeTopicRow(topic, TopicRowState::kDeleting));
     Commit(std::move(undo), [](const Status&) {});
     changing_.insert(topic.name);
-    removals_.emplace_back(topic, [this, name = topic.name, error = made.error(),
-                                   done](const Status&) {
-      changing_.erase(name);
-      done(error.Within(fmt::format("topic '{}' is not made", name)));
-    });
+    removals_.emplace_back(topic,
+                           [this, name = topic.name, error = made.error(), done](const Status&) {
+                             changing_.erase(name);
+                             done(error.Within(fmt::format("topic '{}' is not made", name)));
+                           });
     return;
   }
   names_[topic.topic_id] = topic.name;
@@ -409,7 +409,8 @@ void EmbeddedEngine::SubmitCommit() {
   if (!group.work.empty()) committer_->Submit(std::move(group));
 }
 
-// A failed sync is never tried again: the bytes may be gone although the kernel says they are clean.
+// A failed sync is never tried again: the bytes may be gone although the kernel says they are
+// clean.
 void EmbeddedEngine::FailStorage(const Error& error) {
   failure_ = Fail(error.code,
                   "a sync of the data directory {} failed, and no later one can be trusted: {}. "

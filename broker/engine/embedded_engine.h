@@ -1,8 +1,8 @@
-// The engine that keeps the log itself: partitions in a data directory, one commit thread, one metadata
-// writer. Opening recovers everything; after that all calls come from one thread.
+// The engine that keeps the log itself: partitions in a data directory, one commit thread, one
+// metadata writer. Opening recovers everything; after that all calls come from one thread.
 //
-// After a crash: every topic change that was called done, every record below a durable end, and every
-// metadata transaction that was called done.
+// After a crash: every topic change that was called done, every record below a durable end, and
+// every metadata transaction that was called done.
 #pragma once
 
 #include <deque>
@@ -53,8 +53,8 @@ struct EngineOpenReport {
 
 class EmbeddedEngine final : public LogEngine {
  public:
-  // `directory` is open and locked. Recovers every partition, finishes what a crash left of topic changes,
-  // and syncs what it keeps. `progress` is told bytes scanned, for people who wait.
+  // `directory` is open and locked. Recovers every partition, finishes what a crash left of topic
+  // changes, and syncs what it keeps. `progress` is told bytes scanned, for people who wait.
   static Result<std::unique_ptr<EmbeddedEngine>> Open(std::unique_ptr<DataDirectory> directory,
                                                       EngineParts parts, Instant now,
                                                       std::function<void(std::int64_t)> progress);

@@ -1,8 +1,8 @@
 // How the embedded engine starts: rows, directories and logs are brought to agree.
 //
-// The truth of a topic is its row; a directory without one (the database was lost) brings its topic back
-// from partition.metadata, with default configuration. A row without a directory (a crash between the
-// two) gets an empty one. A row marked as being deleted is finished off.
+// The truth of a topic is its row; a directory without one (the database was lost) brings its topic
+// back from partition.metadata, with default configuration. A row without a directory (a crash
+// between the two) gets an empty one. A row marked as being deleted is finished off.
 #include <algorithm>
 #include <unordered_map>
 
@@ -88,9 +88,9 @@ Status EmbeddedEngine::AdoptDirectories(
       topic = Topic{identity.topic_name, identity.topic_id, identity.topic_number, 1, {}};
       names_[topic.topic_id] = topic.name;
       changed.insert(topic.name);
-      report_.notes.push_back(fmt::format(
-          "topic '{}' came back from {}: its configuration is the default one now", topic.name,
-          path));
+      report_.notes.push_back(
+          fmt::format("topic '{}' came back from {}: its configuration is the default one now",
+                      topic.name, path));
     } else if (topic.topic_id != identity.topic_id) {
       report_.notes.push_back(
           fmt::format("{} holds another topic of the name '{}' and is left alone: move it out of "
@@ -114,8 +114,7 @@ Status EmbeddedEngine::AdoptDirectories(
 }
 
 Status EmbeddedEngine::OpenPartition(const Topic& topic, PartitionIndex index,
-                                     const std::string& path, const Manifest& manifest,
-                                     Instant now,
+                                     const std::string& path, const Manifest& manifest, Instant now,
                                      const std::function<void(std::int64_t)>& progress) {
   std::optional<PartitionCheckpoint> checkpoint;
   for (const PartitionCheckpoint& one : manifest.partitions) {

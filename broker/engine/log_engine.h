@@ -1,10 +1,10 @@
 // The seam between what the broker promises and what keeps the log. The server and the floors above
-// storage call this and nothing below it. EmbeddedEngine (embedded_engine.h) keeps the log itself; an
-// engine in front of a cluster can take its place, which is why an append brings the batch and the
-// metadata that must stand or fall with it in one call.
+// storage call this and nothing below it. EmbeddedEngine (embedded_engine.h) keeps the log itself;
+// an engine in front of a cluster can take its place, which is why an append brings the batch and
+// the metadata that must stand or fall with it in one call.
 //
-// All calls come from the loop thread, and callbacks are called on it, from inside Tick() or the call
-// itself. Nothing waits.
+// All calls come from the loop thread, and callbacks are called on it, from inside Tick() or the
+// call itself. Nothing waits.
 #pragma once
 
 #include <cstdint>
@@ -90,8 +90,8 @@ class LogEngine {
   virtual Result<AppendedBatch> Append(const TopicPartition& where, char* batch,
                                        const record::BatchHeader& header, Instant now) = 0;
   // Calls `then` once all that is appended to the partition by now is durable: at once where it is.
-  // Callbacks of one partition are called in the order in which they were asked for. Where the partition
-  // is deleted, or the storage fails, it is called with that error.
+  // Callbacks of one partition are called in the order in which they were asked for. Where the
+  // partition is deleted, or the storage fails, it is called with that error.
   virtual void WhenDurable(const TopicPartition& where, DoneCallback then) = 0;
   virtual Result<FetchedBytes> Fetch(const TopicPartition& where, Offset from,
                                      std::size_t bytes_max) = 0;

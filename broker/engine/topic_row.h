@@ -1,6 +1,6 @@
-// The row of a topic in the metadata store. Key: topic number u32. Value: version u8 = 1, state u8, topic
-// id 16 bytes, partitions i32, name, count u32 of configuration pairs, each key and value; strings are
-// u32 length and bytes; big endian.
+// The row of a topic in the metadata store. Key: topic number u32. Value: version u8 = 1, state u8,
+// topic id 16 bytes, partitions i32, name, count u32 of configuration pairs, each key and value;
+// strings are u32 length and bytes; big endian.
 #pragma once
 
 #include "broker/engine/log_engine.h"

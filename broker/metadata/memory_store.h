@@ -1,5 +1,5 @@
-// A metadata store in memory, for tests and the simulator. Rows outlive the broker that wrote them as
-// long as the store does; Fail makes writes fail until told otherwise.
+// A metadata store in memory, for tests and the simulator. Rows outlive the broker that wrote them
+// as long as the store does; Fail makes writes fail until told otherwise.
 #pragma once
 
 #include <map>

@@ -1,6 +1,7 @@
-// The metadata store: small checksummed rows in tables, changed by transactions that are durable when
-// they return. Two kinds: SqliteStore (sqlite_store.h) and MemoryStore (memory_store.h) for tests and
-// the simulator. The meaning of keys and values belongs to the rooms above (docs/formats/metadata.md).
+// The metadata store: small checksummed rows in tables, changed by transactions that are durable
+// when they return. Two kinds: SqliteStore (sqlite_store.h) and MemoryStore (memory_store.h) for
+// tests and the simulator. The meaning of keys and values belongs to the rooms above
+// (docs/formats/metadata.md).
 //
 // The broker keeps all rows in memory too: the store is read once, at the start.
 #pragma once
@@ -18,11 +19,11 @@ namespace logboom::broker {
 
 // Numbers are on-disk format: never reused.
 enum class Table : std::uint8_t {
-  kTopic = 1,           // topic number -> name, id, partitions, configuration, whether it is being deleted
-  kAgent = 2,           // agent id -> epoch, partition for each topic
-  kSource = 3,          // topic id, source id -> identity, position, state
-  kSourceRow = 4,       // topic id, partition, offset, sequence -> gap, progress or close
-  kPositionStamp = 5,   // topic id, partition -> offset that the positions of its sources reflect
+  kTopic = 1,   // topic number -> name, id, partitions, configuration, whether it is being deleted
+  kAgent = 2,   // agent id -> epoch, partition for each topic
+  kSource = 3,  // topic id, source id -> identity, position, state
+  kSourceRow = 4,      // topic id, partition, offset, sequence -> gap, progress or close
+  kPositionStamp = 5,  // topic id, partition -> offset that the positions of its sources reflect
 };
 inline constexpr std::uint8_t kTableCount = 5;
 

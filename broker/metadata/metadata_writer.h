@@ -17,8 +17,8 @@ struct MetadataDone {
   Status status;
 };
 
-// Submit and TakeDone are called from the loop thread. Transactions are done in the order of submission;
-// those whose writes were joined into one commit succeed or fail together.
+// Submit and TakeDone are called from the loop thread. Transactions are done in the order of
+// submission; those whose writes were joined into one commit succeed or fail together.
 class MetadataWriter {
  public:
   virtual ~MetadataWriter() = default;
@@ -27,8 +27,8 @@ class MetadataWriter {
 };
 
 // On a thread of its own, which alone touches the store from now on, and renews the copy every five
-// minutes where something changed. `wake_up` is called from that thread. Destruction finishes what was
-// submitted.
+// minutes where something changed. `wake_up` is called from that thread. Destruction finishes what
+// was submitted.
 std::unique_ptr<MetadataWriter> MakeThreadMetadataWriter(std::unique_ptr<MetadataStore> store,
                                                          std::function<void()> wake_up);
 

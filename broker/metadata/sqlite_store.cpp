@@ -73,8 +73,7 @@ class Database {
   }
 
   Error Failure(std::string_view what, int code) const {
-    const char* message =
-        database_ ? sqlite3_errmsg(database_.get()) : sqlite3_errstr(code);
+    const char* message = database_ ? sqlite3_errmsg(database_.get()) : sqlite3_errstr(code);
     return Fail(CodeOf(code), "{}: {} ({}): {}", path_, message, sqlite3_errstr(code), what);
   }
 
@@ -148,9 +147,8 @@ Status QuickCheck(Database& database) {
 }
 
 Result<Database> OpenMain(const std::string& directory) {
-  ASSIGN_OR_RETURN(Database database,
-                   Database::Open(fmt::format("{}/{}", directory, kDatabaseName),
-                                  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+  ASSIGN_OR_RETURN(Database database, Database::Open(fmt::format("{}/{}", directory, kDatabaseName),
+                                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
   RETURN_IF_ERROR(PrepareSchema(database));
   RETURN_IF_ERROR(QuickCheck(database));
   return database;
@@ -179,8 +177,8 @@ class SqliteStore final : public MetadataStore {
     Status written = WriteAll(transaction);
     if (written.ok()) written = database_.Execute("COMMIT");
     if (!written.ok()) {
-      // Where the commit itself failed SQLite may have rolled back already: then this one fails, and
-      // nothing is left to undo.
+      // Where the commit itself failed SQLite may have rolled back already: then this one fails,
+      // and nothing is left to undo.
       Status undone = database_.Execute("ROLLBACK");
       static_cast<void>(undone.ok());
       return written;
@@ -197,10 +195,9 @@ class SqliteStore final : public MetadataStore {
     for (auto& [table, key] : rows.bad) {
       auto found = copied.find({table, key});
       const bool back = found != copied.end();
-      notes.push_back(fmt::format("a metadata row of kind {} had a wrong checksum and {}",
-                                  static_cast<int>(table),
-                                  back ? "came back from the copy"
-                                       : "was removed: the copy does not hold it either"));
+      notes.push_back(fmt::format(
+          "a metadata row of kind {} had a wrong checksum and {}", static_cast<int>(table),
+          back ? "came back from the copy" : "was removed: the copy does not hold it either"));
       repair.writes.push_back(
           {table, key, back ? std::optional<Bytes>(found->second) : std::nullopt});
     }
@@ -219,8 +216,7 @@ class SqliteStore final : public MetadataStore {
     if (int code = sqlite3_step(vacuum.get()); code != SQLITE_DONE) {
       return database_.Failure("VACUUM INTO " + fresh, code);
     }
-    ASSIGN_OR_RETURN(std::unique_ptr<file::File> file,
-                     fs_.Open(fresh, file::OpenMode::kReadWrite));
+    ASSIGN_OR_RETURN(std::unique_ptr<file::File> file, fs_.Open(fresh, file::OpenMode::kReadWrite));
     RETURN_IF_ERROR(file->Sync());
     RETURN_IF_ERROR(fs_.Rename(fresh, copy));
     return fs_.SyncDirectory(directory_);
@@ -270,8 +266,8 @@ class SqliteStore final : public MetadataStore {
 };
 
 // Moves a database and what belongs to it aside. Names in the quarantine carry the time.
-Status Quarantine(file::FileSystem& fs, const std::string& directory,
-                  const std::string& quarantine, std::string_view name, TimestampMs now) {
+Status Quarantine(file::FileSystem& fs, const std::string& directory, const std::string& quarantine,
+                  std::string_view name, TimestampMs now) {
   RETURN_IF_ERROR(fs.CreateDirectories(quarantine));
   for (std::string_view suffix : {"", "-wal", "-shm"}) {
     const std::string from = fmt::format("{}/{}{}", directory, name, suffix);

@@ -1,6 +1,6 @@
-// The one place that decides who may do what. Every request passes it before anything else looks at the
-// request's body, and every list that is answered is filtered by it. It judges the principal that the
-// transport vouches for, never what the envelope says.
+// The one place that decides who may do what. Every request passes it before anything else looks at
+// the request's body, and every list that is answered is filtered by it. It judges the principal
+// that the transport vouches for, never what the envelope says.
 #pragma once
 
 #include <string>
@@ -24,7 +24,7 @@ enum class Operation {
   kCreateTopic,
   kAlterTopic,
   kDeleteTopic,
-  kActAsAgent,     // hello, sources, progress and reports of one agent id
+  kActAsAgent,  // hello, sources, progress and reports of one agent id
   kDescribeAgents,
   kDescribeBroker,
 };

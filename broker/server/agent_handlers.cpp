@@ -157,9 +157,8 @@ void Server::SampleRates(Instant now) {
   next_rate_sample_ = now.monotonic + kRateSampleMs;
   rates_.push_back(
       {now.monotonic, engine_.counters().bytes_appended, engine_.counters().records_appended});
-  std::erase_if(rates_, [&](const RateSample& sample) {
-    return now.monotonic - sample.at > kRateWindowMs;
-  });
+  std::erase_if(
+      rates_, [&](const RateSample& sample) { return now.monotonic - sample.at > kRateWindowMs; });
 }
 
 }  // namespace logboom::broker

@@ -1,8 +1,10 @@
-// Flow control: how many payload bytes each session may have under way to us, out of one receive budget.
+// Flow control: how many payload bytes each session may have under way to us, out of one receive
+// budget.
 //
-// A session's credit is what it was granted less what it has sent and we have finished with. Sessions
-// that want more than they hold get a fair share; those that must wait are served in turn as bytes come
-// back. The sum of all credit never exceeds the budget, so that peers can't fill our memory.
+// A session's credit is what it was granted less what it has sent and we have finished with.
+// Sessions that want more than they hold get a fair share; those that must wait are served in turn
+// as bytes come back. The sum of all credit never exceeds the budget, so that peers can't fill our
+// memory.
 //
 // One owner, one thread.
 #pragma once
@@ -32,8 +34,8 @@ class CreditPool {
   // All that it held goes back.
   void Close(const Uuid& session);
 
-  // What the session would like to hold; grants what there is. 0 gives back what it has not used: an
-  // idle session holds nothing.
+  // What the session would like to hold; grants what there is. 0 gives back what it has not used:
+  // an idle session holds nothing.
   void Want(const Uuid& session, std::uint64_t bytes);
   // `bytes` of payload arrived. False: more than was granted; the session must end.
   bool Receive(const Uuid& session, std::uint64_t bytes);

@@ -11,8 +11,8 @@ namespace logboom::broker {
 void Server::HandleFetch(const Call& call, const protocol::FetchRequest& request) {
   const Topic* topic = TopicOf(call, request.topic_id(), request.partition(), Operation::kFetch);
   if (topic == nullptr) return;
-  const auto wait_ms = std::min<std::int64_t>(request.wait_ms_max(),
-                                              protocol::kFetchWaitMax.count());
+  const auto wait_ms =
+      std::min<std::int64_t>(request.wait_ms_max(), protocol::kFetchWaitMax.count());
   WaitingFetch fetch{call,
                      {topic->topic_id, PartitionIndex{request.partition()}},
                      Offset{request.offset()},
@@ -39,10 +39,10 @@ bool Server::TryFetch(const WaitingFetch& fetch) {
   }
   if (fetch.from < state->log_start || fetch.from > state->durable_end) {
     protocol::Response response;
-    *response.mutable_error() = protocol::MakeError(
-        protocol::OFFSET_OUT_OF_RANGE,
-        fmt::format("offset {} is outside of the log, which holds {} to {}", fetch.from,
-                    state->log_start, state->durable_end));
+    *response.mutable_error() =
+        protocol::MakeError(protocol::OFFSET_OUT_OF_RANGE,
+                            fmt::format("offset {} is outside of the log, which holds {} to {}",
+                                        fetch.from, state->log_start, state->durable_end));
     protocol::FetchResponse& body = *response.mutable_fetch();
     body.set_log_start_offset(state->log_start.value());
     body.set_durable_end_offset(state->durable_end.value());
@@ -76,10 +76,10 @@ void Server::AnswerFetch(const WaitingFetch& fetch, const PartitionState& state,
     one.set_reason(protocol::ValidUtf8(range.reason));
   }
   if (fetch.with_rows) {
-    // A row precedes its record: those of the next record come with the next fetch, unless this is the
-    // end of the log, where it may be long until there is one.
-    const Offset to = fetched.next_offset == state.durable_end ? fetched.next_offset
-                                                               : fetched.next_offset - 1;
+    // A row precedes its record: those of the next record come with the next fetch, unless this is
+    // the end of the log, where it may be long until there is one.
+    const Offset to =
+        fetched.next_offset == state.durable_end ? fetched.next_offset : fetched.next_offset - 1;
     for (const GapRow& gap : sources_.GapsBetween(fetch.where, fetch.from, to)) {
       ToWire(gap, *body.add_rows());
     }
@@ -151,9 +151,7 @@ void Server::HandleListOffsets(const Call& call, const protocol::ListOffsetsRequ
       if (offset->has_value()) body.set_timestamp_ms(request.timestamp_ms());
       break;
     }
-    default:
-      AnswerError(call, protocol::INVALID_REQUEST, "an unknown kind of position");
-      return;
+    default: AnswerError(call, protocol::INVALID_REQUEST, "an unknown kind of position"); return;
   }
   Answer(call, std::move(response));
 }

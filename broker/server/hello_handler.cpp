@@ -1,6 +1,6 @@
 // Hello: how a session begins. An agent's hello is answered only once its topics exist, everything
-// appended for its id is durable, and its epoch and partitions are stored; from its receipt on the session
-// that held the id before is fenced.
+// appended for its id is durable, and its epoch and partitions are stored; from its receipt on the
+// session that held the id before is fenced.
 #include <utility>
 
 #include "broker/server/server.h"
@@ -25,9 +25,8 @@ void Server::HandleHello(const transport::Peer& peer, const protocol::Request& r
     AnswerPeer(peer, request.request_id(), protocol::SHUTTING_DOWN, "the broker is ending");
     return;
   }
-  const auto version =
-      protocol::NewestCommonVersion(static_cast<std::uint32_t>(protocol::Request::kHello),
-                                    hello.apis());
+  const auto version = protocol::NewestCommonVersion(
+      static_cast<std::uint32_t>(protocol::Request::kHello), hello.apis());
   if (!version) {
     AnswerPeer(peer, request.request_id(), protocol::UNSUPPORTED,
                fmt::format("{} {} and this broker ({}) have no version of hello in common",
@@ -74,9 +73,9 @@ void Server::HandleHello(const transport::Peer& peer, const protocol::Request& r
     return;
   }
   if (agent.topics_size() > protocol::kHelloTopicsMax) {
-    AnswerError(task->call, protocol::INVALID_REQUEST,
-                fmt::format("{} topics: a hello takes {}", agent.topics_size(),
-                            protocol::kHelloTopicsMax));
+    AnswerError(
+        task->call, protocol::INVALID_REQUEST,
+        fmt::format("{} topics: a hello takes {}", agent.topics_size(), protocol::kHelloTopicsMax));
     EndSession(id);
     return;
   }
@@ -84,12 +83,9 @@ void Server::HandleHello(const transport::Peer& peer, const protocol::Request& r
     EndSession(id);
     return;
   }
-  const AgentClaim claim{agent.agent_id(),
-                         agent.host(),
-                         agent.boot_id(),
-                         agent.process_id(),
-                         hello.program_version(),
-                         {agent.labels().begin(), agent.labels().end()}};
+  const AgentClaim claim{agent.agent_id(),        agent.host(),
+                         agent.boot_id(),         agent.process_id(),
+                         hello.program_version(), {agent.labels().begin(), agent.labels().end()}};
   auto claimed = sources_.agents().Claim(claim, id, now);
   if (!claimed.ok()) {
     AnswerError(task->call, protocol::AGENT_ID_IN_USE, claimed.error().message);

@@ -10,8 +10,8 @@
 namespace logboom::broker {
 namespace {
 
-// Headers below `lb.` are the agents' own: in a batch without spans they would pass for accepted spans
-// when positions are built anew from the log.
+// Headers below `lb.` are the agents' own: in a batch without spans they would pass for accepted
+// spans when positions are built anew from the log.
 Status RefuseReservedHeaders(ByteView batch) {
   record::BatchReader reader;
   RETURN_IF_ERROR(reader.Open(batch));
@@ -54,8 +54,7 @@ void Server::HandleProduce(const Call& call, const protocol::ProduceRequest& req
     refuse(protocol::SHUTTING_DOWN, "the broker is ending");
     return;
   }
-  const Topic* topic =
-      TopicOf(call, request.topic_id(), request.partition(), Operation::kProduce);
+  const Topic* topic = TopicOf(call, request.topic_id(), request.partition(), Operation::kProduce);
   if (topic == nullptr) {
     credit_.Finish(call.session, payload_bytes);
     return;
@@ -104,12 +103,12 @@ void Server::ProducePlain(const Call& call, const TopicPartition& where, protoco
     return;
   }
   ++produces_under_way_;
-  engine_.WhenDurable(where, [this, call, payload_bytes,
-                              response = std::move(response)](const Status& durable) {
-    --produces_under_way_;
-    credit_.Finish(call.session, payload_bytes);
-    AnswerStatus(call, durable, response);
-  });
+  engine_.WhenDurable(
+      where, [this, call, payload_bytes, response = std::move(response)](const Status& durable) {
+        --produces_under_way_;
+        credit_.Finish(call.session, payload_bytes);
+        AnswerStatus(call, durable, response);
+      });
 }
 
 void Server::ProduceSpans(const Call& call, const TopicPartition& where,
@@ -177,8 +176,7 @@ void Server::AnswerOutcome(const Call& call, const SourceOutcome& outcome,
 
 void Server::HandleSourceProgress(const Call& call,
                                   const protocol::SourceProgressRequest& request) {
-  const Topic* topic =
-      TopicOf(call, request.topic_id(), request.partition(), Operation::kProduce);
+  const Topic* topic = TopicOf(call, request.topic_id(), request.partition(), Operation::kProduce);
   if (topic == nullptr || !HoldsAgent(call)) return;
   if (request.rows_size() == 0 || request.rows_size() > protocol::kProgressRowsMax) {
     AnswerError(call, protocol::INVALID_REQUEST,

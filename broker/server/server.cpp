@@ -57,8 +57,8 @@ void Server::Handle(transport::Inbound inbound, Instant now) {
     sources_.agents().Heard(session.agent_id, session.id, now);
   }
   const Call call{session.id, request.request_id(),
-                  Principal{inbound.peer.user_id, inbound.peer.authenticated_by},
-                  session.agent_id, now};
+                  Principal{inbound.peer.user_id, inbound.peer.authenticated_by}, session.agent_id,
+                  now};
   const std::size_t payload_bytes = inbound.message.payload.size();
   if (payload_bytes > 0 && !credit_.Receive(session.id, payload_bytes)) {
     AnswerError(call, protocol::CREDIT_EXCEEDED, "more payload than the credit granted");
@@ -77,10 +77,10 @@ void Server::Dispatch(const Call& call, const protocol::Request& request,
   const auto api = protocol::FindApi(static_cast<std::uint32_t>(request.body_case()));
   if (!api || request.version() < api->min || request.version() > api->max) {
     protocol::Response response;
-    *response.mutable_error() = protocol::MakeError(
-        protocol::UNSUPPORTED,
-        fmt::format("API {} in version {}", static_cast<int>(request.body_case()),
-                    request.version()));
+    *response.mutable_error() =
+        protocol::MakeError(protocol::UNSUPPORTED,
+                            fmt::format("API {} in version {}",
+                                        static_cast<int>(request.body_case()), request.version()));
     if (api) {
       protocol::VersionRange& range = *response.mutable_error()->mutable_supported();
       range.set_api(static_cast<std::uint32_t>(request.body_case()));

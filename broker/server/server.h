@@ -1,9 +1,9 @@
-// The broker's front: takes requests from a transport, checks who may do what, translates between the
-// protocol's messages and the engine's types, and answers. Below it nothing knows the wire.
+// The broker's front: takes requests from a transport, checks who may do what, translates between
+// the protocol's messages and the engine's types, and answers. Below it nothing knows the wire.
 //
-// One owner, one thread: Handle() for each message, Tick() after. Nothing waits; requests that must wait
-// (produce, hello, long poll) are answered from a later Tick(). Errors go to the client that asked; a
-// peer that breaks the rules of the protocol loses its session.
+// One owner, one thread: Handle() for each message, Tick() after. Nothing waits; requests that must
+// wait (produce, hello, long poll) are answered from a later Tick(). Errors go to the client that
+// asked; a peer that breaks the rules of the protocol loses its session.
 #pragma once
 
 #include <cstdint>
@@ -58,8 +58,8 @@ struct BrokerFacts {
 
 class Server {
  public:
-  Server(LogEngine& engine, Sources& sources, transport::ServerTransport& transport,
-         Random& random, ServerOptions options, std::function<BrokerFacts()> facts, Instant now);
+  Server(LogEngine& engine, Sources& sources, transport::ServerTransport& transport, Random& random,
+         ServerOptions options, std::function<BrokerFacts()> facts, Instant now);
   ~Server();
 
   void Handle(transport::Inbound inbound, Instant now);

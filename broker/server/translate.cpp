@@ -48,8 +48,7 @@ Result<ProgressRow> FromWire(const protocol::ProgressRow& row, const std::string
     case protocol::PROGRESS: found.kind = RowKind::kProgress; break;
     case protocol::GAP: found.kind = RowKind::kGap; break;
     case protocol::CLOSE: found.kind = RowKind::kClose; break;
-    default:
-      return Fail(ErrorCode::kInvalid, "a row of kind {}", static_cast<int>(row.kind()));
+    default: return Fail(ErrorCode::kInvalid, "a row of kind {}", static_cast<int>(row.kind()));
   }
   found.begin = SourcePosition{row.begin()};
   found.end = SourcePosition{row.end()};

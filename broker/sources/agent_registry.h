@@ -1,8 +1,9 @@
 // Who every agent is, who holds its id now, and in which partition of each topic its bytes live.
 //
-// An agent id is held by one session at a time. Of processes on one machine (same boot id) the newest
-// takes over and the one before is fenced. A process on another machine gets the id only once the
-// holder has been silent for 30 s: two machines with one id are a mistake of configuration or a clone.
+// An agent id is held by one session at a time. Of processes on one machine (same boot id) the
+// newest takes over and the one before is fenced. A process on another machine gets the id only
+// once the holder has been silent for 30 s: two machines with one id are a mistake of configuration
+// or a clone.
 #pragma once
 
 #include <cstdint>
@@ -73,16 +74,16 @@ struct Agent {
 // One owner, one thread.
 class AgentRegistry {
  public:
-  // Gives the id to `session`: from here on the session before is fenced. kBusy where another machine
-  // holds it; the message says which, since when, and what to do.
+  // Gives the id to `session`: from here on the session before is fenced. kBusy where another
+  // machine holds it; the message says which, since when, and what to do.
   Result<Agent*> Claim(const AgentClaim& claim, const Uuid& session, Instant now);
   // The session ended: the id is free at once.
   void Release(const std::string& agent_id, const Uuid& session);
   void Heard(const std::string& agent_id, const Uuid& session, Instant now);
   bool Holds(const std::string& agent_id, const Uuid& session) const;
 
-  // Adds a part; the report before is replaced once the last part is there. kLimit where it has too many
-  // files.
+  // Adds a part; the report before is replaced once the last part is there. kLimit where it has too
+  // many files.
   Status TakeReport(const std::string& agent_id, std::uint64_t report_id, bool last,
                     AgentReport part);
 
@@ -100,8 +101,9 @@ class AgentRegistry {
   std::map<std::string, Agent> agents_;
 };
 
-// The row of an agent. Key: agent id. Value: version u8 = 1, epoch u64, last seen i64 ms, host, count u32 of
-// topics, each topic id and partition i32; strings are u32 length and bytes; big endian.
+// The row of an agent. Key: agent id. Value: version u8 = 1, epoch u64, last seen i64 ms, host,
+// count u32 of topics, each topic id and partition i32; strings are u32 length and bytes; big
+// endian.
 Bytes EncodeAgentRow(const Agent& agent);
 Result<Agent> DecodeAgentRow(ByteView key, ByteView value);
 

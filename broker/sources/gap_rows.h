@@ -1,5 +1,5 @@
-// Gaps as readers meet them: bytes that were gone before they could be sent, at the place in the log
-// where they would have stood.
+// Gaps as readers meet them: bytes that were gone before they could be sent, at the place in the
+// log where they would have stood.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace logboom::broker {
 
 struct GapRow {
   TopicPartition where;
-  Offset offset;             // it precedes the record of this offset
+  Offset offset;               // it precedes the record of this offset
   std::uint32_t sequence = 0;  // among the rows of one offset
   std::string agent_id;
   std::string path;
@@ -45,8 +45,9 @@ class GapRows {
   std::map<TopicPartition, std::map<Place, GapRow>> rows_;
 };
 
-// The row in the store. Key: topic id, partition i32, offset i64, sequence u32. Value: version u8 = 1, time
-// i64 ms, source id, begin i64, end i64, exact u8, then agent id, path, reason: u32 length and bytes each.
+// The row in the store. Key: topic id, partition i32, offset i64, sequence u32. Value: version u8 =
+// 1, time i64 ms, source id, begin i64, end i64, exact u8, then agent id, path, reason: u32 length
+// and bytes each.
 Bytes GapRowKey(const GapRow& row);
 Bytes EncodeGapRow(const GapRow& row);
 Result<GapRow> DecodeGapRow(ByteView key, ByteView value);

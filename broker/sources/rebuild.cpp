@@ -1,5 +1,5 @@
-// How the positions of sources come back at the start: rows of the store, then the newest side-car of
-// each partition, then the spans in the log itself above what those two reflect.
+// How the positions of sources come back at the start: rows of the store, then the newest side-car
+// of each partition, then the spans in the log itself above what those two reflect.
 #include <algorithm>
 #include <set>
 
@@ -18,7 +18,7 @@ std::optional<ProducedSpan> SpanOf(const record::Record& record, std::uint64_t l
   if (!bytes) return std::nullopt;
   auto span = record::DecodeSpan(*bytes);
   if (!span.ok() || span->log_tag != log_tag) return std::nullopt;
-  ProducedSpan found{span->source_id, span->begin,   span->end,    span->window,
+  ProducedSpan found{span->source_id, span->begin,   span->end,   span->window,
                      span->records,   span->dropped, std::nullopt};
   if (auto who = record.Header(record::kSourceHeader)) {
     if (auto identity = record::DecodeSourceIdentity(*who); identity.ok()) {
@@ -90,7 +90,8 @@ Status Sources::RebuildPartition(const Topic& topic, const TopicPartition& where
   Offset stamp;
   if (auto found = stamps_.find(where); found != stamps_.end()) stamp = found->second;
   if (stamp > state->log_end) {
-    // The store knows more than the log holds: the log was cut or replaced. Only the log can be believed.
+    // The store knows more than the log holds: the log was cut or replaced. Only the log can be
+    // believed.
     report.notes.push_back(fmt::format(
         "topic '{}', partition {} ends at offset {}, but positions up to {} had been stored: they "
         "are built anew from the log",
@@ -137,8 +138,8 @@ Status Sources::RedoPartition(const TopicPartition& where, Offset from, Offset e
 
 Status Sources::RedoBatch(const TopicPartition& where, ByteView batch, RebuildReport& report) {
   record::BatchReader reader;
-  // A batch that can't be read is bit rot below the recovery point: its spans are lost with it, and the
-  // spans behind it carry the positions on.
+  // A batch that can't be read is bit rot below the recovery point: its spans are lost with it, and
+  // the spans behind it carry the positions on.
   if (!reader.Open(batch).ok()) return Ok();
   const std::uint64_t log_tag = record::LogTag(engine_.cluster_id(), where.topic_id);
   while (true) {

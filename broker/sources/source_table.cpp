@@ -8,9 +8,7 @@
 namespace logboom::broker {
 namespace {
 
-Judgement Refuse(Error error) {
-  return {Judgement::Kind::kRefused, {}, std::move(error)};
-}
+Judgement Refuse(Error error) { return {Judgement::Kind::kRefused, {}, std::move(error)}; }
 
 // How one span or row stands to its source.
 enum class Standing { kFresh, kDuplicate, kOther };
@@ -220,8 +218,8 @@ void SourceTable::SettleRows(const Uuid& topic_id, const std::vector<ProgressRow
       continue;
     }
     source->row_pending = false;
-    const bool opened_by_row = row.identity && source->recent.empty() && !source->unsaved &&
-                               source->appended == row.begin;
+    const bool opened_by_row =
+        row.identity && source->recent.empty() && !source->unsaved && source->appended == row.begin;
     if (opened_by_row) sources_.erase({topic_id, row.source_id});
   }
 }

@@ -1,9 +1,9 @@
 // Where every source stands, and the rules that decide what a produce may do: append, duplicate or
 // conflict. Values and decisions alone: no I/O, no clock, no callbacks.
 //
-// For each (topic, source) two positions are kept. `appended` decides: it is how far the source's bytes
-// are in the log, synced or not. `durable` is what has been synced, and the only position that is ever
-// acked or told to an agent.
+// For each (topic, source) two positions are kept. `appended` decides: it is how far the source's
+// bytes are in the log, synced or not. `durable` is what has been synced, and the only position
+// that is ever acked or told to an agent.
 #pragma once
 
 #include <cstdint>
@@ -43,11 +43,11 @@ struct Source {
   SourceState state = SourceState::kOpen;
   SourcePosition appended;
   SourcePosition durable;
-  std::uint64_t window = 0;      // of the bytes before `durable`
-  std::vector<SpanEnd> recent;   // of spans up to `appended`, newest last
-  TimestampMs last_sign;         // append time of its newest span or row
-  bool row_pending = false;      // a progress row is on its way to the store
-  bool unsaved = false;          // durable facts that the store does not have yet
+  std::uint64_t window = 0;     // of the bytes before `durable`
+  std::vector<SpanEnd> recent;  // of spans up to `appended`, newest last
+  TimestampMs last_sign;        // append time of its newest span or row
+  bool row_pending = false;     // a progress row is on its way to the store
+  bool unsaved = false;         // durable facts that the store does not have yet
 };
 
 // One run of a source in a produce, as its envelope says.
@@ -109,8 +109,8 @@ class SourceTable {
   // The log is durable up to these spans: `durable` follows. Spans of one source come in order.
   void MakeDurable(const Uuid& topic_id, const std::vector<ProducedSpan>& spans);
 
-  // After JudgeRows said kFresh: no span and no other row is taken for these sources until it is settled.
-  // Unknown sources are opened at the row's begin.
+  // After JudgeRows said kFresh: no span and no other row is taken for these sources until it is
+  // settled. Unknown sources are opened at the row's begin.
   void HoldForRows(const TopicPartition& where, const std::vector<ProgressRow>& rows,
                    TimestampMs now);
   // The rows are in the store: both positions move together. Or they are not: all is as before.
@@ -168,9 +168,9 @@ class SourceTable {
   std::vector<Key> unsaved_;
 };
 
-// The row of a source in the store, and in a segment's side-car. Key: topic id, source id. Value: version
-// u8 = 1, partition i32, state u8, position i64, window u64, last sign i64 ms, identity (as lb.source) with
-// u32 length, u8 count of recent spans, each end i64 and window u64; big endian.
+// The row of a source in the store, and in a segment's side-car. Key: topic id, source id. Value:
+// version u8 = 1, partition i32, state u8, position i64, window u64, last sign i64 ms, identity (as
+// lb.source) with u32 length, u8 count of recent spans, each end i64 and window u64; big endian.
 Bytes SourceRowKey(const Uuid& topic_id, const Uuid& source_id);
 // `position` and `window` stand for themselves: durable ones for the store.
 Bytes EncodeSourceRow(const Source& source, SourcePosition position, std::uint64_t window);

@@ -239,8 +239,8 @@ void Sources::Tick(Instant now) {
   }
 }
 
-// Positions as they are durable, each partition stamped with the offset below which all spans are in them.
-// The engine has called every callback up to its durable ends, so the two agree.
+// Positions as they are durable, each partition stamped with the offset below which all spans are
+// in them. The engine has called every callback up to its durable ends, so the two agree.
 void Sources::Checkpoint() {
   MetadataTransaction save;
   std::vector<Source> unsaved = table_.TakeUnsaved();
@@ -278,8 +278,7 @@ void Sources::Checkpoint() {
 void Sources::ForgetOld(Instant now) {
   MetadataTransaction forget;
   for (const auto& [topic, source] : table_.Forget([&](const Source& one) {
-         const std::int64_t kept =
-             one.state == SourceState::kFinal ? kFinalKeptMs : kSilentKeptMs;
+         const std::int64_t kept = one.state == SourceState::kFinal ? kFinalKeptMs : kSilentKeptMs;
          return !one.row_pending && one.appended == one.durable && now.wall - one.last_sign > kept;
        })) {
     forget.Remove(Table::kSource, SourceRowKey(topic, source));

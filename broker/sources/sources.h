@@ -2,8 +2,8 @@
 // (AgentRegistry) and the log (LogEngine) together.
 //
 // After a crash: positions and identities come back from the store's rows, completed by the newest
-// side-cars of sealed segments, completed by the spans that stand in the log itself. So what is in the
-// log is never taken twice, and what is not in the log is never counted as taken.
+// side-cars of sealed segments, completed by the spans that stand in the log itself. So what is in
+// the log is never taken twice, and what is not in the log is never counted as taken.
 //
 // One owner, one thread; callbacks as LogEngine's.
 #pragma once
@@ -39,10 +39,10 @@ using SourceCallback = std::function<void(SourceOutcome)>;
 
 struct RebuildReport {
   std::size_t sources = 0;
-  std::int64_t records_read = 0;    // from the log
+  std::int64_t records_read = 0;  // from the log
   std::int64_t spans_applied = 0;
-  std::int64_t spans_unknown = 0;   // of sources that nothing identifies
-  std::vector<std::string> notes;   // each a sentence worth a warning
+  std::int64_t spans_unknown = 0;  // of sources that nothing identifies
+  std::vector<std::string> notes;  // each a sentence worth a warning
 };
 
 struct SourceCounters {
@@ -62,8 +62,8 @@ class Sources {
   const SourceTable& table() const { return table_; }
   const SourceCounters& counters() const { return counters_; }
 
-  // The id is claimed (AgentRegistry::Claim) and the topics exist. Answers once everything appended for
-  // the agent is durable, and its epoch and partitions are stored.
+  // The id is claimed (AgentRegistry::Claim) and the topics exist. Answers once everything appended
+  // for the agent is durable, and its epoch and partitions are stored.
   void SettleAgent(const std::string& agent_id, const std::vector<Uuid>& topic_ids,
                    DoneCallback done);
 
@@ -93,8 +93,7 @@ class Sources {
   Status RebuildPartition(const Topic& topic, const TopicPartition& where, RebuildReport& report);
   // Where the redo begins: behind what the store, or else the newest side-car, reflects.
   Result<Offset> MergeSideCar(const TopicPartition& where, Offset stamp, Offset log_end);
-  Status RedoPartition(const TopicPartition& where, Offset from, Offset end,
-                       RebuildReport& report);
+  Status RedoPartition(const TopicPartition& where, Offset from, Offset end, RebuildReport& report);
   Status RedoBatch(const TopicPartition& where, ByteView batch, RebuildReport& report);
   // Rows whose bytes ahead are durable, on their way to the store.
   struct PendingRows {
@@ -120,8 +119,8 @@ class Sources {
   std::unordered_map<TopicPartition, Offset> stamps_;
   MonotonicMs next_checkpoint_;
   MonotonicMs next_forget_;
-  // A checkpoint and rows write the same keys: a checkpoint waits until no rows are under way, and rows
-  // wait for a checkpoint that is due, so that an older position never overwrites a newer one.
+  // A checkpoint and rows write the same keys: a checkpoint waits until no rows are under way, and
+  // rows wait for a checkpoint that is due, so that an older position never overwrites a newer one.
   bool checkpoint_due_ = false;
   bool checkpoint_under_way_ = false;
   std::size_t rows_under_way_ = 0;

@@ -12,11 +12,13 @@
 #include <vector>
 
 #include "broker/storage/data_directory.h"
+#include "broker/storage/unreadable_range.h"
 #include "lib/base/bytes.h"
 #include "lib/base/result.h"
 #include "lib/base/types.h"
 #include "lib/file/file_system.h"
 #include "lib/record/batch_header.h"
+#include "lib/segment/leader_epoch_checkpoint.h"
 
 namespace logboom::broker {
 
@@ -29,20 +31,18 @@ struct PartitionLogOptions {
 
 // What recovery found and did; shown, counted, tested.
 struct RecoveryReport {
-  bool scanned = false;         // false: the clean manifest was believed
+  bool scanned = false;  // false: the clean manifest was believed
   std::int64_t bytes_scanned = 0;
   std::int64_t records_recovered = 0;  // above the recovery point
-  // Set where the tail was cut: the rest of that segment and all later ones are in quarantine.
+  // Set where the tail was cut off.
   std::optional<Offset> cut_at;
   std::int64_t bytes_cut = 0;
   std::string cut_reason;
-};
-
-// Offsets that can't be read below the durable end (bit rot); never silent.
-struct UnreadableRange {
-  Offset begin;
-  Offset end;
-  std::string reason;
+  // Where the rest of that segment and all later ones are. Empty where there was nothing worth keeping:
+  // one incomplete batch, or zeros, as any kill may leave behind the last sync.
+  std::string quarantine;
+  // Records that were acked or served may be other ones now: consumers are told by the leader epoch.
+  bool epoch_raised = false;
 };
 
 struct AppendedBatch {
@@ -118,9 +118,21 @@ class PartitionLog {
   // the record (the batch is decoded).
   Result<std::optional<Offset>> OffsetAtTime(TimestampMs time);
 
-  // Retention: advances the log start durably past sealed segments that are too old or too many, then
+  // When the record at `offset` arrived, to the second (never later than it did); nothing where that is
+  // not known. For lag in seconds.
+  Result<std::optional<TimestampMs>> AppendTimeAt(Offset offset);
+
+  // Where a leader epoch ends, so that a consumer learns whether what it read still counts.
+  segment::EpochEnd EndOfEpoch(LeaderEpoch epoch) const;
+
+  // Retention: first seals an active segment that is older than segment_ms (so that a log nobody writes to
+  // ages too; then dirty() is true); then advances the log start durably past sealed segments that are too old or too many, then
   // unlinks them. Gives the offsets that went. Never the active segment, nor the newest .sources.
   Result<std::int64_t> Retain(TimestampMs now);
+  // Advances the log start to `offset` durably, and unlinks sealed segments wholly below it. Gives the
+  // offsets that went. kInvalid above durable_end(); below log_start() nothing happens. Segments sealed
+  // by the budget's eviction go with TrimBefore(segments()[1].base_offset).
+  Result<std::int64_t> TrimBefore(Offset offset);
   void SetOptions(PartitionLogOptions options);
 
   // The newest .sources side-car, and the offset as of which it stands.
