@@ -15,7 +15,7 @@ enum class ChangeKind {
   kWritten,   // bytes, size or attributes of `name`
   kAppeared,  // created, or moved in
   kVanished,  // removed, or moved away
-  kOverflow,  // the kernel dropped events: everything must be looked at; directory and name are empty
+  kOverflow,  // the kernel dropped events: look at everything; directory and name are empty
   kGone,      // the watched directory itself is gone; its watch has ended
 };
 
@@ -33,8 +33,8 @@ void AppendFolded(std::vector<Change>& changes, Change change);
 class DirectoryWatch {
  public:
   virtual ~DirectoryWatch() = default;
-  // Watching a directory twice is one watch. kLimit where the system's watches are used up: the caller
-  // polls that directory instead.
+  // Watching a directory twice is one watch. kLimit where the system's watches are used up: the
+  // caller polls that directory instead.
   virtual Status Add(const std::string& directory) = 0;
   virtual void Remove(const std::string& directory) = 0;
   // What has changed since the last call, never waiting; equal neighbours are folded into one.
@@ -44,8 +44,8 @@ class DirectoryWatch {
 };
 
 // Fails where inotify is not to be had (instances used up). Changes of the watched directory's own
-// attributes are not told; one that is moved away is kGone, as one that is removed. A directory above it
-// that is moved goes unnoticed: paths are as they were when added.
+// attributes are not told; one that is moved away is kGone, as one that is removed. A directory
+// above it that is moved goes unnoticed: paths are as they were when added.
 Result<std::unique_ptr<DirectoryWatch>> MakeInotifyWatch();
 
 // Changes come from the test. One owner, one thread; Add fails only past `watches_max`.

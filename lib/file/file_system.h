@@ -1,13 +1,14 @@
 // The FileSystem seam: everything that Logboom does with a disk goes through it. Three kinds:
-// PosixFileSystem (posix_file_system.h), MemoryFileSystem (memory_file_system.h: a pessimistic model of
-// what a crash may leave) and FaultyFileSystem (faulty_file_system.h: fails calls by plan or by seed).
+// PosixFileSystem (posix_file_system.h), MemoryFileSystem (memory_file_system.h: a pessimistic
+// model of what a crash may leave) and FaultyFileSystem (faulty_file_system.h: fails calls by plan
+// or by seed).
 //
 // What a crash leaves (power loss; a killed process loses nothing that was written):
-//   bytes   only those before the last successful Sync() of the file are sure; unsynced writes may be
-//           kept, lost, torn or zeroed one by one, and size and data separately;
+//   bytes   only those before the last successful Sync() of the file are sure; unsynced writes may
+//           be kept, lost, torn or zeroed one by one, and size and data separately;
 //   names   creations, renames and removals need SyncDirectory() of the directory;
-//   a failed Sync() loses the dirty bytes for good: the kernel marks them clean, and a second Sync()
-//           would lie. Never retry one.
+//   sync    one that fails loses the dirty bytes for good: the kernel marks them clean, and a
+//           second Sync() would lie. Never retry one.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@
 
 namespace logboom::file {
 
-// Which file it is, whatever its name. Birth time and file-system id are zero / empty where the file
-// system does not tell. Device numbers change over a reboot: never decide by them alone.
+// Which file it is, whatever its name. Birth time and file-system id are zero / empty where the
+// file system does not tell. Device numbers change over a reboot: never decide by them alone.
 struct FileIdentity {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
@@ -63,10 +64,10 @@ class File {
 };
 
 enum class OpenMode {
-  kRead,        // must exist
-  kReadWrite,   // must exist
-  kCreate,      // read-write, made if missing
-  kCreateNew,   // read-write, must not exist
+  kRead,       // must exist
+  kReadWrite,  // must exist
+  kCreate,     // read-write, made if missing
+  kCreateNew,  // read-write, must not exist
 };
 
 // Held while alive; released by destruction or the death of the process.
@@ -85,16 +86,16 @@ struct DirectoryEntry {
   FileKind kind = FileKind::kRegular;
 };
 
-// Safe to call from several threads. Paths are as the operating system takes them. Error messages name
-// the call and the path.
+// Safe to call from several threads. Paths are as the operating system takes them. Error messages
+// name the call and the path.
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
   virtual Result<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) = 0;
   // Replaces `to` if it is there.
   virtual Status Rename(const std::string& from, const std::string& to) = 0;
-  virtual Status Remove(const std::string& path) = 0;           // a file
-  virtual Status RemoveDirectory(const std::string& path) = 0;  // an empty one
+  virtual Status Remove(const std::string& path) = 0;             // a file
+  virtual Status RemoveDirectory(const std::string& path) = 0;    // an empty one
   virtual Status CreateDirectories(const std::string& path) = 0;  // with parents; mode 0750
   virtual Status SyncDirectory(const std::string& path) = 0;
   // syncfs of the file system that holds `path`.
@@ -116,8 +117,8 @@ Result<Bytes> ReadWholeFile(FileSystem& fs, const std::string& path, std::size_t
 // `path`.tmp written and synced, renamed, the directory synced.
 Status ReplaceFile(FileSystem& fs, const std::string& path, ByteView bytes);
 
-// Makes the directory and its missing parents, and syncs the parent of each new one, so that all of them
-// survive a crash. CreateDirectories alone promises nothing.
+// Makes the directory and its missing parents, and syncs the parent of each new one, so that all of
+// them survive a crash. CreateDirectories alone promises nothing.
 Status CreateDurableDirectories(FileSystem& fs, const std::string& path);
 
 // "/a" of "/a/b" and of "/a/b/"; "/" of "/a" and of "/"; "." of "a".

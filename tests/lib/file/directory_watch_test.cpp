@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -187,9 +189,14 @@ TEST_F(Inotify, AFullQueueIsAnOverflow) {
 // system's.
 TEST_F(Inotify, UsedUpWatchesAreALimit) {
   enum Outcome { kAsExpected, kWrong, kCannotTry };
-  const pid_t child = ::fork();
+  // The system call itself: sanitizers give a child of fork() a thread, and then it may not part.
+  const auto child = static_cast<pid_t>(
+      ::syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+  if (child < 0) {
+    std::cout << "NOT RUN: no user namespaces here\n";
+    return;
+  }
   if (child == 0) {
-    if (::unshare(CLONE_NEWUSER) != 0) ::_exit(kCannotTry);
     if (!(std::ofstream("/proc/sys/user/max_inotify_watches") << 0 << std::flush))
       ::_exit(kCannotTry);
     const Result<std::unique_ptr<DirectoryWatch>> watch = MakeInotifyWatch();
