@@ -1,0 +1,66 @@
+#include <iterator>
+#include <utility>
+
+#include "cli/record_printer.h"
+#include "cli/time_text.h"
+#include "cli/visible_text.h"
+
+namespace logboom::cli {
+namespace {
+
+class TextPrinter final : public RecordPrinter {
+ public:
+  TextPrinter(Output& out, PrintOptions options) : out_(out), options_(std::move(options)) {}
+
+  void Print(const RecordOrigin& origin, const record::Record& record) override {
+    std::string& line = out_.buffer();
+    AppendPlace(origin, record.timestamp, record.offset, line);
+    if (record.key) {
+      line += ' ';
+      AppendVisible(*record.key, line);
+    }
+    line += " |";
+    if (options_.terminal.colour) line += "\x1b[0m";
+    line += ' ';
+    if (record.value) AppendVisible(*record.value, line);
+    line += '\n';
+    out_.WriteDone();
+  }
+
+  void PrintGap(const RecordOrigin& origin, const client::SourceRow& row) override {
+    std::string& line = out_.buffer();
+    AppendPlace(origin, row.time, row.offset, line);
+    if (options_.terminal.colour) line += "\x1b[0;31m";
+    line += " GAP ";
+    AppendVisible(DescribeGap(row), line);
+    if (options_.terminal.colour) line += "\x1b[0m";
+    line += '\n';
+    out_.WriteDone();
+  }
+
+  void Finish() override {}
+
+ private:
+  void AppendPlace(const RecordOrigin& origin, TimestampMs time, Offset offset, std::string& line) {
+    if (options_.terminal.colour) line += "\x1b[2m";
+    AppendUtc(time, line);
+    line += ' ';
+    if (options_.show_broker) {
+      AppendVisible(origin.broker, line);
+      line += ' ';
+    }
+    if (options_.show_topic) line.append(origin.topic) += '/';
+    fmt::format_to(std::back_inserter(line), "{}:{}", origin.partition.value(), offset.value());
+  }
+
+  Output& out_;
+  PrintOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<RecordPrinter> MakeTextPrinter(Output& out, PrintOptions options) {
+  return std::make_unique<TextPrinter>(out, std::move(options));
+}
+
+}  // namespace logboom::cli

@@ -1,0 +1,290 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+
+#include "cli/brokers.h"
+#include "cli/human.h"
+#include "cli/json_writer.h"
+#include "cli/table.h"
+#include "cli/verbs.h"
+
+namespace logboom::cli {
+namespace {
+
+using client::PartitionDescription;
+using client::TopicDescription;
+
+std::uint64_t RecordCount(const PartitionDescription& partition) {
+  return static_cast<std::uint64_t>(
+      std::max<std::int64_t>(0, partition.durable_end - partition.log_start));
+}
+
+struct TopicTotals {
+  std::uint64_t records = 0;
+  std::int64_t size_bytes = 0;
+  std::optional<TimestampMs> last_append;
+};
+
+TopicTotals TotalsOf(const TopicDescription& topic) {
+  TopicTotals totals;
+  for (const PartitionDescription& partition : topic.partitions) {
+    totals.records += RecordCount(partition);
+    totals.size_bytes += partition.size_bytes;
+    totals.last_append = std::max(totals.last_append, partition.last_append);
+  }
+  return totals;
+}
+
+void WritePartition(const PartitionDescription& partition, JsonWriter& json) {
+  json.BeginObject();
+  json.Key("partition").Int(partition.index.value());
+  json.Key("log_start_offset").Int(partition.log_start.value());
+  json.Key("durable_end_offset").Int(partition.durable_end.value());
+  json.Key("log_end_offset").Int(partition.log_end.value());
+  json.Key("records").UInt(RecordCount(partition));
+  json.Key("size_bytes").Int(partition.size_bytes);
+  json.Key("segments").Int(partition.segments);
+  json.Key("leader_epoch").Int(partition.leader_epoch.value());
+  json.Key("last_append_ms").Int(partition.last_append ? partition.last_append->value() : -1);
+  json.EndObject();
+}
+
+void WriteTopic(const std::string& broker, const TopicDescription& topic, JsonWriter& json) {
+  json.BeginObject();
+  json.Key("broker").String(broker);
+  json.Key("name").String(topic.name);
+  json.Key("topic_id").String(topic.topic_id.ToString());
+  json.Key("config").BeginObject();
+  for (const auto& [key, value] : topic.config) json.Key(key).String(value);
+  json.EndObject();
+  json.Key("partitions").BeginArray();
+  for (const PartitionDescription& partition : topic.partitions) WritePartition(partition, json);
+  json.EndArray();
+  json.EndObject();
+}
+
+struct FoundTopic {
+  std::string broker;
+  TopicDescription topic;
+};
+
+void PrintTopicsJson(const std::vector<FoundTopic>& found, Output& out) {
+  JsonWriter json(out.buffer());
+  json.BeginArray();
+  for (const FoundTopic& one : found) WriteTopic(one.broker, one.topic, json);
+  json.EndArray();
+  out.Write('\n');
+}
+
+void PrintTopicsTable(const std::vector<FoundTopic>& found, bool several,
+                      Environment& environment) {
+  Table table({{.title = "BROKER", .hidden = !several},
+               {.title = "TOPIC"},
+               {.title = "PARTITIONS", .align = Column::Align::kRight},
+               {.title = "RECORDS", .align = Column::Align::kRight},
+               {.title = "SIZE", .align = Column::Align::kRight},
+               {.title = "LAST RECORD", .align = Column::Align::kRight}});
+  const TimestampMs now = environment.clock().wall;
+  for (const FoundTopic& one : found) {
+    const TopicTotals totals = TotalsOf(one.topic);
+    table.AddRow({one.broker, one.topic.name, std::to_string(one.topic.partitions.size()),
+                  HumanCount(totals.records), HumanBytes(totals.size_bytes),
+                  HumanAgo(totals.last_append, now)});
+  }
+  environment.out.Write(table.Format(environment.terminal));
+}
+
+ExitCode ListTopics(Context& context) {
+  ReachedBrokers reached = ReachBrokers(context);
+  std::vector<FoundTopic> found;
+  for (const Broker& broker : reached.brokers) {
+    auto topics = broker.admin->ListTopics();
+    if (!topics.ok()) {
+      reached.code = Worse(reached.code, Complain(context, topics.error().Within(broker.address)));
+      continue;
+    }
+    for (TopicDescription& topic : *topics) found.push_back({broker.name, std::move(topic)});
+  }
+  if (reached.brokers.empty()) return reached.code;
+  if (context.flags.format == Format::kJson) {
+    PrintTopicsJson(found, context.environment.out);
+  } else {
+    PrintTopicsTable(found, reached.several, context.environment);
+  }
+  return reached.code;
+}
+
+void PrintTopicText(const FoundTopic& found, bool several, Environment& environment) {
+  std::vector<std::pair<std::string, std::string>> fields;
+  if (several) fields.emplace_back("broker", found.broker);
+  fields.emplace_back("topic", found.topic.name);
+  fields.emplace_back("id", found.topic.topic_id.ToString());
+  for (const auto& [key, value] : found.topic.config) fields.emplace_back(key, value);
+  environment.out.Write(FormatFields(fields, environment.terminal));
+  environment.out.Write('\n');
+
+  Table table({{.title = "PARTITION", .align = Column::Align::kRight},
+               {.title = "START", .align = Column::Align::kRight},
+               {.title = "DURABLE END", .align = Column::Align::kRight},
+               {.title = "END", .align = Column::Align::kRight},
+               {.title = "RECORDS", .align = Column::Align::kRight},
+               {.title = "SIZE", .align = Column::Align::kRight},
+               {.title = "SEGMENTS", .align = Column::Align::kRight},
+               {.title = "LAST RECORD", .align = Column::Align::kRight}});
+  const TimestampMs now = environment.clock().wall;
+  for (const PartitionDescription& partition : found.topic.partitions) {
+    table.AddRow({fmt::format("{}", partition.index), fmt::format("{}", partition.log_start),
+                  fmt::format("{}", partition.durable_end), fmt::format("{}", partition.log_end),
+                  HumanCount(RecordCount(partition)), HumanBytes(partition.size_bytes),
+                  fmt::format("{}", partition.segments), HumanAgo(partition.last_append, now)});
+  }
+  environment.out.Write(table.Format(environment.terminal));
+}
+
+ExitCode DescribeTopic(Context& context, const std::string& name) {
+  ReachedBrokers reached = ReachBrokers(context);
+  std::vector<FoundTopic> found;
+  ExitCode missing = ExitCode::kDone;
+  for (const Broker& broker : reached.brokers) {
+    auto topic = broker.admin->DescribeTopic(name);
+    if (topic.ok()) {
+      found.push_back({broker.name, *std::move(topic)});
+    } else {
+      missing = Worse(missing, Complain(context, topic.error().Within(broker.address)));
+    }
+  }
+  for (const FoundTopic& one : found) {
+    if (context.flags.format == Format::kJson) {
+      JsonWriter json(context.environment.out.buffer());
+      WriteTopic(one.broker, one.topic, json);
+      context.environment.out.Write('\n');
+    } else {
+      if (&one != &found.front()) context.environment.out.Write('\n');
+      PrintTopicText(one, reached.several, context.environment);
+    }
+  }
+  // One broker of several need not have the topic.
+  if (!found.empty() && missing == ExitCode::kFailed) missing = ExitCode::kDone;
+  return Worse(reached.code, missing);
+}
+
+ExitCode DoneOr(Context& context, const Status& status, const std::string& done) {
+  if (!status.ok()) return Complain(context, status.error());
+  context.environment.out.Write(done + "\n");
+  return ExitCode::kDone;
+}
+
+struct SettingFlags {
+  std::string name;
+  std::int32_t partitions = 1;
+  std::vector<std::string> settings;
+  bool yes = false;
+};
+
+// KEY=VALUE, each; checked when it is parsed.
+std::map<std::string, std::string> SettingsOf(const SettingFlags& flags) {
+  std::map<std::string, std::string> config;
+  for (const std::string& setting : flags.settings) {
+    const std::size_t equals = setting.find('=');
+    config[setting.substr(0, equals)] = setting.substr(equals + 1);
+  }
+  return config;
+}
+
+std::string CheckSetting(const std::string& setting) {
+  const std::size_t equals = setting.find('=');
+  return equals == std::string::npos || equals == 0 ? "takes KEY=VALUE, as retention.ms=86400000"
+                                                    : "";
+}
+
+// Text says what was done; JSON is for scripts, which see the exit code.
+std::string Told(Context& context, const std::string& verb, const std::string& name) {
+  if (context.flags.format != Format::kJson) return fmt::format("{} topic {}", verb, name);
+  std::string line;
+  JsonWriter(line).BeginObject().Key(verb).String(name).EndObject();
+  return line;
+}
+
+ExitCode CreateTopic(Context& context, const SettingFlags& flags) {
+  Result<Broker> broker = ReachOneBroker(context);
+  if (!broker.ok()) return Complain(context, broker.error());
+  const auto created = broker->admin->CreateTopic(
+      {.name = flags.name, .partitions = flags.partitions, .config = SettingsOf(flags)});
+  return DoneOr(context, created.ok() ? Ok() : Status(created.error()),
+                Told(context, "created", flags.name));
+}
+
+ExitCode AlterTopic(Context& context, const SettingFlags& flags) {
+  Result<Broker> broker = ReachOneBroker(context);
+  if (!broker.ok()) return Complain(context, broker.error());
+  return DoneOr(context, broker->admin->AlterTopic(flags.name, SettingsOf(flags)),
+                Told(context, "altered", flags.name));
+}
+
+ExitCode DeleteTopic(Context& context, const SettingFlags& flags) {
+  Result<Broker> broker = ReachOneBroker(context);
+  if (!broker.ok()) return Complain(context, broker.error());
+  return DoneOr(context, broker->admin->DeleteTopic(flags.name),
+                Told(context, "deleted", flags.name));
+}
+
+CLI::App& AddVerb(CLI::App& topics, const std::string& name, const std::string& help,
+                  SettingFlags& flags) {
+  CLI::App& verb = *topics.add_subcommand(name, help);
+  verb.add_option("NAME", flags.name, "the topic's name")->required();
+  return verb;
+}
+
+CLI::Option* AddSettings(CLI::App& verb, SettingFlags& flags) {
+  return verb
+      .add_option("--set", flags.settings,
+                  "retention.ms, retention.bytes, segment.bytes, segment.ms, cleanup.policy, "
+                  "compression.type, max.message.bytes")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->take_all()
+      ->check(CheckSetting);
+}
+
+void Choose(CLI::App& verb, Choice& choice, RunVerb run, bool one_broker) {
+  verb.callback([&choice, run = std::move(run), one_broker] {
+    choice.run = run;
+    choice.one_broker = one_broker;
+  });
+}
+
+}  // namespace
+
+void AddTopicsVerbs(CLI::App& app, Choice& choice) {
+  CLI::App& topics = *app.add_subcommand("topics", "list, describe, make, change, delete topics");
+  topics.require_subcommand(1);
+  const auto flags = std::make_shared<SettingFlags>();
+
+  CLI::App& list = *topics.add_subcommand("list", "all topics, with their sizes");
+  Choose(list, choice, ListTopics, false);
+
+  CLI::App& describe = AddVerb(topics, "describe", "a topic's settings and partitions", *flags);
+  Choose(
+      describe, choice, [flags](Context& context) { return DescribeTopic(context, flags->name); },
+      false);
+
+  CLI::App& create = AddVerb(topics, "create", "make a topic", *flags);
+  create.add_option("--partitions", flags->partitions, "how many [1]")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber.description(""));
+  AddSettings(create, *flags);
+  Choose(
+      create, choice, [flags](Context& context) { return CreateTopic(context, *flags); }, true);
+
+  CLI::App& alter = AddVerb(topics, "alter", "change a topic's settings", *flags);
+  AddSettings(alter, *flags)->required();
+  Choose(
+      alter, choice, [flags](Context& context) { return AlterTopic(context, *flags); }, true);
+
+  CLI::App& remove = AddVerb(topics, "delete", "delete a topic and all of its records", *flags);
+  remove.add_flag("--yes", flags->yes, "really: there is no way back")->required();
+  Choose(
+      remove, choice, [flags](Context& context) { return DeleteTopic(context, *flags); }, true);
+}
+
+}  // namespace logboom::cli
