@@ -1,0 +1,299 @@
+#include "agent/agent.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace logboom::agent {
+namespace {
+
+// After a topic was refused or lost: a new hello may find it.
+constexpr std::chrono::milliseconds kHelloAgain{30'000};
+// What is asked for ahead of what is known to wait.
+constexpr std::size_t kCreditAhead = std::size_t{1} << 20U;
+constexpr std::size_t kCreditMax = std::size_t{16} << 20U;
+
+record::BatchBuilderOptions BuilderOptions(const AgentOptions& options) {
+  record::BatchBuilderOptions builder;
+  builder.codec = options.codec;
+  builder.level = options.compression_level;
+  return builder;
+}
+
+Status CheckLabels(const InputOptions& input) {
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : input.labels) {
+    if (name.empty())
+      return Fail(ErrorCode::kInvalid, "input '{}': a label has no name", input.name);
+    bytes += name.size() + value.size();
+  }
+  if (bytes <= kLabelBytesMax) return Ok();
+  return Fail(ErrorCode::kInvalid, "input '{}': its labels are longer than {} bytes in sum",
+              input.name, kLabelBytesMax);
+}
+
+// The same pattern for the same topic twice is a mistake that can be seen without looking at files.
+Status CheckPatterns(const std::vector<InputOptions>& inputs) {
+  std::map<std::pair<std::string, std::string>, std::string> seen;
+  for (const InputOptions& input : inputs) {
+    for (const std::string& pattern : input.include) {
+      const auto [other, is_new] = seen.try_emplace({input.topic, pattern}, input.name);
+      if (is_new || other->second == input.name) continue;
+      return Fail(ErrorCode::kInvalid,
+                  "inputs '{}' and '{}' both send {} to topic {}: a file is read once for a topic",
+                  other->second, input.name, pattern, input.topic);
+    }
+  }
+  return Ok();
+}
+
+}  // namespace
+
+Agent::Agent(AgentOptions options, const AgentSeams& seams)
+    : options_(std::move(options)),
+      seams_(seams),
+      assembler_(BuilderOptions(options_)),
+      turn_(options_, counters_) {
+  if (seams_.watch != nullptr) descriptor_ = seams_.watch->descriptor();
+}
+
+Result<std::unique_ptr<Agent>> Agent::Make(AgentOptions options, const AgentSeams& seams) {
+  if (options.max_line_bytes == 0 || options.max_line_bytes > kMaxLineBytes) {
+    return Fail(ErrorCode::kInvalid, "max_line_bytes = {}: takes 1 to {}", options.max_line_bytes,
+                kMaxLineBytes);
+  }
+  std::unique_ptr<Agent> agent(new Agent(std::move(options), seams));
+  RETURN_IF_ERROR(agent->AddTopics());
+  return agent;
+}
+
+Status Agent::AddTopics() {
+  RETURN_IF_ERROR(CheckPatterns(options_.inputs));
+  std::vector<std::string> names;
+  std::map<std::string, std::vector<CompiledInput>> by_topic;
+  for (const InputOptions& input : options_.inputs) {
+    RETURN_IF_ERROR(CheckLabels(input));
+    auto compiled = CompileInput(input);
+    if (!compiled) return compiled.error().Within("input '" + input.name + "'");
+    if (!by_topic.contains(input.topic)) names.push_back(input.topic);
+    by_topic[input.topic].push_back(*std::move(compiled));
+  }
+  for (const std::string& name : names) {
+    topics_.push_back(std::make_unique<TopicTail>(name, options_, std::move(by_topic[name]),
+                                                  seams_.fs, seams_.watch, seams_.random, counters_,
+                                                  notices_));
+  }
+  return Ok();
+}
+
+std::vector<std::string> Agent::topics() const {
+  std::vector<std::string> names;
+  for (const auto& topic : topics_) names.push_back(topic->name());
+  return names;
+}
+
+void Agent::LoadCheckpoint() {
+  const auto rows = seams_.checkpoint.LoadSources();
+  const auto inputs = seams_.checkpoint.LoadInputs();
+  if (!rows || !inputs) {
+    notices_.Say(Severity::kWarn, (rows ? inputs.error() : rows.error()).message +
+                                      "; going on without it, the broker knows what is needed");
+    return;
+  }
+  const std::set<std::string> known(inputs->begin(), inputs->end());
+  for (const auto& topic : topics_) topic->Remember(*rows, known);
+}
+
+void Agent::Begin(Instant now) {
+  started_ = now.wall;
+  LoadCheckpoint();
+  for (const auto& topic : topics_) topic->Begin(now);
+}
+
+// ---- the loop
+
+void Agent::TakeChanges(MonotonicMs now) {
+  if (seams_.watch == nullptr) return;
+  if (now - changes_taken_at_ < kLookInterval.count() && changes_taken_at_.value() != 0) return;
+  const std::vector<file::Change> changes = seams_.watch->Take();
+  if (changes.empty()) return;
+  changes_taken_at_ = now;
+  for (const file::Change& change : changes) {
+    for (const auto& topic : topics_) topic->Changed(change, now);
+  }
+}
+
+bool Agent::Step(Instant now) {
+  TakeChanges(now.monotonic);
+  for (const auto& topic : topics_) topic->Step(*link_, now);
+  more_ = false;
+  for (std::size_t i = 0; i < topics_.size(); ++i) {
+    TopicTail& topic = *topics_[next_topic_++ % topics_.size()];
+    more_ = topic.Ship(*link_, turn_, assembler_, now) || more_;
+  }
+  WantCredit();
+  SayHelloAgain(now.monotonic);
+  if (now.monotonic >= report_at_) Report(now);
+  if (now.monotonic >= checkpoint_at_) SaveCheckpoint(now);
+  return more_;
+}
+
+void Agent::WantCredit() {
+  std::size_t wanted = 0;
+  for (const auto& topic : topics_) {
+    const TopicBacklog backlog = topic->backlog();
+    if (backlog.unread_bytes == 0 && backlog.bytes_under_way == 0) continue;
+    wanted += static_cast<std::size_t>(backlog.unread_bytes) + backlog.bytes_under_way;
+  }
+  if (wanted > 0) wanted = std::min(wanted + kCreditAhead, kCreditMax);
+  // Not every byte is worth a word.
+  const std::size_t rounded = (wanted + kCreditAhead - 1) / kCreditAhead * kCreditAhead;
+  if (rounded == wanted_credit_) return;
+  wanted_credit_ = rounded;
+  link_->SetWantedCredit(rounded);
+}
+
+void Agent::SayHelloAgain(MonotonicMs now) {
+  for (const auto& topic : topics_) topic_failed_ = topic->TakeTopicLost() || topic_failed_;
+  if (!topic_failed_ || now < hello_again_at_ || !link_->connected()) return;
+  topic_failed_ = false;
+  hello_again_at_ = now + kHelloAgain.count();
+  link_->SetTopics(topics());
+}
+
+void Agent::Report(Instant now) {
+  report_at_ = now.monotonic + kReportInterval.count();
+  if (!link_->connected()) return;
+  const AgentTotals totals = Totals();
+  const std::uint64_t progress = counters_.bytes_read + counters_.bytes_acked;
+  const bool changed = progress != reported_bytes_ || totals.files != reported_files_;
+  if (!changed && now.monotonic < quiet_report_at_) return;
+  reported_bytes_ = progress;
+  reported_files_ = totals.files;
+  quiet_report_at_ = now.monotonic + kQuietReportInterval.count();
+  link_->Report({.started = started_,
+                 .bytes_read = counters_.bytes_read,
+                 .bytes_acked = counters_.bytes_acked,
+                 .records_acked = counters_.records_acked,
+                 .errors = notices_.error_count(),
+                 .last_error = notices_.last_error(),
+                 .memory_bytes = seams_.memory_bytes(),
+                 .files = FileReports()});
+}
+
+void Agent::SaveCheckpoint(Instant now) {
+  checkpoint_at_ = now.monotonic + kCheckpointInterval.count();
+  std::vector<CheckpointRow> rows;
+  std::vector<std::string> inputs;
+  for (const auto& topic : topics_) topic->TakeCheckpoint(rows, inputs);
+  if (rows.empty() && inputs.empty()) return;
+  const Status saved = seams_.checkpoint.Save(rows, inputs);
+  if (saved.ok()) return notices_.Forget("checkpoint");
+  notices_.SayOnce("checkpoint", Severity::kWarn,
+                   saved.error().message + "; nothing is lost, the broker keeps the positions");
+}
+
+std::chrono::milliseconds Agent::UntilDue(Instant now) const {
+  if (more_) return std::chrono::milliseconds(0);
+  MonotonicMs due = std::min(report_at_, checkpoint_at_);
+  for (const auto& topic : topics_) due = std::min(due, topic->NextDue(now.monotonic));
+  const MonotonicMs changes_at = changes_taken_at_ + kLookInterval.count();
+  if (changes_at > now.monotonic) due = std::min(due, changes_at);
+  return std::chrono::milliseconds(std::max<std::int64_t>(0, due - now.monotonic));
+}
+
+std::span<const int> Agent::Descriptors(Instant now) const {
+  const bool just_taken = now.monotonic - changes_taken_at_ < kLookInterval.count();
+  if (descriptor_ < 0 || just_taken) return {};
+  return {&descriptor_, 1};
+}
+
+// ---- ending
+
+void Agent::Stop(Instant now) {
+  stopping_ = true;
+  for (const auto& topic : topics_) topic->Stop();
+  SaveCheckpoint(now);
+}
+
+bool Agent::drained() const {
+  return !link_->connected() || std::all_of(topics_.begin(), topics_.end(),
+                                            [](const auto& topic) { return topic->idle(); });
+}
+
+bool Agent::done() const {
+  return options_.once && std::all_of(topics_.begin(), topics_.end(),
+                                      [](const auto& topic) { return topic->Done(); });
+}
+
+std::vector<std::string> Agent::Missing() const {
+  std::vector<std::string> missing;
+  for (const auto& topic : topics_) {
+    for (const std::string& pattern : topic->discovery().Unmatched()) {
+      missing.push_back(pattern + ": no such file");
+    }
+    for (const auto& [path, why] : topic->discovery().unreadable()) {
+      missing.push_back(path + ": " + why);
+    }
+    for (const auto& file : topic->files().files()) {
+      if (file->state == FileState::kUnreadable) missing.push_back(file->path + ": can't be read");
+    }
+  }
+  return missing;
+}
+
+// ---- reports
+
+AgentTotals Agent::Totals() const {
+  AgentTotals totals;
+  totals.counters = counters_;
+  for (const auto& topic : topics_) {
+    totals.files += topic->files().files().size();
+    totals.backlog_bytes += static_cast<std::uint64_t>(topic->backlog().unread_bytes);
+  }
+  return totals;
+}
+
+std::vector<client::FileReport> Agent::FileReports() const {
+  std::vector<client::FileReport> reports;
+  for (const auto& topic : topics_) topic->AddReports(reports);
+  return reports;
+}
+
+// ---- the link
+
+void Agent::SessionStarted(const client::AgentSession& session) {
+  notices_.Forget("in use");
+  notices_.Say(Severity::kInfo, "connected to broker " + session.broker_name);
+  // A new session starts without credit.
+  wanted_credit_ = 0;
+  report_at_ = {};
+  quiet_report_at_ = {};
+  for (const auto& topic : topics_) {
+    const auto answer =
+        std::find_if(session.topics.begin(), session.topics.end(),
+                     [&topic](const auto& each) { return each.name == topic->name(); });
+    if (answer == session.topics.end()) continue;
+    topic_failed_ = topic_failed_ || answer->error.has_value();
+    topic->SessionStarted(*answer, *link_);
+  }
+}
+
+void Agent::SessionLost(const Error& why) {
+  notices_.Say(Severity::kWarn, "no broker: " + why.message + "; files wait, nothing is lost");
+  wanted_credit_ = 0;
+  for (const auto& topic : topics_) topic->SessionLost();
+}
+
+void Agent::Fenced(const Error& why) {
+  fenced_ = true;
+  notices_.Say(Severity::kError, "another process of this machine took agent id " +
+                                     options_.agent_id + " over: " + why.message);
+}
+
+void Agent::AgentIdInUse(const Error& why) {
+  notices_.SayOnce("in use", Severity::kError, why.message);
+}
+
+}  // namespace logboom::agent

@@ -1,0 +1,130 @@
+// The whole agent but for its threads, clocks and sockets: files go in through the FileSystem and
+// the watch, lines go out through the link, time is an argument. A daemon and a simulator drive it
+// alike:
+//
+//   Agent agent(...); AgentLink link(transport, hello, agent, random); agent.Attach(link);
+//   agent.Begin(now);
+//   for (;;) { link.Poll(now); bool more = agent.Step(now); print(agent.TakeNotices());
+//              if (!more) link.Wait(agent.UntilDue(now), agent.Descriptors(now)); }
+//
+// What survives a crash is in the broker; the checkpoint only spares work.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "agent/batch_assembler.h"
+#include "agent/checkpoint.h"
+#include "agent/counters.h"
+#include "agent/file_turn.h"
+#include "agent/notices.h"
+#include "agent/options.h"
+#include "agent/topic_tail.h"
+#include "lib/base/random.h"
+#include "lib/base/result.h"
+#include "lib/client/agent_link.h"
+#include "lib/file/directory_watch.h"
+#include "lib/file/file_system.h"
+
+namespace logboom::agent {
+
+// What an agent stands on. All of it must outlive the agent.
+struct AgentSeams {
+  file::FileSystem& fs;
+  file::DirectoryWatch* watch = nullptr;  // none: directories are polled
+  Checkpoint& checkpoint;
+  Random& random;
+  // Of this process, for the report.
+  std::function<std::uint64_t()> memory_bytes = [] { return std::uint64_t{0}; };
+};
+
+struct AgentTotals {
+  std::uint64_t files = 0;
+  std::uint64_t backlog_bytes = 0;
+  Counters counters;
+};
+
+// One owner, one thread. Must outlive its link's sessions.
+class Agent final : public client::AgentLinkEvents {
+ public:
+  // kInvalid for options that can't be: patterns, topics, inputs that say the same twice.
+  static Result<std::unique_ptr<Agent>> Make(AgentOptions options, const AgentSeams& seams);
+
+  // Topics in the order of AgentHello::topics.
+  std::vector<std::string> topics() const;
+  // Once, before the first Step.
+  void Attach(client::AgentLink& link) { link_ = &link; }
+  void Begin(Instant now);
+
+  // All that is due, and a few batches; whether there is more to do at once. Call link.Poll()
+  // before it.
+  bool Step(Instant now);
+  std::chrono::milliseconds UntilDue(Instant now) const;
+  // What to wait for beside the link; none for a moment after a change, so that a file that is
+  // written to all the time costs a look now and then.
+  std::span<const int> Descriptors(Instant now) const;
+
+  // No more reading. What is under way may be waited for: drained().
+  void Stop(Instant now);
+  bool drained() const;
+  // Writes what has changed to the checkpoint.
+  void SaveCheckpoint(Instant now);
+
+  // Of `once`: all that was there is acked. Nothing while it goes on.
+  bool done() const;
+  // Inputs of `once` that could not be read, with why.
+  std::vector<std::string> Missing() const;
+  bool fenced() const { return fenced_; }
+
+  AgentTotals Totals() const;
+  std::vector<client::FileReport> FileReports() const;
+  std::vector<Notice> TakeNotices() { return notices_.Take(); }
+
+  // client::AgentLinkEvents
+  void SessionStarted(const client::AgentSession& session) override;
+  void SessionLost(const Error& why) override;
+  void Fenced(const Error& why) override;
+  void AgentIdInUse(const Error& why) override;
+
+ private:
+  Agent(AgentOptions options, const AgentSeams& seams);
+  Status AddTopics();
+  void LoadCheckpoint();
+  void TakeChanges(MonotonicMs now);
+  void WantCredit();
+  void Report(Instant now);
+  void SayHelloAgain(MonotonicMs now);
+
+  AgentOptions options_;
+  AgentSeams seams_;
+  Notices notices_;
+  Counters counters_;
+  BatchAssembler assembler_;
+  FileTurn turn_;
+  std::vector<std::unique_ptr<TopicTail>> topics_;
+  client::AgentLink* link_ = nullptr;
+  std::size_t next_topic_ = 0;
+
+  bool fenced_ = false;
+  bool stopping_ = false;
+  bool more_ = false;
+  bool topic_failed_ = false;
+  MonotonicMs hello_again_at_;
+  std::size_t wanted_credit_ = 0;
+  TimestampMs started_;
+  MonotonicMs changes_taken_at_;
+  MonotonicMs report_at_;
+  MonotonicMs quiet_report_at_;
+  std::uint64_t reported_bytes_ = 0;
+  std::size_t reported_files_ = 0;
+  MonotonicMs checkpoint_at_;
+  int descriptor_ = -1;
+};
+
+}  // namespace logboom::agent

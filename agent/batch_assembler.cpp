@@ -1,0 +1,103 @@
+#include "agent/batch_assembler.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lib/base/check.h"
+
+namespace logboom::agent {
+namespace {
+
+using record::HeaderView;
+
+// What lb.span holds until the run is complete.
+constexpr char kSpanPlaceholder[record::kSpanBytes] = {};
+// A header without a value of its own: that it is there says all.
+constexpr ByteView kNoValue{};
+
+// lb.span, lb.source, lb.more.
+constexpr std::size_t kOwnHeadersMax = 3;
+
+HeaderView MoreHeader() { return {.key = record::kMoreHeader, .value = kNoValue}; }
+
+}  // namespace
+
+BatchAssembler::BatchAssembler(record::BatchBuilderOptions options) : builder_(options) {}
+
+void BatchAssembler::BeginRun(const RunStart& run) {
+  CHECK(!run_);
+  run_ = run;
+  run_records_ = 0;
+  more_headers_.resize(1 + run.labels.size());
+  more_headers_.front() = MoreHeader();
+  std::copy(run.labels.begin(), run.labels.end(), more_headers_.begin() + 1);
+}
+
+bool BatchAssembler::Fits(const record::RecordView& record) const {
+  if (!builder_.Fits(record)) return false;
+  return builder_.empty() ||
+         builder_.raw_bytes() + record::BatchBuilder::SizeOf(record) <= raw_bytes_max_;
+}
+
+bool BatchAssembler::Add(const Piece& piece, TimestampMs read_time) {
+  if (run_records_ == 0) return AddFirst(piece, read_time);
+  const record::RecordView record{
+      .timestamp = read_time,
+      .key = run_->key,
+      .value = piece.value,
+      .headers = piece.more ? std::span<const HeaderView>(more_headers_) : run_->labels};
+  if (!Fits(record)) return false;
+  builder_.Add(record);
+  ++run_records_;
+  return true;
+}
+
+bool BatchAssembler::AddFirst(const Piece& piece, TimestampMs read_time) {
+  first_headers_.resize(kOwnHeadersMax + run_->labels.size());
+  auto next = first_headers_.begin();
+  *next++ = {.key = record::kSpanHeader, .value = ByteView(kSpanPlaceholder, record::kSpanBytes)};
+  Bytes identity;
+  if (run_->identity != nullptr) {
+    identity = record::EncodeSourceIdentity(*run_->identity);
+    *next++ = {.key = record::kSourceHeader, .value = ByteView(identity)};
+  }
+  if (piece.more) *next++ = MoreHeader();
+  next = std::copy(run_->labels.begin(), run_->labels.end(), next);
+  const record::RecordView record{
+      .timestamp = read_time,
+      .key = run_->key,
+      .value = piece.value,
+      .headers = std::span<const HeaderView>(first_headers_.begin(), next)};
+  if (full() || !Fits(record)) return false;
+  span_slot_ = builder_.AddWithSlot(record, 0);
+  ++run_records_;
+  return true;
+}
+
+void BatchAssembler::EndRun(const client::SpanEnd& end) {
+  CHECK(run_);
+  if (run_records_ > 0) {
+    client::ProduceSpan produce;
+    produce.span = {.log_tag = run_->log_tag,
+                    .source_id = run_->source_id,
+                    .begin = run_->begin,
+                    .end = end.end,
+                    .window = end.window,
+                    .records = run_records_,
+                    .dropped = 0};
+    if (run_->identity != nullptr) produce.identity = *run_->identity;
+    builder_.PatchHeader(span_slot_, record::EncodeSpan(produce.span));
+    spans_.push_back(std::move(produce));
+  }
+  run_.reset();
+}
+
+Result<AssembledBatch> BatchAssembler::Finish() {
+  CHECK(!run_ && !builder_.empty());
+  const auto records = static_cast<std::uint32_t>(builder_.record_count());
+  ASSIGN_OR_RETURN(const ByteView batch, builder_.Finish());
+  return AssembledBatch{
+      .bytes = Bytes(batch), .spans = std::exchange(spans_, {}), .records = records};
+}
+
+}  // namespace logboom::agent

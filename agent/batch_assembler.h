@@ -1,0 +1,74 @@
+// Puts runs of lines of several files into one batch: the header lb.span (and lb.source, where the
+// run opens its source) in the first record of each run, lb.more and labels where they belong.
+//
+//   assembler.BeginRun(...); while (assembler.Add(line)) ...; assembler.EndRun(...); Finish()
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "agent/limits.h"
+#include "agent/line_reader.h"
+#include "lib/base/result.h"
+#include "lib/base/types.h"
+#include "lib/client/agent_link.h"
+#include "lib/record/batch_builder.h"
+#include "lib/record/span.h"
+
+namespace logboom::agent {
+
+// Everything it points to must stay until EndRun.
+struct RunStart {
+  std::uint64_t log_tag = 0;
+  Uuid source_id;
+  SourcePosition begin;
+  const record::SourceIdentity* identity = nullptr;  // opens the source
+  ByteView key;
+  std::span<const record::HeaderView> labels;
+};
+
+struct AssembledBatch {
+  Bytes bytes;
+  std::vector<client::ProduceSpan> spans;
+  std::uint32_t records = 0;
+};
+
+// One owner, one thread.
+class BatchAssembler {
+ public:
+  explicit BatchAssembler(record::BatchBuilderOptions options);
+
+  // Records beyond it don't fit, save the first: a batch always takes one.
+  void SetRawBytesMax(std::size_t bytes) { raw_bytes_max_ = bytes; }
+
+  void BeginRun(const RunStart& run);
+  // False: the batch is full, and nothing was added.
+  bool Add(const Piece& piece, TimestampMs read_time);
+  // The run ends before `end`; a run without records leaves no trace.
+  void EndRun(const client::SpanEnd& end);
+
+  bool empty() const { return builder_.empty(); }
+  bool full() const { return spans_.size() >= kRunsPerBatchMax; }
+  std::size_t raw_bytes() const { return builder_.raw_bytes(); }
+  // The batch must not be empty, and no run open. The error is a codec that can't be written.
+  Result<AssembledBatch> Finish();
+
+ private:
+  bool AddFirst(const Piece& piece, TimestampMs read_time);
+  bool Fits(const record::RecordView& record) const;
+
+  record::BatchBuilder builder_;
+  std::size_t raw_bytes_max_ = record::kBatchBytesMax;
+  std::vector<client::ProduceSpan> spans_;
+
+  std::optional<RunStart> run_;
+  std::uint32_t run_records_ = 0;
+  record::HeaderSlot span_slot_;
+  // Reused for each record.
+  std::vector<record::HeaderView> first_headers_;
+  std::vector<record::HeaderView> more_headers_;
+};
+
+}  // namespace logboom::agent

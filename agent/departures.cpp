@@ -1,0 +1,124 @@
+#include "agent/departures.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/content.h"
+#include "agent/limits.h"
+#include "agent/name_stem.h"
+
+namespace logboom::agent {
+namespace {
+
+// Files of unlike names that are opened and compared beside a lost one, at most.
+constexpr int kStrangersMax = 256;
+
+std::string_view ReasonText(DepartureReason reason) {
+  switch (reason) {
+    case DepartureReason::kTruncated: return "truncated";
+    case DepartureReason::kGone: return "file gone";
+    case DepartureReason::kHeldTooLong: return "unlinked file held too long";
+  }
+  return "";
+}
+
+bool IsFree(const WatchedFile& file) {
+  return file.state == FileState::kUnplaced || file.state == FileState::kCopy;
+}
+
+}  // namespace
+
+void Departures::Add(Source& source, DepartureReason reason) {
+  if (Has(source) || source.final) return;
+  waiting_.push_back({.source = &source, .reason = reason, .search_at = {}, .given_up = false});
+}
+
+bool Departures::Has(const Source& source) const {
+  return std::any_of(waiting_.begin(), waiting_.end(),
+                     [&source](const auto& each) { return each.source == &source; });
+}
+
+Source* Departures::AtPath(const std::string& path) const {
+  const auto found = std::find_if(waiting_.begin(), waiting_.end(),
+                                  [&path](const auto& each) { return each.source->path == path; });
+  return found == waiting_.end() ? nullptr : found->source;
+}
+
+void Departures::Run(MonotonicMs now, bool online) {
+  std::erase_if(waiting_, [this, now, online](Departure& departure) {
+    return Resolve(departure, now, online);
+  });
+}
+
+bool Departures::Resolve(Departure& departure, MonotonicMs now, bool online) {
+  Source& source = *departure.source;
+  if (source.final || source.bound != nullptr) return true;
+  if (now < departure.search_at) return false;
+  departure.search_at = now + kSweepInterval.count();
+  if (!departure.given_up && departure.reason != DepartureReason::kHeldTooLong &&
+      source.read_window_known) {
+    WatchedFile* file = FindAmongWatched(departure);
+    if (file == nullptr) file = FindBeside(departure, now);
+    if (file != nullptr) {
+      GoOnIn(departure, *file);
+      return true;
+    }
+  }
+  // What is under way may still arrive, or come back to be read.
+  if (!online || !source.under_way.empty() || departure.given_up) return false;
+  departure.given_up = true;
+  GiveUp(parts_, source, std::string(ReasonText(departure.reason)),
+         departure.reason == DepartureReason::kHeldTooLong);
+  return false;
+}
+
+bool Departures::Proves(const Departure& departure, const std::string& path, bool alike) const {
+  const Source& source = *departure.source;
+  const std::size_t proof = ProofBytes(source.identity, source.read.end);
+  if (departure.reason == DepartureReason::kGone && path == source.path) {
+    return proof >= kProofBytesSamePath;
+  }
+  return proof >= (alike ? 1 : kProofBytes);
+}
+
+WatchedFile* Departures::FindAmongWatched(const Departure& departure) {
+  const Source& source = *departure.source;
+  WatchedFile* best = nullptr;
+  for (const auto& file : parts_.files.files()) {
+    if (!IsFree(*file) || file->size < source.read.end.value()) continue;
+    if (!Proves(departure, file->path, SharesStem(file->path, source.path))) continue;
+    if (!EnsureOpen(parts_, *file)) continue;
+    if (!HoldsUpTo(Content(*file->handle, file->size), source.identity, source.read)) continue;
+    if (best == nullptr || file->size > best->size) best = file.get();
+  }
+  return best;
+}
+
+WatchedFile* Departures::FindBeside(const Departure& departure, MonotonicMs now) {
+  const Source& source = *departure.source;
+  const std::string stem = NameStem(source.path);
+  int strangers = 0;
+  for (const Neighbour& found : parts_.neighbourhood.Of(source.path)) {
+    if (found.stat.size_bytes < source.read.end.value()) continue;
+    const bool alike = found.stem == stem;
+    if (!Proves(departure, found.path, alike)) continue;
+    if (!alike && ++strangers > kStrangersMax) continue;
+    auto handle = OpenNeighbour(parts_, found);
+    if (!handle) continue;
+    if (!HoldsUpTo(Content(*handle, found.stat.size_bytes), source.identity, source.read)) continue;
+    return &AddNeighbour(parts_, found, std::move(handle), now);
+  }
+  return nullptr;
+}
+
+void Departures::GoOnIn(const Departure& departure, WatchedFile& file) {
+  parts_.notices.Say(
+      Severity::kInfo,
+      fmt::format("{}: {}; goes on in {} at byte {}", departure.source->path,
+                  ReasonText(departure.reason), file.path, departure.source->read.end.value()));
+  Bind(parts_, file, *departure.source);
+  // Nobody writes to the copy that a truncation leaves behind.
+  file.drain_then_close = departure.reason == DepartureReason::kTruncated;
+}
+
+}  // namespace logboom::agent

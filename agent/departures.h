@@ -1,0 +1,51 @@
+// Sources whose file is no longer theirs: truncated, replaced or gone. Each goes on in a copy or
+// under another name if there is one, in the patterns or beside its old place; else what was seen
+// of it and never read becomes a gap, and it is closed.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/topic_parts.h"
+#include "lib/base/types.h"
+
+namespace logboom::agent {
+
+enum class DepartureReason { kTruncated, kGone, kHeldTooLong };
+
+// One owner, one thread.
+class Departures {
+ public:
+  explicit Departures(TopicParts& parts) : parts_(parts) {}
+
+  // The source must not be bound to a file any more.
+  void Add(Source& source, DepartureReason reason);
+  // `online`: positions are the broker's, and rows may be wanted.
+  void Run(MonotonicMs now, bool online);
+  void Clear() { waiting_.clear(); }
+
+  bool Has(const Source& source) const;
+  // Of any source whose bytes were last seen at `path`; nothing where there is none.
+  Source* AtPath(const std::string& path) const;
+  bool empty() const { return waiting_.empty(); }
+
+ private:
+  struct Departure {
+    Source* source = nullptr;
+    DepartureReason reason = DepartureReason::kGone;
+    MonotonicMs search_at;
+    bool given_up = false;
+  };
+
+  // True: it goes on elsewhere, or is final.
+  bool Resolve(Departure& departure, MonotonicMs now, bool online);
+  WatchedFile* FindAmongWatched(const Departure& departure);
+  WatchedFile* FindBeside(const Departure& departure, MonotonicMs now);
+  bool Proves(const Departure& departure, const std::string& path, bool alike) const;
+  void GoOnIn(const Departure& departure, WatchedFile& file);
+
+  TopicParts& parts_;
+  std::vector<Departure> waiting_;
+};
+
+}  // namespace logboom::agent

@@ -1,0 +1,125 @@
+#include "agent/file_turn.h"
+
+#include <algorithm>
+
+#include "agent/content.h"
+#include "agent/line_reader.h"
+#include "lib/base/check.h"
+
+namespace logboom::agent {
+namespace {
+
+// The window of the position at `at` in the chunk.
+std::uint64_t WindowAt(ByteView bytes, std::size_t at) {
+  const std::size_t size = std::min(at, record::kWindowBytes);
+  return record::HashBytes(bytes.substr(at - size, size));
+}
+
+}  // namespace
+
+FileTurn::FileTurn(const AgentOptions& options, Counters& counters)
+    : options_(options), counters_(counters), buffer_(record::kWindowBytes + kReadBytes) {}
+
+Result<FileTurn::Chunk> FileTurn::Read(WatchedFile& file) {
+  const std::int64_t position = file.source->read.end.value();
+  const std::int64_t window = std::min(position, static_cast<std::int64_t>(record::kWindowBytes));
+  std::int64_t wanted = static_cast<std::int64_t>(kReadBytes);
+  // `once`: as far as the file went when it was found.
+  if (options_.once) {
+    wanted = std::clamp<std::int64_t>(file.size_at_start - position, 0, wanted);
+  }
+  const auto size = static_cast<std::size_t>(window + wanted);
+  ASSIGN_OR_RETURN(const std::size_t got,
+                   file.handle->PRead(position - window, std::span(buffer_.data(), size)));
+  const std::int64_t end = position - window + static_cast<std::int64_t>(got);
+  return Chunk{.bytes = ByteView(buffer_.data(), got),
+               .window = static_cast<std::size_t>(window),
+               .ends_file = got < size || (options_.once && end == file.size_at_start)};
+}
+
+RestRule FileTurn::RuleFor(const WatchedFile& file, std::int64_t end_of_chunk) const {
+  if (options_.once && end_of_chunk == file.size_at_start) return RestRule::kSentWithMore;
+  // Nothing may have come behind the rest since it was found to have waited long enough.
+  if (end_of_chunk != file.rest_at_size) return RestRule::kWaits;
+  if (file.send_rest_as_line) return RestRule::kSentAsLine;
+  return file.send_rest_with_more ? RestRule::kSentWithMore : RestRule::kWaits;
+}
+
+TurnOutcome FileTurn::Take(WatchedFile& file, std::uint64_t log_tag, BatchAssembler& assembler,
+                           BatchTarget& target, TimestampMs read_time) {
+  Source& source = *file.source;
+  auto read = Read(file);
+  if (!read) return {TurnEnd::kFailed, read.error()};
+  const Chunk& chunk = *read;
+  const bool checked = source.read_window_known && chunk.window > 0;
+  if (chunk.bytes.size() < chunk.window ||
+      (checked && WindowAt(chunk.bytes, chunk.window) != source.read.window)) {
+    return {TurnEnd::kTruncated, {}};
+  }
+  const std::int64_t end_of_chunk =
+      source.read.end.value() + static_cast<std::int64_t>(chunk.bytes.size() - chunk.window);
+  file.size = std::max(file.size, end_of_chunk);
+  source.size_seen = std::max(source.size_seen, end_of_chunk);
+  if (!source.opened && !source.identity_sent && source.read.end == source.begin.end) {
+    TakeHead(Content(*file.handle, file.size), source.identity);
+  }
+  const RestRule rest = chunk.ends_file ? RuleFor(file, end_of_chunk) : RestRule::kWaits;
+
+  std::size_t at = chunk.window;
+  run_at_ = at;
+  BeginRun(file, log_tag, assembler);
+  while (const auto piece = NextPiece(chunk.bytes.substr(at), options_.max_line_bytes, rest)) {
+    if (!assembler.Add(*piece, read_time)) {
+      EndRun(source, chunk, at, assembler, target);
+      CHECK(!assembler.empty());
+      if (!target.SendBatch()) return {TurnEnd::kBlocked, {}};
+      BeginRun(file, log_tag, assembler);
+      continue;
+    }
+    if (piece->more) ++counters_.lines_split;
+    at += piece->consumed;
+  }
+  EndRun(source, chunk, at, assembler, target);
+  if (at > chunk.window) file.last_line = read_time;
+  if (!chunk.ends_file) return {TurnEnd::kMore, {}};
+  file.rest_at_size = at < chunk.bytes.size() ? end_of_chunk : -1;
+  return {TurnEnd::kAllRead, {}};
+}
+
+void FileTurn::BeginRun(WatchedFile& file, std::uint64_t log_tag, BatchAssembler& assembler) {
+  const Source& source = *file.source;
+  key_.assign(options_.host).append(":").append(source.identity.path);
+  assembler.BeginRun({.log_tag = log_tag,
+                      .source_id = source.id,
+                      .begin = source.read.end,
+                      .identity = source.identity_sent ? nullptr : &source.identity,
+                      .key = key_,
+                      .labels = LabelsOf(file.input)});
+}
+
+void FileTurn::EndRun(Source& source, const Chunk& chunk, std::size_t at, BatchAssembler& assembler,
+                      BatchTarget& target) {
+  const std::int64_t position_of_chunk =
+      source.read.end.value() - static_cast<std::int64_t>(run_at_);
+  const client::SpanEnd end{SourcePosition(position_of_chunk + static_cast<std::int64_t>(at)),
+                            WindowAt(chunk.bytes, at)};
+  assembler.EndRun(end);
+  if (at == run_at_) return;
+  run_at_ = at;
+  source.Sent(end);
+  target.RunAdded(source);
+}
+
+const std::vector<record::HeaderView>& FileTurn::LabelsOf(const InputOptions* input) {
+  const auto [entry, is_new] = labels_.try_emplace(input);
+  Labels& labels = entry->second;
+  if (!is_new || input == nullptr) return labels.headers;
+  for (const auto& [name, value] : input->labels) labels.names.push_back("lb.label." + name);
+  std::size_t i = 0;
+  for (const auto& [name, value] : input->labels) {
+    labels.headers.push_back({.key = labels.names[i++], .value = ByteView(value)});
+  }
+  return labels.headers;
+}
+
+}  // namespace logboom::agent

@@ -1,0 +1,307 @@
+#include "agent/placement.h"
+
+#include <algorithm>
+
+#include "agent/content.h"
+#include "agent/limits.h"
+#include "agent/name_stem.h"
+
+namespace logboom::agent {
+namespace {
+
+bool SameInode(const file::FileIdentity& a, const file::FileIdentity& b) {
+  return a.inode == b.inode && a.birth_time_ns == b.birth_time_ns;
+}
+
+file::FileIdentity OpenedAs(const Source& source) {
+  return {source.identity.device, source.identity.inode, source.identity.birth_time_ns};
+}
+
+// The file that held the source's bytes last, or the one that it was opened with.
+bool IsItsFile(const Source& source, const file::FileIdentity& identity) {
+  return SameInode(source.file, identity) || SameInode(OpenedAs(source), identity);
+}
+
+bool Unplaced(const WatchedFile& file) { return file.state == FileState::kUnplaced; }
+
+}  // namespace
+
+void Placement::Run(MonotonicMs now, bool online) {
+  now_ = now;
+  parts_.neighbourhood.Forget();
+  if (online) {
+    PlaceByIdentity();
+    FindRenamed();
+  }
+  departures_.Run(now, online);
+  if (!online) return;
+  const auto& files = parts_.files.files();
+  if (std::any_of(files.begin(), files.end(), [](const auto& file) { return Unplaced(*file); })) {
+    IndexFinalSources();
+  }
+  // By index: deciding about one file may add another.
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    WatchedFile& file = *files[i];
+    if (Unplaced(file)) Decide(file, now);
+    if (file.state == FileState::kWaiting && file.source == nullptr && !MustWait(file.waits_for)) {
+      Open(file);
+    }
+  }
+}
+
+void Placement::PlaceByIdentity() {
+  std::vector<Source*> unbound = parts_.sources.Unbound();
+  std::erase_if(unbound, [this](const Source* each) { return departures_.Has(*each); });
+  if (unbound.empty()) return;
+  std::multimap<Inode, WatchedFile*> by_inode;
+  for (const auto& file : parts_.files.files()) {
+    if (!Unplaced(*file)) continue;
+    by_inode.emplace(Inode{file->identity.inode, file->identity.birth_time_ns}, file.get());
+  }
+  for (Source* source : unbound) {
+    for (const file::FileIdentity& identity : {source->file, OpenedAs(*source)}) {
+      const auto [first, last] = by_inode.equal_range({identity.inode, identity.birth_time_ns});
+      for (auto each = first; each != last && source->bound == nullptr; ++each) {
+        if (Unplaced(*each->second)) Claim(*source, *each->second);
+      }
+    }
+  }
+}
+
+void Placement::Claim(Source& source, WatchedFile& file) {
+  if (departures_.Has(source) || !EnsureOpen(parts_, file)) return;
+  if (HoldsUpTo(Content(*file.handle, file.size), source.identity, source.durable)) {
+    Bind(parts_, file, source);
+    return;
+  }
+  // Its inode, and not its bytes: truncated or reused.
+  ++parts_.counters.truncations;
+  if (file.unplaced_truncated) {
+    source.size_seen = std::max(source.size_seen, file.unplaced_size_max);
+  }
+  source.input = file.input;
+  BeginAnew(file);
+  file.state = FileState::kWaiting;
+  file.waits_for = &source;
+  departures_.Add(source, DepartureReason::kTruncated);
+}
+
+void Placement::FindRenamed() {
+  for (Source* source : parts_.sources.Unbound()) {
+    if (departures_.Has(*source)) continue;
+    if (WatchedFile* file = FindBesideByInode(*source)) {
+      Bind(parts_, *file, *source);
+    } else {
+      departures_.Add(*source, DepartureReason::kGone);
+    }
+  }
+}
+
+WatchedFile* Placement::FindBesideByInode(const Source& source) {
+  for (const Neighbour& found : parts_.neighbourhood.Of(source.path)) {
+    if (!IsItsFile(source, found.stat.identity)) continue;
+    auto handle = OpenNeighbour(parts_, found);
+    if (!handle) continue;
+    const Content content(*handle, found.stat.size_bytes);
+    if (!HoldsUpTo(content, source.identity, source.durable)) continue;
+    return &AddNeighbour(parts_, found, std::move(handle), now_);
+  }
+  return nullptr;
+}
+
+void Placement::IndexFinalSources() {
+  final_by_inode_.clear();
+  final_by_stem_.clear();
+  for (Source* source : parts_.sources.All()) {
+    if (!source->final) continue;
+    for (const file::FileIdentity& identity : {source->file, OpenedAs(*source)}) {
+      Source*& best = final_by_inode_[{identity.inode, identity.birth_time_ns}];
+      if (best == nullptr || best->durable.end < source->durable.end) best = source;
+    }
+    final_by_stem_[NameStem(source->identity.path)].push_back(source);
+  }
+}
+
+void Placement::Decide(WatchedFile& file, MonotonicMs now) {
+  if (!EnsureOpen(parts_, file)) return;
+  if (ContinueFinal(file)) return;
+  switch (CopyOfStanding(file, now)) {
+    case Likeness::kCopy: file.state = FileState::kCopy; return;
+    case Likeness::kUndecided: return;
+    case Likeness::kNone: break;
+  }
+  if (IsFinished(file)) return;
+  Source* earlier = departures_.AtPath(file.path);
+  if (earlier == nullptr) earlier = file.predecessor;
+  file.state = FileState::kWaiting;
+  file.waits_for = earlier;
+}
+
+bool Placement::ContinueFinal(WatchedFile& file) {
+  const auto found = final_by_inode_.find({file.identity.inode, file.identity.birth_time_ns});
+  if (found == final_by_inode_.end()) return false;
+  const Source& source = *found->second;
+  if (source.durable.end.value() == 0) return false;
+  const Content content(*file.handle, file.size);
+  if (!HoldsUpTo(content, source.identity, source.durable)) return false;
+  if (file.size == source.durable.end.value()) {
+    Finish(file, source);
+  } else {
+    // It was closed, and has grown since. A final source takes no more: a new one goes on there.
+    OpenAt(file, source.durable);
+  }
+  return true;
+}
+
+Placement::Likeness Placement::CopyOfStanding(WatchedFile& file, MonotonicMs now) {
+  bool undecided = false;
+  for (WatchedFile* other : parts_.files.Like(file.path, *file.handle, file.size)) {
+    if (other == &file || other->state != FileState::kReading) continue;
+    switch (CompareTo(file, *other, now)) {
+      case Likeness::kCopy: return Likeness::kCopy;
+      case Likeness::kUndecided: undecided = true; break;
+      case Likeness::kNone: break;
+    }
+  }
+  return undecided ? Likeness::kUndecided : Likeness::kNone;
+}
+
+Placement::Likeness Placement::CompareTo(WatchedFile& file, WatchedFile& original,
+                                         MonotonicMs now) {
+  const Source& source = *original.source;
+  // Where the original stood there is no copy of it, but its successor.
+  if (file.path == source.identity.path || !SharesStem(file.path, source.identity.path)) {
+    return Likeness::kNone;
+  }
+  if (!EnsureOpen(parts_, original)) return Likeness::kNone;
+  const auto stat = original.handle->Stat();
+  if (!stat) return Likeness::kNone;
+  const Content content(*file.handle, file.size);
+  if (!MayBeCopy(content, Content(*original.handle, stat->size_bytes))) return Likeness::kNone;
+  if (file.size == 0) return Likeness::kUndecided;
+  const bool whole = file.size == stat->size_bytes;
+  const bool holds_all_acked =
+      source.durable.end.value() > 0 && file.size >= source.durable.end.value();
+  const bool long_enough = file.size >= static_cast<std::int64_t>(kProofBytesSamePath);
+  if (whole || holds_all_acked || long_enough || NewestEndInside(content, source.recent)) {
+    file.source_of_copy = source.id;
+    file.finished_size = file.size;
+    return Likeness::kCopy;
+  }
+  const bool young = now - file.changed_at < kCopySettles.count();
+  return young && !parts_.options.once ? Likeness::kUndecided : Likeness::kNone;
+}
+
+bool Placement::IsFinished(WatchedFile& file) {
+  const auto found = final_by_stem_.find(NameStem(file.path));
+  if (file.size == 0 || found == final_by_stem_.end()) return false;
+  const Content content(*file.handle, file.size);
+  for (const Source* source : found->second) {
+    if (file.path == source->identity.path || file.size > source->durable.end.value()) continue;
+    const bool known = file.source_of_copy == source->id && file.finished_size == file.size;
+    const bool whole = file.size == source->durable.end.value() &&
+                       HoldsUpTo(content, source->identity, source->durable);
+    const auto inside = HeadMatches(content, source->identity)
+                            ? NewestEndInside(content, source->recent)
+                            : std::nullopt;
+    const bool proven = inside && ProofBytes(source->identity, inside->end) >= kProofBytesSamePath;
+    if (!known && !whole && !proven) continue;
+    Finish(file, *source);
+    return true;
+  }
+  return false;
+}
+
+void Placement::Finish(WatchedFile& file, const Source& source) {
+  file.state = FileState::kFinished;
+  file.source_of_copy = source.id;
+  file.finished_size = file.size;
+  file.handle.reset();
+}
+
+bool Placement::MustWait(const Source* earlier) const {
+  if (earlier == nullptr || earlier->final) return false;
+  if (earlier->bound == nullptr) return true;
+  const WatchedFile& file = *earlier->bound;
+  const bool only_rest = file.rest_at_size == file.size;
+  return file.state == FileState::kReading && file.unread_bytes() > 0 && !only_rest;
+}
+
+bool Placement::LoseUnplaced(WatchedFile& file, DepartureReason reason) {
+  if (file.unplaced_size_max == 0) return false;
+  record::SourceIdentity identity = IdentityOf(parts_, file);
+  identity.head_bytes = file.first_head.head_bytes;
+  identity.head_hash = file.first_head.head_hash;
+  Source& lost = parts_.sources.Add(
+      NewSource(Uuid::Make(parts_.random), identity, {SourcePosition(0), record::HashBytes({})}));
+  lost.input = file.input;
+  lost.size_seen = file.unplaced_size_max;
+  departures_.Add(lost, reason);
+  BeginAnew(file);
+  file.waits_for = &lost;
+  return true;
+}
+
+void Placement::Open(WatchedFile& file) {
+  if (!EnsureOpen(parts_, file)) return;
+  const bool at_end = file.found_at_start && file.input != nullptr &&
+                      file.input->from == StartFrom::kEnd && new_inputs_.contains(file.input->name);
+  if (file.unplaced_truncated && !at_end && LoseUnplaced(file, DepartureReason::kTruncated)) return;
+  if (at_end && !file.unplaced_truncated && file.size >= file.size_at_start) {
+    OpenAtEnd(file);
+  } else {
+    OpenAt(file, {SourcePosition(0), record::HashBytes({})});
+  }
+}
+
+void Placement::OpenAt(WatchedFile& file, const client::SpanEnd& begin) {
+  Source& source =
+      parts_.sources.Add(NewSource(Uuid::Make(parts_.random), IdentityOf(parts_, file), begin));
+  ++parts_.counters.sources_opened;
+  Bind(parts_, file, source);
+}
+
+void Placement::OpenAtEnd(WatchedFile& file) {
+  const SourcePosition end(file.size_at_start);
+  const auto window = Content(*file.handle, file.size).WindowBefore(end);
+  if (!window) return;
+  OpenAt(file, {end, *window});
+  // It counts as watched once the broker has noted where it begins.
+  file.state = FileState::kWaiting;
+  parts_.rows.Want(*file.source, {.kind = client::RowKind::kProgress,
+                                  .end = end,
+                                  .end_is_exact = true,
+                                  .reason = {},
+                                  .window = *window});
+}
+
+// What it holds from now on is not what it held.
+void Placement::BeginAnew(WatchedFile& file) {
+  if (file.handle) {
+    if (const auto stat = file.handle->Stat()) {
+      file.size = stat->size_bytes;
+      file.modified_ns = stat->modified_ns;
+    }
+    TakeHead(Content(*file.handle, file.size), file.first_head);
+  }
+  file.unplaced_truncated = false;
+  file.unplaced_size_max = file.size;
+}
+
+void Placement::Truncated(WatchedFile& file) {
+  Source& source = *file.source;
+  ++parts_.counters.truncations;
+  parts_.notices.Say(Severity::kInfo, fmt::format("{}: truncated at byte {} or after", file.path,
+                                                  source.read.end.value()));
+  source.bound = nullptr;
+  file.source = nullptr;
+  file.state = FileState::kWaiting;
+  file.waits_for = &source;
+  file.predecessor = nullptr;
+  file.found_at_start = false;
+  file.rest_at_size = -1;
+  BeginAnew(file);
+  departures_.Add(source, DepartureReason::kTruncated);
+}
+
+}  // namespace logboom::agent

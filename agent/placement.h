@@ -1,0 +1,68 @@
+// Decides for each new file what it is: the file of a source that the broker knows, under this name
+// or another; a copy of a file that still stands; a copy that has been read; or a file of its own.
+//
+// In this order, so that the stronger evidence is used up first: identity (inode and birth time,
+// with the bytes at the position agreeing), then bytes (Departures), then likeness to files that
+// stand, then to sources that are final. Identities are never trusted without the bytes.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "agent/departures.h"
+#include "agent/topic_parts.h"
+#include "lib/base/types.h"
+
+namespace logboom::agent {
+
+// One owner, one thread.
+class Placement {
+ public:
+  Placement(TopicParts& parts, Departures& departures) : parts_(parts), departures_(departures) {}
+
+  // `online`: the broker's sources are known, and no file is decided about without them.
+  void Run(MonotonicMs now, bool online);
+  // Inputs that are used for the first time, by name: `from = end` is for their files.
+  void SetNewInputs(std::set<std::string> names) { new_inputs_ = std::move(names); }
+  // The file's bytes are its source's no more: it departs, and the file waits until the rest of it
+  // is found or given up.
+  void Truncated(WatchedFile& file);
+  // What was in the file before it had a source, and is gone. False: nothing.
+  bool LoseUnplaced(WatchedFile& file, DepartureReason reason);
+
+ private:
+  using Inode = std::pair<std::uint64_t, std::int64_t>;
+
+  void PlaceByIdentity();
+  void FindRenamed();
+  void Claim(Source& source, WatchedFile& file);
+  WatchedFile* FindBesideByInode(const Source& source);
+
+  void IndexFinalSources();
+  void Decide(WatchedFile& file, MonotonicMs now);
+  enum class Likeness { kNone, kCopy, kUndecided };
+  Likeness CopyOfStanding(WatchedFile& file, MonotonicMs now);
+  Likeness CompareTo(WatchedFile& file, WatchedFile& original, MonotonicMs now);
+  bool IsFinished(WatchedFile& file);
+  bool ContinueFinal(WatchedFile& file);
+  void Finish(WatchedFile& file, const Source& source);
+
+  void BeginAnew(WatchedFile& file);
+  bool MustWait(const Source* earlier) const;
+  void Open(WatchedFile& file);
+  void OpenAt(WatchedFile& file, const client::SpanEnd& begin);
+  void OpenAtEnd(WatchedFile& file);
+
+  TopicParts& parts_;
+  Departures& departures_;
+  MonotonicMs now_;
+  std::set<std::string> new_inputs_;
+  std::map<Inode, Source*> final_by_inode_;
+  std::unordered_map<std::string, std::vector<Source*>> final_by_stem_;
+};
+
+}  // namespace logboom::agent

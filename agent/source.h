@@ -1,0 +1,87 @@
+// One incarnation of a file in one topic, as the agent sees it: who it is, and how far it has come.
+//
+//   begin <= durable <= read <= what the file holds
+//
+// `durable` is acked; between `durable` and `read` bytes are under way, and nowhere else: the file
+// is the buffer. Owned by the topic's SourceRegistry; one thread; nothing survives a crash but what
+// the broker has and what the checkpoint repeats of it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/types.h"
+#include "lib/base/uuid.h"
+#include "lib/client/agent_link.h"
+#include "lib/file/file_system.h"
+#include "lib/record/span.h"
+
+namespace logboom::agent {
+
+struct InputOptions;
+struct WatchedFile;
+
+// A row to be sent once all bytes ahead of it are durable.
+struct WantedRow {
+  client::RowKind kind = client::RowKind::kProgress;
+  SourcePosition end;
+  bool end_is_exact = true;
+  std::string reason;
+  std::uint64_t window = 0;  // before `end`
+};
+
+struct Source {
+  Uuid id;
+  record::SourceIdentity identity;
+  // The file that held its bytes last, and a name of it: the identity's, or a copy's.
+  file::FileIdentity file;
+  std::string path;
+  WatchedFile* bound = nullptr;
+  const InputOptions* input = nullptr;  // that found its file; its labels
+
+  bool opened = false;         // the broker knows it
+  bool identity_sent = false;  // in a span or row that is under way
+  bool final = false;
+
+  client::SpanEnd begin;
+  client::SpanEnd durable;
+  client::SpanEnd read;
+  bool read_window_known = true;
+  std::vector<client::SpanEnd> under_way;  // ends handed to the link, oldest first
+  std::vector<client::SpanEnd> recent;     // ends that are durable, newest last
+  // The highest that any broker called durable.
+  SourcePosition durable_max;
+  // The largest size that its file was seen with; bytes up to there were written.
+  std::int64_t size_seen = 0;
+
+  std::optional<WantedRow> row;
+  bool close_wanted = false;
+  bool row_under_way = false;
+  MonotonicMs row_not_before;
+
+  bool checkpoint_due = true;
+
+  bool settled() const { return under_way.empty() && !row_under_way; }
+  bool acked_to_end_of_read() const { return under_way.empty() && durable.end == read.end; }
+
+  // Bytes up to `end` were handed to the link.
+  void Sent(const client::SpanEnd& end);
+  // The broker has everything up to `end`, durably.
+  void Acked(const client::SpanEnd& end);
+  // What the broker says in a look-up. Forgets all that is under way.
+  void Restart(const client::SpanEnd& broker_durable);
+  // Everything under way is gone: reading goes on at the durable position.
+  void Rewind();
+  // A conflict's answer: reading goes on at `appended`, a record boundary of the broker's log.
+  void RewindTo(SourcePosition appended);
+  // The broker does not know the source (any more): from its begin, with identity.
+  void Reopen();
+};
+
+// A new source of a file as it is now.
+Source NewSource(const Uuid& id, const record::SourceIdentity& identity,
+                 const client::SpanEnd& begin);
+
+}  // namespace logboom::agent

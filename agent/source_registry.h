@@ -1,0 +1,47 @@
+// All sources of one topic that the broker or this agent knows, final ones too: they prove that a
+// copy has been read.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/checkpoint.h"
+#include "agent/source.h"
+#include "lib/client/agent_link.h"
+
+namespace logboom::agent {
+
+// Owns its sources; pointers to them stay until Clear(). One thread.
+class SourceRegistry {
+ public:
+  Source& Add(Source source);
+  Source* Find(const Uuid& id);
+  void Clear();
+
+  // What the last run remembered of this topic; before the first Merge.
+  void Remember(const std::vector<CheckpointRow>& rows);
+
+  // The broker's look-up, after a session began: its positions win, everything under way is
+  // forgotten. False where a source that the broker had is not among them and `with_final` was not
+  // asked for: ask again with it.
+  bool Merge(const std::vector<client::KnownSource>& known, bool with_final);
+
+  // Open ones that no file is bound to.
+  std::vector<Source*> Unbound();
+  std::vector<Source*> All();
+  std::size_t size() const { return sources_.size(); }
+
+  // Every session's first step, and its end.
+  void RewindAll();
+
+ private:
+  Source FromBroker(const client::KnownSource& known);
+
+  std::unordered_map<Uuid, std::unique_ptr<Source>> sources_;
+  std::unordered_map<Uuid, CheckpointRow> remembered_;
+};
+
+}  // namespace logboom::agent

@@ -1,0 +1,100 @@
+#include "agent/topic_parts.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/content.h"
+
+namespace logboom::agent {
+
+bool EnsureOpen(TopicParts& parts, WatchedFile& file) {
+  if (file.handle) return true;
+  auto opened = parts.fs.Open(file.path, file::OpenMode::kRead);
+  if (!opened) {
+    if (opened.error().code == ErrorCode::kNotFound) return false;
+    parts.notices.SayOnce("unreadable " + file.path, Severity::kWarn,
+                          opened.error().message + "; it is tried again when it changes");
+    if (file.state == FileState::kUnplaced) file.state = FileState::kUnreadable;
+    return false;
+  }
+  const auto stat = (*opened)->Stat();
+  if (!stat || stat->identity != file.identity) return false;
+  parts.notices.Forget("unreadable " + file.path);
+  file.handle = std::move(*opened);
+  if (file.state == FileState::kUnreadable) file.state = FileState::kUnplaced;
+  parts.files.NoteBeginning(file);
+  return true;
+}
+
+void Bind(TopicParts& parts, WatchedFile& file, Source& source) {
+  file.source = &source;
+  file.state = FileState::kReading;
+  file.waits_for = nullptr;
+  file.predecessor = nullptr;
+  file.rest_at_size = -1;
+  file.look_due = true;
+  source.bound = &file;
+  if (file.input == nullptr) file.input = source.input;
+  source.input = file.input;
+  source.file = file.identity;
+  source.path = file.path;
+  source.size_seen = std::max(source.size_seen, file.size);
+  source.checkpoint_due = true;
+  parts.files.NoteBeginning(file);
+}
+
+std::unique_ptr<file::File> OpenNeighbour(TopicParts& parts, const Neighbour& found) {
+  if (parts.files.ByIdentity(found.stat.identity) != nullptr) return nullptr;
+  auto handle = parts.fs.Open(found.path, file::OpenMode::kRead);
+  if (!handle) return nullptr;
+  const auto stat = (*handle)->Stat();
+  if (!stat || stat->identity != found.stat.identity) return nullptr;
+  return std::move(*handle);
+}
+
+WatchedFile& AddNeighbour(TopicParts& parts, const Neighbour& found,
+                          std::unique_ptr<file::File> handle, MonotonicMs now) {
+  WatchedFile file;
+  file.path = found.path;
+  file.identity = found.stat.identity;
+  file.handle = std::move(handle);
+  file.place = Place::kRenamedAway;
+  file.size = found.stat.size_bytes;
+  file.modified_ns = found.stat.modified_ns;
+  file.changed_at = now;
+  file.left_at = now;
+  return parts.files.Add(std::move(file));
+}
+
+record::SourceIdentity IdentityOf(TopicParts& parts, const WatchedFile& file) {
+  record::SourceIdentity identity;
+  identity.agent_id = parts.options.agent_id;
+  identity.path = file.path;
+  identity.device = file.identity.device;
+  identity.inode = file.identity.inode;
+  identity.birth_time_ns = file.identity.birth_time_ns;
+  const auto [uuid, is_new] = parts.file_system_uuids.try_emplace(file.identity.device);
+  if (is_new) uuid->second = parts.fs.FileSystemUuid(file.path);
+  identity.file_system_uuid = uuid->second;
+  if (file.handle) TakeHead(Content(*file.handle, file.size), identity);
+  return identity;
+}
+
+void GiveUp(TopicParts& parts, Source& source, const std::string& reason, bool end_is_exact) {
+  const bool broker_lost = source.durable_max > source.durable.end;
+  const SourcePosition end(std::max(source.size_seen, source.durable_max.value()));
+  if (end > source.durable.end) {
+    parts.notices.Say(
+        Severity::kError,
+        fmt::format("{}: {} {} bytes were not read in time ({}): noted as a gap", source.path,
+                    end_is_exact ? "" : "at least", end - source.durable.end, reason));
+    parts.rows.Want(source, {.kind = client::RowKind::kGap,
+                             .end = end,
+                             .end_is_exact = end_is_exact,
+                             .reason = broker_lost ? "broker lost acked data" : reason,
+                             .window = 0});
+  }
+  parts.rows.WantClose(source);
+}
+
+}  // namespace logboom::agent

@@ -1,0 +1,66 @@
+// What the steps of one topic's work share. Owned by TopicTail; one thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "agent/counters.h"
+#include "agent/file_table.h"
+#include "agent/neighbourhood.h"
+#include "agent/notices.h"
+#include "agent/options.h"
+#include "agent/row_sender.h"
+#include "agent/source_registry.h"
+#include "lib/base/random.h"
+#include "lib/file/file_system.h"
+
+namespace logboom::agent {
+
+struct TopicParts {
+  TopicParts(std::string topic_name, const AgentOptions& agent_options,
+             file::FileSystem& file_system, Random& random_numbers, Counters& agent_counters,
+             Notices& agent_notices)
+      : topic(std::move(topic_name)),
+        options(agent_options),
+        fs(file_system),
+        random(random_numbers),
+        counters(agent_counters),
+        notices(agent_notices),
+        rows(topic, counters, notices),
+        neighbourhood(file_system) {}
+
+  std::string topic;
+  const AgentOptions& options;
+  file::FileSystem& fs;
+  Random& random;
+  Counters& counters;
+  Notices& notices;
+  FileTable files;
+  SourceRegistry sources;
+  RowSender rows;
+  Neighbourhood neighbourhood;
+  // By device: looking it up may mean reading a directory.
+  std::map<std::uint64_t, std::string> file_system_uuids;
+};
+
+// Opens the file's handle where it has none. False where that can't be done, or another file
+// stands at its path now; then its state says so.
+bool EnsureOpen(TopicParts& parts, WatchedFile& file);
+
+// `source` goes on in `file`, at its read position.
+void Bind(TopicParts& parts, WatchedFile& file, Source& source);
+
+// Opens a file found beside a lost one, outside of the patterns; null where it is not the file of
+// `found` any more.
+std::unique_ptr<file::File> OpenNeighbour(TopicParts& parts, const Neighbour& found);
+WatchedFile& AddNeighbour(TopicParts& parts, const Neighbour& found,
+                          std::unique_ptr<file::File> handle, MonotonicMs now);
+
+// Who the file is, as it is now. Its handle is open.
+record::SourceIdentity IdentityOf(TopicParts& parts, const WatchedFile& file);
+
+// Sends what was seen of it as a gap (if anything), then closes the source.
+void GiveUp(TopicParts& parts, Source& source, const std::string& reason, bool end_is_exact);
+
+}  // namespace logboom::agent

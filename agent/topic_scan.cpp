@@ -1,0 +1,141 @@
+// Finding: what a scan of the patterns means for the files that are known.
+#include <algorithm>
+#include <unordered_map>
+
+#include "agent/content.h"
+#include "agent/topic_tail.h"
+
+namespace logboom::agent {
+void TopicTail::Begin(Instant now) {
+  Scan(ScanDepth::kSizes, now.monotonic);
+  begun_ = true;
+}
+
+void TopicTail::Changed(const file::Change& change, MonotonicMs now) {
+  using file::ChangeKind;
+  if (change.kind == ChangeKind::kOverflow) {
+    scan_at_ = now;
+    sizes_at_ = now;
+    return;
+  }
+  if (!discovery_.Watches(change.directory)) return;
+  if (change.kind == ChangeKind::kGone) {
+    discovery_.Forget(change.directory);
+    scan_at_ = now;
+    return;
+  }
+  const std::string path = (change.directory == "/" ? "" : change.directory) + "/" + change.name;
+  WatchedFile* file = parts_.files.ByPath(path);
+  if (file != nullptr) QueueLook(*file);
+  if (change.kind == ChangeKind::kWritten) return;
+  discovery_.Touch(path);
+  const MonotonicMs soon = std::max(now + kRescanDelay.count(), scanned_at_ + kRescanPause.count());
+  scan_at_ = std::min(scan_at_, soon);
+}
+
+void TopicTail::Scan(ScanDepth depth, MonotonicMs now) {
+  const auto& found = discovery_.Scan(depth);
+  scanned_at_ = now;
+  scan_at_ = now + (discovery_.polls() ? kPollInterval : kRescanInterval).count();
+
+  // Names first: a file that moved within the patterns is the same file.
+  std::vector<WatchedFile*> moved;
+  std::unordered_map<std::string, Source*> was_at;
+  for (const auto& file : parts_.files.files()) {
+    if (file->place != Place::kInPattern) continue;
+    const auto at = found.find(file->path);
+    if (at != found.end() && at->second.stat.identity == file->identity) continue;
+    moved.push_back(file.get());
+    if (file->source != nullptr) was_at[file->path] = file->source;
+  }
+  std::vector<const std::pair<const std::string, FoundFile>*> added;
+  for (const auto& entry : found) {
+    WatchedFile* file = parts_.files.ByIdentity(entry.second.stat.identity);
+    if (file == nullptr) {
+      added.push_back(&entry);
+      continue;
+    }
+    const auto is_moved = std::find(moved.begin(), moved.end(), file);
+    if (is_moved != moved.end() || file->place != Place::kInPattern) {
+      if (is_moved != moved.end()) moved.erase(is_moved);
+      parts_.files.Enter(*file, entry.first);
+      if (file->input == nullptr) file->input = entry.second.input;
+      if (file->source != nullptr) file->source->path = entry.first;
+      if (file->source != nullptr) file->source->checkpoint_due = true;
+      QueueLook(*file);
+    } else if (file->path == entry.first && (file->size != entry.second.stat.size_bytes ||
+                                             file->modified_ns != entry.second.stat.modified_ns ||
+                                             file->state == FileState::kUnreadable)) {
+      QueueLook(*file);
+    }
+  }
+  for (WatchedFile* file : moved) Left(*file, now);
+  for (const auto* entry : added) {
+    // Two names of one new file.
+    if (parts_.files.ByIdentity(entry->second.stat.identity) != nullptr) continue;
+    const auto before = was_at.find(entry->first);
+    AddFile(entry->first, entry->second, before == was_at.end() ? nullptr : before->second, now);
+  }
+  NoteUnreadable();
+}
+
+void TopicTail::AddFile(const std::string& path, const FoundFile& found, Source* predecessor,
+                        MonotonicMs now) {
+  WatchedFile added;
+  added.path = path;
+  added.input = found.input;
+  added.identity = found.stat.identity;
+  added.size = found.stat.size_bytes;
+  added.modified_ns = found.stat.modified_ns;
+  added.changed_at = now;
+  added.predecessor = predecessor;
+  added.found_at_start = !begun_;
+  added.size_at_start = found.stat.size_bytes;
+  added.unplaced_size_max = found.stat.size_bytes;
+  WatchedFile& file = parts_.files.Add(std::move(added));
+  if (EnsureOpen(parts_, file)) TakeHead(Content(*file.handle, file.size), file.first_head);
+  placement_due_ = true;
+}
+
+void TopicTail::Left(WatchedFile& file, MonotonicMs now) {
+  file.left_at = now;
+  const bool keeps = file.state == FileState::kReading || file.state == FileState::kUnplaced ||
+                     file.state == FileState::kWaiting;
+  const auto stat = file.handle ? file.handle->Stat()
+                                : Result<file::FileStat>(Fail(ErrorCode::kNotFound, "closed"));
+  if (!keeps || !stat) {
+    // A closed file was read to its end: whether it goes on elsewhere shows when it is looked for.
+    placement_due_ = true;
+    Drop(file);
+    return;
+  }
+  parts_.files.Leave(file, stat->link_count == 0 ? Place::kUnlinked : Place::kRenamedAway);
+  QueueLook(file);
+}
+
+void TopicTail::NoteUnreadable() {
+  for (const auto& [path, why] : discovery_.unreadable()) {
+    parts_.notices.SayOnce("unreadable " + path, Severity::kWarn, path + ": " + why);
+  }
+}
+
+// Names of inputs say little once the state is lost: an input is also an old one where the broker
+// knows a source that it would match.
+void TopicTail::FindNewInputs() {
+  if (new_inputs_found_) return;
+  new_inputs_found_ = true;
+  const std::vector<Source*> sources = parts_.sources.All();
+  std::set<std::string> fresh;
+  for (const CompiledInput& input : discovery_.inputs()) {
+    if (known_inputs_.contains(input.options->name)) continue;
+    const bool used = std::any_of(sources.begin(), sources.end(), [&input](const Source* source) {
+      return input.Matches(source->identity.path);
+    });
+    if (!used) fresh.insert(input.options->name);
+    known_inputs_.insert(input.options->name);
+  }
+  inputs_due_ = true;
+  placement_.SetNewInputs(std::move(fresh));
+}
+
+}  // namespace logboom::agent

@@ -1,0 +1,76 @@
+// One file that an input found, in one topic: a handle on it, what was seen of it, and the source
+// whose bytes it holds. Owned by the topic's FileTable; one thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "agent/options.h"
+#include "agent/source.h"
+#include "lib/base/types.h"
+#include "lib/file/file_system.h"
+
+namespace logboom::agent {
+
+enum class Place {
+  kInPattern,
+  kRenamedAway,  // out of the patterns, or never in them: a copy found beside its original
+  kUnlinked,     // no name; readable as long as the handle is open
+};
+
+enum class FileState {
+  kUnplaced,    // which source it continues, if any, is not decided yet
+  kReading,     // `source` is read from it
+  kWaiting,     // its source is opened once `waits_for` allows, or its first row is acked
+  kCopy,        // of `source_of_copy`, which still stands: not read
+  kFinished,    // nothing in it that the broker has not: not read
+  kUnreadable,  // can't be opened
+};
+
+struct WatchedFile {
+  std::string path;  // where it was seen last
+  const InputOptions* input = nullptr;
+  file::FileIdentity identity;
+  std::unique_ptr<file::File> handle;  // none: quiet and acked, or unreadable
+  Place place = Place::kInPattern;
+  FileState state = FileState::kUnplaced;
+
+  std::int64_t size = 0;
+  std::int64_t modified_ns = 0;
+  MonotonicMs changed_at;
+  MonotonicMs left_at;  // its patterns
+  TimestampMs last_line{-1};
+
+  Source* source = nullptr;       // of kReading, and of kWaiting for a row
+  Source* waits_for = nullptr;    // of kWaiting: the source before it at this path
+  Source* predecessor = nullptr;  // that had its path before: read first
+  Uuid source_of_copy;
+  std::int64_t finished_size = 0;  // of kCopy, kFinished: the size that was proven
+
+  bool look_due = false;
+  bool look_queued = false;
+  MonotonicMs looked_at;
+  bool active = false;        // in the reading queue
+  MonotonicMs waiting_since;  // bytes to be read, for the linger
+  // All but an unterminated rest was read when the file had this size.
+  std::int64_t rest_at_size = -1;
+  bool send_rest_with_more = false;
+  bool send_rest_as_line = false;
+  // Its source ends where the file ends: nobody writes to it.
+  bool drain_then_close = false;
+
+  // Before it has a source: its head when first seen, and the most that was seen of it.
+  record::SourceIdentity first_head;
+  std::int64_t unplaced_size_max = 0;
+  bool unplaced_truncated = false;
+  bool found_at_start = false;
+  std::int64_t size_at_start = 0;
+
+  bool standing() const { return handle != nullptr || place == Place::kInPattern; }
+  std::int64_t unread_bytes() const {
+    return state == FileState::kReading ? size - source->read.end.value() : 0;
+  }
+};
+
+}  // namespace logboom::agent
