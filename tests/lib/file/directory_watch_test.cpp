@@ -47,6 +47,12 @@ class Inotify : public ::testing::Test {
     pollfd now = {watch_->descriptor(), POLLIN, 0};
     return ::poll(&now, 1, 0) == 1;
   }
+  int KernelWatches() const {
+    std::ifstream file(fmt::format("/proc/self/fdinfo/{}", watch_->descriptor()));
+    int watches = 0;
+    for (std::string line; std::getline(file, line);) watches += line.starts_with("inotify wd:");
+    return watches;
+  }
   void Write(const std::string& path) { std::ofstream(path, std::ios::app) << "line\n"; }
 
   TempDirectory temp_;
@@ -88,6 +94,13 @@ TEST_F(Inotify, QuietDirectoriesGiveNothingAndDoNotWait) {
   EXPECT_EQ(watch_->Take(), Changes{});
 }
 
+TEST_F(Inotify, ADirectorysOwnAttributesAreNotTold) {
+  ASSERT_TRUE(watch_->Add(temp_.path()).ok());
+  ASSERT_EQ(::chmod(temp_.path().c_str(), 0755), 0);
+  EXPECT_TRUE(Readable());
+  EXPECT_EQ(watch_->Take(), Changes{});
+}
+
 TEST_F(Inotify, EqualNeighboursAreFolded) {
   Write(temp_ / "f");
   ASSERT_TRUE(watch_->Add(temp_.path()).ok());
@@ -100,7 +113,9 @@ TEST_F(Inotify, WatchingTwiceIsOneWatch) {
   ASSERT_TRUE(watch_->Add(temp_.path()).ok());
   ASSERT_EQ(::mkdir((temp_ / "d").c_str(), 0700), 0);
   EXPECT_EQ(watch_->Take(), (Changes{{ChangeKind::kAppeared, temp_.path(), "d"}}));
+  EXPECT_EQ(KernelWatches(), 1);
   watch_->Remove(temp_.path());
+  EXPECT_EQ(KernelWatches(), 0);
   ASSERT_EQ(::mkdir((temp_ / "e").c_str(), 0700), 0);
   EXPECT_EQ(watch_->Take(), Changes{});
 }
@@ -138,6 +153,7 @@ TEST_F(Inotify, AMovedDirectoryIsGoneAndNoLongerWatched) {
   EXPECT_TRUE(Sees({ChangeKind::kGone, temp_ / "d", ""}));
   Write(temp_ / "e/f");
   EXPECT_EQ(watch_->Take(), Changes{});
+  EXPECT_EQ(KernelWatches(), 0);
 }
 
 TEST_F(Inotify, AddingAPathThatWasReplacedFollowsTheNewDirectory) {

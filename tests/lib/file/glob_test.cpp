@@ -103,6 +103,7 @@ TEST(Glob, MatchTable) {
       {"/l/{x/*,y}/z", "/l/x/q/z", true},
       {"/l/{x/*,y}/z", "/l/y/z", true},
       {"/l/{x/,y}/z", "/l/y/z", true},
+      {"/l/{y,x/}/z", "/l/y/z", true},
       {"/l/{a/**/b,c}", "/l/a/b", true},
       {"{/a,/b}/x", "/b/x", true},
       {"/l/{a}", "/l/a", true},

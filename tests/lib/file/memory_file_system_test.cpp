@@ -192,6 +192,17 @@ TEST(MemoryFileSystemCrash, ARemovedFileMayComeBackUntilTheDirectoryIsSynced) {
             (Trees{{}}));
 }
 
+TEST(MemoryFileSystemCrash, RemovingANewFileNeverTakesTheOneThatItReplaced) {
+  EXPECT_EQ(TreesAfter([](MemoryFileSystem& fs) {
+              PutSynced(fs, "/f", "old");
+              PutSynced(fs, "/f.tmp", "new");
+              ASSERT_TRUE(fs.SyncDirectory("/").ok());
+              ASSERT_TRUE(fs.Rename("/f.tmp", "/f").ok());
+              ASSERT_TRUE(fs.Remove("/f").ok());
+            }),
+            (Trees{{}, {{"/f", "new"}}, {{"/f", "old"}, {"/f.tmp", "new"}}}));
+}
+
 TEST(MemoryFileSystemCrash, LaterChangesOfNamesSurviveWithoutEarlierOnes) {
   const Trees trees = TreesAfter([](MemoryFileSystem& fs) {
     PutSynced(fs, "/1", "");
@@ -372,6 +383,16 @@ TEST(MemoryFileSystemSync, ADirectoryToo) {
     fs.FailNextSync("/");
     ASSERT_FALSE(fs.SyncDirectory("/").ok());
     ASSERT_TRUE(fs.SyncDirectory("/").ok());
+  });
+  EXPECT_EQ(trees, (Trees{{}}));
+}
+
+TEST(MemoryFileSystemSync, NamesOfAFailedSyncAreGoneAfterEveryCrash) {
+  const Trees trees = TreesAfter([](MemoryFileSystem& fs) {
+    PutSynced(fs, "/f", "x");
+    fs.FailNextSync("/");
+    ASSERT_FALSE(fs.SyncDirectory("/").ok());
+    ASSERT_TRUE(fs.Stat("/f").ok()) << "though seen until then";
   });
   EXPECT_EQ(trees, (Trees{{}}));
 }
