@@ -29,7 +29,8 @@ void AddGlobalFlags(CLI::App& app, Parsed& parsed) {
                      kDefaultBroker + "]")
       ->type_name("ADDRESS")
       ->expected(1)
-      ->take_all();
+      ->take_all()
+      ->allow_extra_args(false);
   app.add_option("--format", parsed.format, "text, json, or raw where records are printed [text]")
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"text", "json", "raw"}).description(""));

@@ -243,6 +243,7 @@ CLI::Option* AddSettings(CLI::App& verb, SettingFlags& flags) {
       ->type_name("KEY=VALUE")
       ->expected(1)
       ->take_all()
+      ->allow_extra_args(false)
       ->check(CheckSetting);
 }
 

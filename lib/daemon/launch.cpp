@@ -80,7 +80,8 @@ class LaunchParser {
     app_.add_option("--set", settings_, "set a configuration key, over the file")
         ->type_name("KEY=VALUE")
         ->expected(1)
-        ->take_all();
+        ->take_all()
+        ->allow_extra_args(false);
     app_.add_flag("--check-config", check_config_, "print the effective configuration, and end");
     for (const FlagSpec& flag : program.flags) AddFlag(flag);
     AddFlag({"--log-level", "LEVEL", "log.level", "debug, info, warn or error"});
@@ -117,7 +118,8 @@ class LaunchParser {
     app_.add_option(spec.name, flag.values, spec.help)
         ->type_name(spec.value_name)
         ->expected(1)
-        ->take_all();
+        ->take_all()
+        ->allow_extra_args(false);
   }
 
   Status TakeSettings(Launched& launched) const {

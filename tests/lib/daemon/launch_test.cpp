@@ -67,7 +67,8 @@ TEST(Launch, UsageErrorsEndWithTwo) {
                                              {"--data-dir", "a", "--data-dir", "b"},
                                              {"--set", "workers=x"},
                                              {"--log-level", "loud"},
-                                             {"--config", "/no/such/file.toml"}}) {
+                                             {"--config", "/no/such/file.toml"},
+                                             {"--input", "a", "stray"}}) {
     const auto launched = Parse(arguments);
     ASSERT_FALSE(launched) << arguments[0];
     EXPECT_EQ(launched.error().exit_code, 2) << arguments[0];
