@@ -44,8 +44,8 @@ struct FileStat {
 };
 
 // An open file. Destruction closes it; sync before, since a failed write-back is told only to
-// handles that were open when it failed, and one opened later may sync with success. PRead, Sync and
-// Stat may be called from several threads at a time; writes come from one thread.
+// handles that were open when it failed, and one opened later may sync with success. PRead, Sync
+// and Stat may be called from several threads at a time; writes come from one thread.
 class File {
  public:
   virtual ~File() = default;
