@@ -1,0 +1,160 @@
+// Runs the real program where no broker is.
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <string>
+
+namespace logboom::cli {
+namespace {
+
+struct Ended {
+  int code = -1;
+  std::string out;
+  std::string err;
+};
+
+std::string ReadAll(const std::string& path) {
+  std::string text;
+  if (FILE* file = std::fopen(path.c_str(), "r")) {
+    std::array<char, 4096> buffer;
+    for (std::size_t count = 0; (count = std::fread(buffer.data(), 1, buffer.size(), file)) > 0;) {
+      text.append(buffer.data(), count);
+    }
+    std::fclose(file);
+  }
+  std::remove(path.c_str());
+  return text;
+}
+
+Ended Logboom(const std::string& arguments) {
+  const std::string files = testing::TempDir() + "logboom-cli-" + std::to_string(getpid());
+  const std::string command = "env -u LOGBOOM_BROKER " LOGBOOM_BIN_DIR "/logboom " + arguments +
+                              " >" + files + ".out 2>" + files + ".err </dev/null";
+  const int status = std::system(command.c_str());
+  return {WEXITSTATUS(status), ReadAll(files + ".out"), ReadAll(files + ".err")};
+}
+
+// A port that nobody listens on: it was free a moment ago.
+std::string ClosedPort() {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+  EXPECT_EQ(bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  socklen_t size = sizeof(address);
+  EXPECT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  close(fd);
+  return "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+}
+
+TEST(CommandLine, NobodyThereIsThreeWithinTheTimeout) {
+  const std::string broker = ClosedPort();
+  for (const char* verb :
+       {"topics list", "topics describe t", "topics create t", "topics delete t --yes", "status",
+        "agents list", "agents describe a", "consume t", "tail t", "produce t"}) {
+    const auto begin = std::chrono::steady_clock::now();
+    const Ended ended = Logboom(std::string(verb) + " --timeout 0.3 --broker " + broker);
+    const auto took = std::chrono::steady_clock::now() - begin;
+    EXPECT_EQ(ended.code, 3) << verb;
+    EXPECT_EQ(ended.out, "") << verb;
+    EXPECT_EQ(ended.err, "logboom: no answer from " + broker +
+                             " within 0.3 s: is logboom-broker running there? (--broker, "
+                             "LOGBOOM_BROKER)\n")
+        << verb;
+    EXPECT_LT(took, std::chrono::seconds(3)) << verb;
+  }
+}
+
+TEST(CommandLine, UsageErrorsAreTwo) {
+  for (const char* arguments : {"",
+                                "nonsense",
+                                "topics",
+                                "topics list --no-such",
+                                "topics create",
+                                "topics delete t",
+                                "topics alter t",
+                                "topics alter t --set novalue",
+                                "topics create t --partitions 0",
+                                "topics create t --partitions x",
+                                "topics list --format xml",
+                                "topics list --format raw",
+                                "topics list --timeout 0",
+                                "topics list --broker nonsense",
+                                "consume",
+                                "consume t --from x",
+                                "consume t --partition -1",
+                                "consume t --max x",
+                                "tail t -n x",
+                                "tail t -n 100001",
+                                "produce t --acks maybe",
+                                "produce t --key a --key-separator b",
+                                "produce t --key-separator ''",
+                                "completions tcsh",
+                                "segment dump",
+                                "topics create t --broker tcp://a:1 --broker tcp://b:2",
+                                "produce t --broker tcp://a:1 --broker tcp://b:2"}) {
+    const Ended ended = Logboom(arguments);
+    EXPECT_EQ(ended.code, 2) << arguments;
+    EXPECT_EQ(ended.out, "") << arguments;
+    EXPECT_TRUE(ended.err.starts_with("logboom: ")) << arguments << ": " << ended.err;
+  }
+}
+
+TEST(CommandLine, HelpIsThereForEveryVerb) {
+  for (const char* verb :
+       {"", "topics", "topics list", "topics create", "topics describe", "topics alter",
+        "topics delete", "produce", "consume", "tail", "agents", "agents list", "agents describe",
+        "status", "segment", "segment dump", "segment verify", "completions"}) {
+    const Ended ended = Logboom(std::string(verb) + " --help");
+    EXPECT_EQ(ended.code, 0) << verb;
+    EXPECT_EQ(ended.err, "") << verb;
+    EXPECT_NE(ended.out.find("Usage: logboom"), std::string::npos) << verb;
+  }
+}
+
+TEST(CommandLine, VersionIsData) {
+  const Ended ended = Logboom("--version");
+  EXPECT_EQ(ended.code, 0);
+  EXPECT_TRUE(ended.out.starts_with("logboom ")) << ended.out;
+}
+
+TEST(CommandLine, GlobalFlagsStandBeforeOrBehindTheVerb) {
+  const std::string broker = ClosedPort();
+  EXPECT_EQ(Logboom("--timeout 0.1 --broker " + broker + " topics list").code, 3);
+  EXPECT_EQ(Logboom("topics --timeout 0.1 list --broker " + broker).code, 3);
+}
+
+TEST(CommandLine, EnvironmentNamesTheBroker) {
+  const std::string broker = ClosedPort();
+  setenv("ADDRESS", broker.c_str(), 1);
+  const std::string command =
+      "LOGBOOM_BROKER=$ADDRESS " LOGBOOM_BIN_DIR "/logboom topics list --timeout 0.1 2>&1";
+  FILE* pipe = popen(command.c_str(), "r");
+  ASSERT_NE(pipe, nullptr);
+  std::array<char, 512> text = {};
+  EXPECT_NE(std::fgets(text.data(), text.size(), pipe), nullptr);
+  EXPECT_EQ(WEXITSTATUS(pclose(pipe)), 3);
+  EXPECT_NE(std::string(text.data()).find(broker), std::string::npos) << text.data();
+}
+
+TEST(CommandLine, CompletionsAreForTheShellAsked) {
+  EXPECT_NE(Logboom("completions bash").out.find("complete -o default -F _logboom"),
+            std::string::npos);
+  EXPECT_TRUE(Logboom("completions zsh").out.starts_with("autoload"));
+  EXPECT_NE(Logboom("completions fish").out.find("complete -c logboom"), std::string::npos);
+}
+
+TEST(CommandLine, MissingSegmentFilesAreOne) {
+  EXPECT_EQ(Logboom("segment dump /no/such/00000000000000000000.log").code, 1);
+  EXPECT_EQ(Logboom("segment verify /no/such/folder").code, 1);
+}
+
+}  // namespace
+}  // namespace logboom::cli
