@@ -159,6 +159,9 @@ class LaunchParser {
     if (config.ok() && !ParseLogLevel(config->String("log.level"))) {
       config = config->Invalid("log.level", "debug, info, warn or error");
     }
+    if (config.ok() && program_.check) {
+      if (Status checked = program_.check(*config); !checked.ok()) config = checked.error();
+    }
     if (!config.ok()) {
       return tl::unexpected(
           EarlyExit{kUsage, fmt::format("{}: {}\n", program_.name, config.error().message)});

@@ -9,6 +9,7 @@
 // --version and --help beside its own flags.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -35,6 +36,8 @@ struct Program {
   std::string default_config_file = {};  // "/etc/logboom/broker.toml"
   Schema schema = {};
   std::vector<FlagSpec> flags = {};
+  // What the types can't check, so that --check-config finds it too; empty: nothing.
+  std::function<Status(const Config&)> check = {};
 };
 
 struct Launched {

@@ -98,6 +98,19 @@ TEST(Launch, CheckConfigPrintsTheEffectiveValues) {
   EXPECT_EQ(bad.error().exit_code, 2);
 }
 
+TEST(Launch, CheckConfigFindsWhatTheDaemonItselfRefuses) {
+  Program program = TestProgram();
+  program.check = [](const Config& config) -> Status {
+    return config.Invalid("data_dir", "a directory of its own");
+  };
+  const std::vector<const char*> argv = {"logboom-test", "--check-config"};
+  const auto launched = ParseLaunch(program, static_cast<int>(argv.size()), argv.data());
+  ASSERT_FALSE(launched);
+  EXPECT_EQ(launched.error().exit_code, 2);
+  EXPECT_EQ(launched.error().text,
+            "logboom-test: default: data_dir = \"\": takes a directory of its own\n");
+}
+
 TEST(Launch, ReloadReadsTheFileAgain) {
   const TemporaryFolder folder;
   const std::string file = folder.Write("x.toml", "workers = 3\n");
