@@ -140,7 +140,7 @@ struct BrokerIdentity {
 };
 
 struct AdminOptions {
-  ClientIdentity identity;
+  ClientIdentity identity{};
   // The wait for a session: connecting and hello.
   std::chrono::milliseconds timeout{3'000};
   // The wait for the answer of a request that a live session has sent.

@@ -86,7 +86,7 @@ struct ConsumerEvent {
 };
 
 struct ConsumerOptions {
-  ClientIdentity identity;
+  ClientIdentity identity{};
   // Of one answer; at least one batch comes whatever this says.
   std::size_t fetch_bytes_max = std::size_t{512} << 10U;
   // Of all that was fetched and not yet taken: no partition is asked while there is more.

@@ -33,7 +33,7 @@ enum class Acks {
 };
 
 struct ProducerOptions {
-  ClientIdentity identity;
+  ClientIdentity identity{};
   Acks acks = Acks::kSynced;
   record::Codec codec = record::Codec::kZstd;
   int codec_level = 1;

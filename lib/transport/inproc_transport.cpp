@@ -36,6 +36,8 @@ Message CopyOf(const Message& message) {
 // every cut, and what is queued under an old number is thrown away by the cut itself.
 class InprocState {
  public:
+  explicit InprocState(InprocWait wait) : wait_(wait) {}
+
   struct Server {
     std::deque<UnderWay> arrived;
     std::shared_ptr<WakeEvent> wake;
@@ -124,6 +126,8 @@ class InprocState {
     }
     faults_ = faults;
   }
+
+  bool blocks() const { return wait_ == InprocWait::kBlocks; }
 
   InprocFaults faults() const {
     const std::scoped_lock lock(mutex_);
@@ -251,6 +255,7 @@ class InprocState {
     return message;
   }
 
+  const InprocWait wait_;
   mutable std::mutex mutex_;
   InprocFaults faults_;
   std::map<std::string, Server> servers_;
@@ -295,7 +300,8 @@ class InprocServer final : public ServerTransport {
     return network_->SendToClient(address_, peer.key, message);
   }
   void Wait(std::chrono::milliseconds timeout, std::span<const int> descriptors) override {
-    if (!network_->ServerHasInput(address_)) wake_->Wait(timeout, descriptors);
+    if (network_->blocks() && !network_->ServerHasInput(address_))
+      wake_->Wait(timeout, descriptors);
   }
   void WakeUp() override { wake_->Set(); }
   std::string address() const override { return address_; }
@@ -326,7 +332,7 @@ class InprocClient final : public ClientTransport {
   }
   void Reconnect() override { network_->Reconnect(id_); }
   void Wait(std::chrono::milliseconds timeout, std::span<const int> descriptors) override {
-    if (!network_->ClientHasInput(id_)) wake_->Wait(timeout, descriptors);
+    if (network_->blocks() && !network_->ClientHasInput(id_)) wake_->Wait(timeout, descriptors);
   }
   void WakeUp() override { wake_->Set(); }
   std::string address() const override { return address_; }
@@ -340,7 +346,7 @@ class InprocClient final : public ClientTransport {
 
 }  // namespace
 
-InprocNetwork::InprocNetwork() : state_(std::make_shared<InprocState>()) {}
+InprocNetwork::InprocNetwork(InprocWait wait) : state_(std::make_shared<InprocState>(wait)) {}
 InprocNetwork::~InprocNetwork() = default;
 
 std::unique_ptr<ServerTransport> InprocNetwork::MakeServer(const std::string& address) {

@@ -27,12 +27,18 @@ struct InprocFaults {
   bool by_hand = false;
 };
 
+// What Wait() does where no message is there.
+enum class InprocWait {
+  kBlocks,         // as over ZeroMQ: for servers and clients on threads of their own
+  kReturnsAtOnce,  // for tests that move the time by hand: there is nothing to wait for
+};
+
 class InprocState;
 
 // May end before its servers and clients: they share its insides. Any thread.
 class InprocNetwork {
  public:
-  InprocNetwork();
+  explicit InprocNetwork(InprocWait wait = InprocWait::kBlocks);
   ~InprocNetwork();
   InprocNetwork(const InprocNetwork&) = delete;
   InprocNetwork& operator=(const InprocNetwork&) = delete;

@@ -74,7 +74,7 @@ class AgentLinkTest : public testing::Test {
     });
   }
 
-  transport::InprocNetwork network;
+  transport::InprocNetwork network{transport::InprocWait::kReturnsAtOnce};
   FakeBroker broker{network};
   FakeTime time;
   SeededRandom random{1};

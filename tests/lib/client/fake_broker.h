@@ -6,11 +6,14 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "lib/base/types.h"
+#include "lib/base/uuid.h"
 #include "lib/protocol/protocol.h"
 #include "lib/transport/inproc_transport.h"
 
@@ -37,7 +40,9 @@ class FakeBroker {
 
   std::deque<Asked> hellos;
   std::deque<Asked> keep_alives;
-  std::deque<Asked> asked;  // all the rest
+  // All the rest; or on_asked is called with it, where there is one.
+  std::deque<Asked> asked;
+  std::function<void(const Asked&)> on_asked;
 
   // Takes what has come.
   void Step() {
@@ -86,6 +91,7 @@ class FakeBroker {
     ASSERT_TRUE(protocol::ParseRequest(inbound.message.envelope, request.request));
     if (request.request.has_hello()) return TakeHello(std::move(request));
     if (request.request.has_keep_alive()) return TakeKeepAlive(std::move(request));
+    if (on_asked) return on_asked(request);
     asked.push_back(std::move(request));
   }
   void TakeHello(Asked request) {
