@@ -26,6 +26,11 @@ Result<std::unique_ptr<Broker>> Broker::Open(BrokerOptions options, BrokerSeams 
                    DataDirectory::Open(mine.fs, path, mine.random));
   report.sync_method = broker->options_.sync_method.value_or(
       directory->own_file_system() ? SyncMethod::kSyncfs : SyncMethod::kFdatasync);
+  if (report.sync_method == SyncMethod::kSyncfs) {
+    // A descriptor that syncfs first sees after a failed write-back is not told of it: have it
+    // opened before anything is written that a later sync must answer for.
+    RETURN_IF_ERROR(mine.fs.SyncFileSystem(path));
+  }
   ASSIGN_OR_RETURN(std::unique_ptr<MetadataStore> store, mine.open_store(path, report.notes));
   std::int64_t reserve = 0;
   if (broker->options_.reserve_bytes) {
