@@ -28,6 +28,10 @@ std::string HumanCount(std::uint64_t count) {
   return out;
 }
 
+std::string HumanCount(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", HumanCount(count), noun, count == 1 ? "" : "s");
+}
+
 std::string HumanSpan(std::int64_t ms) {
   if (ms < 1'000) return fmt::format("{} ms", ms);
   const std::int64_t seconds = ms / 1'000;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "lib/base/types.h"
 
@@ -18,6 +19,8 @@ std::string HumanBytes(Integer bytes) {
 
 // "1,234,567".
 std::string HumanCount(std::uint64_t count);
+// "1 record", "2 records".
+std::string HumanCount(std::uint64_t count, std::string_view noun);
 
 // "850 ms", "12 s", "3 m", "5 h", "2 d": one unit, cut.
 std::string HumanSpan(std::int64_t ms);

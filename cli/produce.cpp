@@ -60,18 +60,21 @@ class Production {
     while (ReadSome()) {
     }
     if (!interrupts_.Came()) splitter_.Finish();
-    while (producer_.buffered_records() > 0 && !given_up_) {
-      producer_.Poll(clock_());
+    while (!Delivered()) {
       const int descriptor = interrupts_.descriptor();
       producer_.Wait(kWait, std::span(&descriptor, 1));
-      // The records are on their way: an end by Ctrl-C waits for their answers, unless nobody
-      // listens.
-      given_up_ = interrupts_.Came() && !producer_.connected();
     }
     return Report();
   }
 
  private:
+  // Records that are on their way are waited for after Ctrl-C too, unless nobody is there to answer.
+  bool Delivered() {
+    producer_.Poll(clock_());
+    if (producer_.buffered_records() == 0) return true;
+    return interrupts_.Came() && !producer_.connected();
+  }
+
   // False at the end of the input, at Ctrl-C, and where it can't be read.
   bool ReadSome() {
     const int input = context_.environment.input_descriptor;
@@ -113,7 +116,7 @@ class Production {
       Refuse(number, sent.error().message);
       return;
     }
-    ++read_;
+    bytes_ += line.size();
   }
 
   Status SendWhenThereIsRoom(const client::ProducerRecord& record) {
@@ -136,7 +139,6 @@ class Production {
   void Count(const client::Delivery& delivery) {
     if (!delivery.error) {
       delivered_ += delivery.records;
-      bytes_ += delivery.bytes;
       return;
     }
     failed_ += delivery.records;
@@ -148,11 +150,11 @@ class Production {
 
   ExitCode Report() {
     const std::uint64_t lost = failed_ + producer_.buffered_records();
-    std::string text =
-        fmt::format("{} records ({}) to {}, {}", HumanCount(delivered_), HumanBytes(bytes_),
-                    flags_.topic, flags_.acks == "none" ? "sent" : "acked as " + flags_.acks);
+    std::string text = fmt::format("{} to {}, {}", HumanCount(delivered_, "record"), flags_.topic,
+                                   flags_.acks == "none" ? "sent" : "acked as " + flags_.acks);
     if (lost > 0) text += fmt::format("; {} NOT acked", HumanCount(lost));
-    if (refused_ > 0) text += fmt::format("; {} lines refused", HumanCount(refused_));
+    if (refused_ > 0) text += fmt::format("; {} refused", HumanCount(refused_, "line"));
+    if (lost == 0) text += fmt::format(" ({})", HumanBytes(bytes_));
     context_.environment.complain(text);
     if (lost > 0 || refused_ > 0) code_ = Worse(code_, ExitCode::kFailed);
     return code_;
@@ -165,13 +167,11 @@ class Production {
   client::Producer producer_;
   LineSplitter splitter_;
   std::string buffer_ = std::string(kReadBytes, '\0');
-  std::uint64_t read_ = 0;
   std::uint64_t delivered_ = 0;
-  std::uint64_t bytes_ = 0;
+  std::uint64_t bytes_ = 0;  // of lines taken
   std::uint64_t failed_ = 0;
   std::uint64_t refused_ = 0;
   std::string last_error_;
-  bool given_up_ = false;
   ExitCode code_ = ExitCode::kDone;
 };
 

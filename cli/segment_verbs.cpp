@@ -105,11 +105,11 @@ void PrintReportText(const segment::DirectoryReport& report, Output& out) {
     line += fmt::format("topic {} partition {}, ", Visible(report.metadata->topic_name),
                         report.metadata->partition);
   }
-  line += fmt::format("{} segments, {} records in {} batches, {}: ", report.segments.size(),
-                      HumanCount(static_cast<std::uint64_t>(totals.records)),
+  line += fmt::format("{}, {} in {} batches, {}: ", HumanCount(report.segments.size(), "segment"),
+                      HumanCount(static_cast<std::uint64_t>(totals.records), "record"),
                       HumanCount(static_cast<std::uint64_t>(totals.batches)),
                       HumanBytes(totals.size_bytes));
-  line += report.ok() ? "good\n" : fmt::format("{} problems\n", report.problems.size());
+  line += report.ok() ? "good\n" : HumanCount(report.problems.size(), "problem") + "\n";
   for (const segment::Problem& problem : report.problems) {
     line += "  " + Visible(problem.file);
     if (problem.position >= 0) line += fmt::format(" at {}", problem.position);

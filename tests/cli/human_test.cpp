@@ -22,6 +22,12 @@ TEST(Human, CountsHaveCommas) {
   EXPECT_EQ(HumanCount(UINT64_MAX), "18,446,744,073,709,551,615");
 }
 
+TEST(Human, NounsAgree) {
+  EXPECT_EQ(HumanCount(1, "record"), "1 record");
+  EXPECT_EQ(HumanCount(0, "record"), "0 records");
+  EXPECT_EQ(HumanCount(1'000, "record"), "1,000 records");
+}
+
 TEST(Human, SpansHaveOneUnit) {
   EXPECT_EQ(HumanSpan(999), "999 ms");
   EXPECT_EQ(HumanSpan(59'999), "59 s");
