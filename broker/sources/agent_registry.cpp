@@ -11,12 +11,14 @@ constexpr std::uint8_t kVersion = 1;
 
 Result<Agent*> AgentRegistry::Claim(const AgentClaim& claim, const Uuid& session, Instant now) {
   Agent& agent = agents_[claim.agent_id];
-  const bool held = !agent.session.nil() && now.monotonic - agent.last_heard < kHolderSilenceMs;
-  if (held && agent.claim.boot_id != claim.boot_id) {
-    return Fail(ErrorCode::kBusy,
-                "agent ID '{}' also runs on {} (heard {} ms ago); set agent.id to another name on "
-                "one of the two machines",
-                claim.agent_id, agent.claim.host, now.monotonic - agent.last_heard);
+  if (agent.last_heard && agent.claim.boot_id != claim.boot_id) {
+    const std::int64_t silence_ms = now.monotonic - *agent.last_heard;
+    if (silence_ms < kHolderSilenceMs) {
+      return Fail(ErrorCode::kBusy,
+                  "agent ID '{}' also runs on {} (heard {} ms ago); set agent.id to another name "
+                  "on one of the two machines",
+                  claim.agent_id, agent.claim.host, silence_ms);
+    }
   }
   agent.claim = claim;
   agent.session = session;
@@ -41,7 +43,7 @@ void AgentRegistry::Heard(const std::string& agent_id, const Uuid& session, Inst
 
 bool AgentRegistry::Holds(const std::string& agent_id, const Uuid& session) const {
   auto found = agents_.find(agent_id);
-  return found != agents_.end() && found->second.session == session;
+  return !session.nil() && found != agents_.end() && found->second.session == session;
 }
 
 Status AgentRegistry::TakeReport(const std::string& agent_id, std::uint64_t report_id, bool last,
@@ -51,10 +53,12 @@ Status AgentRegistry::TakeReport(const std::string& agent_id, std::uint64_t repo
   if (agent->gathering_id != report_id) {
     agent->gathering_id = report_id;
     agent->gathering = AgentReport{};
+    agent->gathering_refused = false;
   }
   std::vector<AgentFile> files = std::move(agent->gathering.files);
-  if (files.size() + part.files.size() > kReportFilesMax) {
+  if (agent->gathering_refused || files.size() + part.files.size() > kReportFilesMax) {
     agent->gathering = AgentReport{};
+    agent->gathering_refused = true;
     return Fail(ErrorCode::kLimit, "a report holds at most {} files", kReportFilesMax);
   }
   std::move(part.files.begin(), part.files.end(), std::back_inserter(files));

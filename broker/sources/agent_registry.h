@@ -59,16 +59,17 @@ struct AgentClaim {
 };
 
 struct Agent {
-  AgentClaim claim;         // of the newest hello
-  Uuid session;             // nil: nobody holds the id
-  std::uint64_t epoch = 0;  // rises with every hello
-  MonotonicMs last_heard;
+  AgentClaim claim;                       // of the newest hello
+  Uuid session;                           // nil: nobody holds the id
+  std::uint64_t epoch = 0;                // rises with every hello
+  std::optional<MonotonicMs> last_heard;  // nothing: not since this broker started
   TimestampMs last_seen{-1};
   std::map<Uuid, PartitionIndex> partitions;  // by topic id
   AgentReport report;
   // Parts of a report that is not complete yet.
   std::uint64_t gathering_id = 0;
   AgentReport gathering;
+  bool gathering_refused = false;  // it was too long: what is left of it is not taken
 };
 
 // One owner, one thread.
@@ -77,7 +78,8 @@ class AgentRegistry {
   // Gives the id to `session`: from here on the session before is fenced. kBusy where another
   // machine holds it; the message says which, since when, and what to do.
   Result<Agent*> Claim(const AgentClaim& claim, const Uuid& session, Instant now);
-  // The session ended: the id is free at once.
+  // The session ended. The same machine may claim the id at once; another one only after the
+  // silence, since a lost connection says nothing about the agent behind it.
   void Release(const std::string& agent_id, const Uuid& session);
   void Heard(const std::string& agent_id, const Uuid& session, Instant now);
   bool Holds(const std::string& agent_id, const Uuid& session) const;

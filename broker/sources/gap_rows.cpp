@@ -1,5 +1,6 @@
 #include "broker/sources/gap_rows.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace logboom::broker {
@@ -9,14 +10,19 @@ constexpr std::uint8_t kVersion = 1;
 
 }  // namespace
 
-GapRow GapRows::Next(GapRow row) const {
-  auto partition = rows_.find(row.where);
-  if (partition == rows_.end()) return row;
-  auto after = partition->second.lower_bound({row.offset + 1, 0});
-  if (after != partition->second.begin()) {
-    --after;
-    if (after->first.first == row.offset) row.sequence = after->first.second + 1;
+GapRow GapRows::Next(GapRow row) {
+  if (auto partition = rows_.find(row.where); partition != rows_.end()) {
+    auto after = partition->second.lower_bound({row.offset + 1, 0});
+    if (after != partition->second.begin()) {
+      --after;
+      if (after->first.first == row.offset) row.sequence = after->first.second + 1;
+    }
   }
+  auto given = given_.find(row.where);
+  if (given != given_.end() && given->second.first == row.offset) {
+    row.sequence = std::max(row.sequence, given->second.second + 1);
+  }
+  given_[row.where] = {row.offset, row.sequence};
   return row;
 }
 
@@ -58,7 +64,14 @@ std::vector<Bytes> GapRows::DropTopic(const Uuid& topic_id) {
     for (const auto& [place, row] : rows) keys.push_back(GapRowKey(row));
   }
   std::erase_if(rows_, [&](const auto& entry) { return entry.first.topic_id == topic_id; });
+  std::erase_if(given_, [&](const auto& entry) { return entry.first.topic_id == topic_id; });
   return keys;
+}
+
+std::set<Uuid> GapRows::TopicIds() const {
+  std::set<Uuid> ids;
+  for (const auto& [where, rows] : rows_) ids.insert(where.topic_id);
+  return ids;
 }
 
 std::size_t GapRows::size() const {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,19 +31,22 @@ inline constexpr std::size_t kGapRowsOfFetchMax = 100;
 // One owner, one thread.
 class GapRows {
  public:
-  // Gives the row its sequence.
-  GapRow Next(GapRow row) const;
+  // Gives the row its sequence, each at most once: rows may be on their way to the store together.
+  GapRow Next(GapRow row);
   void Add(GapRow row);
   // Rows that precede records in [from, to], in order.
   std::vector<GapRow> Between(const TopicPartition& where, Offset from, Offset to) const;
   // Removes rows below the log's start and tells their keys.
   std::vector<Bytes> DropBelow(const TopicPartition& where, Offset log_start);
   std::vector<Bytes> DropTopic(const Uuid& topic_id);
+  std::set<Uuid> TopicIds() const;
   std::size_t size() const;
 
  private:
   using Place = std::pair<Offset, std::uint32_t>;
   std::map<TopicPartition, std::map<Place, GapRow>> rows_;
+  // The newest place given away. Offsets of new rows do not fall, so that it is enough.
+  std::map<TopicPartition, Place> given_;
 };
 
 // The row in the store. Key: topic id, partition i32, offset i64, sequence u32. Value: version u8 =

@@ -30,13 +30,20 @@ std::optional<ProducedSpan> SpanOf(const record::Record& record, std::uint64_t l
 
 }  // namespace
 
+Bytes StampKey(const TopicPartition& where) {
+  Bytes key(where.topic_id.bytes());
+  ByteWriter(key).Int(where.partition.value());
+  return key;
+}
+
 Result<RebuildReport> Sources::Rebuild(Instant now) {
   RebuildReport report;
   RETURN_IF_ERROR(LoadRows());
   ForgetLostTopics();
   for (const Topic* topic : engine_.Topics()) {
     for (std::int32_t i = 0; i < topic->partitions; ++i) {
-      RETURN_IF_ERROR(RebuildPartition(*topic, {topic->topic_id, PartitionIndex{i}}, report));
+      RETURN_IF_ERROR(
+          RebuildPartition(*topic, {topic->topic_id, PartitionIndex{i}}, now.wall, report));
     }
   }
   report.sources = table_.size();
@@ -75,6 +82,7 @@ Status Sources::LoadRows() {
 // A crash between a topic's deletion and that of its sources leaves rows of a topic that is gone.
 void Sources::ForgetLostTopics() {
   std::set<Uuid> lost = table_.TopicIds();
+  lost.merge(gaps_.TopicIds());
   for (const auto& [where, offset] : stamps_) lost.insert(where.topic_id);
   for (const auto& [id, agent] : agents_.agents()) {
     for (const auto& [topic_id, partition] : agent.partitions) lost.insert(topic_id);
@@ -83,12 +91,15 @@ void Sources::ForgetLostTopics() {
   for (const Uuid& topic_id : lost) ForgetTopic(topic_id);
 }
 
-Status Sources::RebuildPartition(const Topic& topic, const TopicPartition& where,
+Status Sources::RebuildPartition(const Topic& topic, const TopicPartition& where, TimestampMs now,
                                  RebuildReport& report) {
-  const auto state = engine_.StateOf(where);
+  auto state = engine_.StateOf(where);
   if (!state) return Ok();
+  // Should the time of the last append be lost, no source is taken for a forgotten one.
+  if (state->last_append <= TimestampMs{0}) state->last_append = now;
   Offset stamp;
   if (auto found = stamps_.find(where); found != stamps_.end()) stamp = found->second;
+  std::vector<Uuid> distrusted;
   if (stamp > state->log_end) {
     // The store knows more than the log holds: the log was cut or replaced. Only the log can be
     // believed.
@@ -96,12 +107,40 @@ Status Sources::RebuildPartition(const Topic& topic, const TopicPartition& where
         "topic '{}', partition {} ends at offset {}, but positions up to {} had been stored: they "
         "are built anew from the log",
         topic.name, where.partition, state->log_end, stamp));
-    table_.Forget([&](const Source& one) { return one.where == where; });
+    DistrustStored(where, distrusted);
     stamp = Offset{};
-    stamps_[where] = stamp;
   }
   ASSIGN_OR_RETURN(Offset from, MergeSideCar(where, stamp, state->log_end));
-  return RedoPartition(where, std::max(from, state->log_start), state->log_end, report);
+  RETURN_IF_ERROR(RedoPartition(where, std::max(from, state->log_start), *state, report));
+  CorrectStored(where, distrusted);
+  return Ok();
+}
+
+void Sources::DistrustStored(const TopicPartition& where, std::vector<Uuid>& distrusted) {
+  for (const auto& [topic_id, source_id] :
+       table_.Forget([&](const Source& one) { return one.where == where; })) {
+    distrusted.push_back(source_id);
+  }
+  stamps_[where] = Offset{};
+}
+
+// What the store says of these sources goes in one transaction, and before anybody is told where
+// they stand: else the next start would believe it again, and bytes that no log holds would count
+// as taken.
+void Sources::CorrectStored(const TopicPartition& where, const std::vector<Uuid>& distrusted) {
+  if (distrusted.empty()) return;
+  MetadataTransaction correct;
+  for (const Uuid& source_id : distrusted) {
+    Bytes key = SourceRowKey(where.topic_id, source_id);
+    if (const Source* source = table_.Find(where.topic_id, source_id)) {
+      correct.Put(Table::kSource, std::move(key),
+                  EncodeSourceRow(*source, source->durable, source->window));
+    } else {
+      correct.Remove(Table::kSource, std::move(key));
+    }
+  }
+  correct.Remove(Table::kPositionStamp, StampKey(where));
+  engine_.Commit(std::move(correct), [](const Status&) {});
 }
 
 Result<Offset> Sources::MergeSideCar(const TopicPartition& where, Offset stamp, Offset log_end) {
@@ -120,14 +159,15 @@ Result<Offset> Sources::MergeSideCar(const TopicPartition& where, Offset stamp, 
   return sealed->as_of;
 }
 
-Status Sources::RedoPartition(const TopicPartition& where, Offset from, Offset end,
+Status Sources::RedoPartition(const TopicPartition& where, Offset from, const PartitionState& state,
                               RebuildReport& report) {
-  while (from < end) {
+  while (from < state.log_end) {
     ASSIGN_OR_RETURN(FetchedBytes fetched, engine_.Fetch(where, from, kReadBytes));
     ByteView rest = fetched.bytes;
     while (!rest.empty()) {
       ASSIGN_OR_RETURN(record::BatchHeader header, record::ParseBatchHeader(rest));
-      RETURN_IF_ERROR(RedoBatch(where, rest.substr(0, header.size_bytes()), report));
+      RETURN_IF_ERROR(
+          RedoBatch(where, rest.substr(0, header.size_bytes()), state.last_append, report));
       rest.remove_prefix(header.size_bytes());
     }
     if (fetched.next_offset <= from) break;  // nothing more can be read
@@ -136,7 +176,9 @@ Status Sources::RedoPartition(const TopicPartition& where, Offset from, Offset e
   return Ok();
 }
 
-Status Sources::RedoBatch(const TopicPartition& where, ByteView batch, RebuildReport& report) {
+// `sign`: when the partition was last appended to. The records' own times are as old as their lines.
+Status Sources::RedoBatch(const TopicPartition& where, ByteView batch, TimestampMs sign,
+                          RebuildReport& report) {
   record::BatchReader reader;
   // A batch that can't be read is bit rot below the recovery point: its spans are lost with it, and
   // the spans behind it carry the positions on.
@@ -149,7 +191,7 @@ Status Sources::RedoBatch(const TopicPartition& where, ByteView batch, RebuildRe
     if ((*record)->headers.empty()) continue;
     auto span = SpanOf(**record, log_tag);
     if (!span) continue;
-    if (table_.Redo(where, *span, reader.header().max_timestamp)) {
+    if (table_.Redo(where, *span, sign)) {
       ++report.spans_applied;
     } else {
       ++report.spans_unknown;

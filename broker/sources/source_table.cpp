@@ -186,21 +186,25 @@ void SourceTable::HoldForRows(const TopicPartition& where, const std::vector<Pro
     if (source == nullptr) {
       source = &OpenSource(where, row.source_id, row.begin, *row.identity);
       source->last_sign = now;
+      source->opening = true;
     }
     source->row_pending = true;
   }
 }
 
-Source SourceTable::AfterRow(const Uuid& topic_id, const ProgressRow& row) const {
+Source SourceTable::AfterRow(const Uuid& topic_id, const ProgressRow& row, TimestampMs now) const {
   const Source* source = Find(topic_id, row.source_id);
   CHECK(source != nullptr);
   Source after = *source;
   after.row_pending = false;
+  after.opening = false;
   after.unsaved = false;
+  after.last_sign = std::max(after.last_sign, now);
   if (row.kind == RowKind::kClose) {
     after.state = SourceState::kFinal;
     return after;
   }
+  after.state = SourceState::kOpen;
   after.appended = row.end;
   after.durable = row.end;
   after.window = row.window;
@@ -209,35 +213,34 @@ Source SourceTable::AfterRow(const Uuid& topic_id, const ProgressRow& row) const
 }
 
 void SourceTable::SettleRows(const Uuid& topic_id, const std::vector<ProgressRow>& rows,
-                             RowsSettled settled) {
+                             RowsSettled settled, TimestampMs now) {
   for (const ProgressRow& row : rows) {
     Source* source = FindMutable(topic_id, row.source_id);
     if (source == nullptr) continue;  // its topic was deleted meanwhile
     if (settled == RowsSettled::kCommitted) {
-      *source = AfterRow(topic_id, row);
+      *source = AfterRow(topic_id, row, now);
       continue;
     }
     source->row_pending = false;
-    const bool opened_by_row =
-        row.identity && source->recent.empty() && !source->unsaved && source->appended == row.begin;
-    if (opened_by_row) sources_.erase({topic_id, row.source_id});
+    if (source->opening) sources_.erase({topic_id, row.source_id});
   }
 }
 
-bool SourceTable::Redo(const TopicPartition& where, const ProducedSpan& span,
-                       TimestampMs append_time) {
+bool SourceTable::Redo(const TopicPartition& where, const ProducedSpan& span, TimestampMs sign) {
+  if (span.begin < SourcePosition{0} || span.end <= span.begin) return false;
   Source* source = FindMutable(where.topic_id, span.source_id);
   if (source == nullptr) {
     if (!span.identity) return false;
     source = &OpenSource(where, span.source_id, span.begin, *span.identity);
   }
-  if (span.end <= source->appended && !source->recent.empty()) return true;
-  source->appended = std::max(source->appended, span.end);
-  source->durable = source->appended;
+  if (span.identity && span.identity->agent_id != source->identity.agent_id) return false;
+  if (span.end <= source->appended) return true;
+  source->appended = span.end;
+  source->durable = span.end;
   source->window = span.window;
   source->where = where;
   source->state = SourceState::kOpen;
-  source->last_sign = std::max(source->last_sign, append_time);
+  source->last_sign = std::max(source->last_sign, sign);
   MarkUnsaved(*source);
   Remember(*source, span.end, span.window);
   return true;
@@ -279,7 +282,9 @@ Source& SourceTable::OpenSource(const TopicPartition& where, const Uuid& source_
 
 SourcePositions SourceTable::PositionsOf(const Uuid& topic_id, const Uuid& source_id) const {
   const Source* source = Find(topic_id, source_id);
-  if (source == nullptr) return {source_id, SourcePosition{-1}, SourcePosition{-1}};
+  if (source == nullptr || source->opening) {
+    return {source_id, SourcePosition{-1}, SourcePosition{-1}};
+  }
   return {source_id, source->appended, source->durable};
 }
 
@@ -290,7 +295,7 @@ std::vector<const Source*> SourceTable::Page(const Uuid& topic_id, const std::st
   for (auto entry = sources_.upper_bound({topic_id, after});
        entry != sources_.end() && entry->first.first == topic_id && page.size() < limit; ++entry) {
     const Source& source = entry->second;
-    if (source.identity.agent_id != agent_id) continue;
+    if (source.identity.agent_id != agent_id || source.opening) continue;
     if (source.state == SourceState::kFinal && !with_final) continue;
     page.push_back(&source);
   }
@@ -301,7 +306,8 @@ std::vector<const Source*> SourceTable::OfPartition(const TopicPartition& where)
   std::vector<const Source*> sources;
   for (auto entry = sources_.lower_bound({where.topic_id, Uuid{}});
        entry != sources_.end() && entry->first.first == where.topic_id; ++entry) {
-    if (entry->second.where.partition == where.partition) sources.push_back(&entry->second);
+    const Source& source = entry->second;
+    if (source.where.partition == where.partition && !source.opening) sources.push_back(&source);
   }
   return sources;
 }

@@ -47,6 +47,7 @@ struct Source {
   std::vector<SpanEnd> recent;  // of spans up to `appended`, newest last
   TimestampMs last_sign;        // append time of its newest span or row
   bool row_pending = false;     // a progress row is on its way to the store
+  bool opening = false;         // by that row: until it is stored nobody is told of the source
   bool unsaved = false;         // durable facts that the store does not have yet
 };
 
@@ -114,15 +115,19 @@ class SourceTable {
   void HoldForRows(const TopicPartition& where, const std::vector<ProgressRow>& rows,
                    TimestampMs now);
   // The rows are in the store: both positions move together. Or they are not: all is as before.
+  // `now` as for AfterRow.
   enum class RowsSettled { kCommitted, kFailed };
-  void SettleRows(const Uuid& topic_id, const std::vector<ProgressRow>& rows, RowsSettled settled);
-  // A source as it stands once `row` is committed, for the store's transaction.
-  Source AfterRow(const Uuid& topic_id, const ProgressRow& row) const;
+  void SettleRows(const Uuid& topic_id, const std::vector<ProgressRow>& rows, RowsSettled settled,
+                  TimestampMs now);
+  // A source as it stands once `row` is committed, for the store's transaction. `now` is when the
+  // row came: a sign of life.
+  Source AfterRow(const Uuid& topic_id, const ProgressRow& row, TimestampMs now) const;
 
   // Redo at the start: a span found in the log. Positions only move up, so that redoing twice is
-  // harmless; a begin above the position means rows that were lost with the store. False where the
-  // source is unknown and the span does not say who it is.
-  bool Redo(const TopicPartition& where, const ProducedSpan& span, TimestampMs append_time);
+  // harmless; a begin above the position means rows that were lost with the store. `sign` is no
+  // older than the span. False where the source is unknown and the span does not say who it is,
+  // where it says another agent, and where its positions make no sense.
+  bool Redo(const TopicPartition& where, const ProducedSpan& span, TimestampMs sign);
   // Takes over what was kept in the store, or beside the log (which the store may not have yet).
   enum class KeptIn { kStore, kSideCar };
   void Merge(Source source, KeptIn kept_in);
@@ -131,6 +136,7 @@ class SourceTable {
   // Sources of an agent in a topic with ids above `after`, in the order of ids.
   std::vector<const Source*> Page(const Uuid& topic_id, const std::string& agent_id,
                                   bool with_final, const Uuid& after, std::size_t limit) const;
+  // All of them, but for those that are being opened.
   std::vector<const Source*> OfPartition(const TopicPartition& where) const;
   // The partition of the agent's newest span in the topic.
   std::optional<PartitionIndex> NewestPartition(const Uuid& topic_id,

@@ -64,18 +64,15 @@ void Sources::SettleAgent(const std::string& agent_id, const std::vector<Uuid>& 
     agent->partitions[topic_id] =
         newest && newest->value() < topic->partitions ? *newest : agents_.ChoosePartition(*topic);
   }
-  MetadataTransaction save;
-  save.Put(Table::kAgent, agent_id, EncodeAgentRow(*agent));
-
   // One callback for all partitions; the first real failure counts.
   struct Waiting {
     std::size_t left = 0;
     Status status;
-    MetadataTransaction save;
+    std::string agent_id;
     DoneCallback done;
   };
   auto waiting = std::make_shared<Waiting>();
-  waiting->save = std::move(save);
+  waiting->agent_id = agent_id;
   waiting->done = std::move(done);
   const std::map<Uuid, PartitionIndex> partitions = agent->partitions;
   waiting->left = partitions.size() + 1;
@@ -88,7 +85,12 @@ void Sources::SettleAgent(const std::string& agent_id, const std::vector<Uuid>& 
       return;
     }
     // Rows of this agent that were under way stand before this one in the store's order.
-    engine_.Commit(std::move(waiting->save), std::move(waiting->done));
+    BehindCheckpoint([this, waiting] {
+      // As it is by now: a later hello may have been quicker.
+      MetadataTransaction save;
+      save.Put(Table::kAgent, waiting->agent_id, EncodeAgentRow(*agents_.Find(waiting->agent_id)));
+      engine_.Commit(std::move(save), std::move(waiting->done));
+    });
   };
   for (const auto& [topic_id, partition] : partitions) {
     engine_.WhenDurable({topic_id, partition}, one_done);
@@ -146,60 +148,69 @@ void Sources::Progress(const std::string& agent_id, const TopicPartition& where,
     case Judgement::Kind::kFresh: break;
   }
   table_.HoldForRows(where, rows, now.wall);
-  PendingRows pending{agent_id, where, std::move(rows), now.wall, std::move(done)};
-  engine_.WhenDurable(where, [this, pending = std::move(pending)](const Status& durable) mutable {
-    if (!durable.ok()) {
-      table_.SettleRows(pending.where.topic_id, pending.rows, SourceTable::RowsSettled::kFailed);
-      pending.done(Failed(durable.error()));
-      return;
-    }
-    if (checkpoint_due_) {
-      rows_waiting_.push_back(std::move(pending));
+  auto pending = std::make_shared<PendingRows>(
+      PendingRows{agent_id, where, std::move(rows), now.wall, std::move(done)});
+  engine_.WhenDurable(where, [this, pending](const Status& durable) {
+    if (durable.ok()) {
+      BehindCheckpoint([this, pending] { CommitRows(pending); });
     } else {
-      CommitRows(std::move(pending));
+      SettleRows(*pending, {}, durable);
     }
   });
 }
 
-void Sources::CommitRows(PendingRows pending) {
-  const Uuid& topic_id = pending.where.topic_id;
-  auto state = engine_.StateOf(pending.where);
+void Sources::BehindCheckpoint(std::function<void()> submit) {
+  if (checkpoint_due_) {
+    behind_checkpoint_.push_back(std::move(submit));
+  } else {
+    submit();
+  }
+}
+
+void Sources::CommitRows(const std::shared_ptr<PendingRows>& pending) {
+  const Uuid& topic_id = pending->where.topic_id;
+  auto state = engine_.StateOf(pending->where);
   if (!state) {
-    pending.done(Failed(Fail(ErrorCode::kNotFound, "the topic was deleted")));
+    SettleRows(*pending, {}, Fail(ErrorCode::kNotFound, "the topic was deleted"));
     return;
   }
   MetadataTransaction transaction;
   std::vector<GapRow> gaps;
-  for (const ProgressRow& row : pending.rows) {
-    const Source after = table_.AfterRow(topic_id, row);
+  for (const ProgressRow& row : pending->rows) {
+    const Source after = table_.AfterRow(topic_id, row, pending->time);
     transaction.Put(Table::kSource, SourceRowKey(topic_id, row.source_id),
                     EncodeSourceRow(after, after.durable, after.window));
     if (row.kind != RowKind::kGap) continue;
-    GapRow gap = gaps_.Next({pending.where, state->log_end, 0, pending.agent_id,
-                             after.identity.path, row, pending.time});
-    // Several gaps of one request stand at one offset, one behind the other.
-    gap.sequence += static_cast<std::uint32_t>(gaps.size());
+    GapRow gap = gaps_.Next({pending->where, state->log_end, 0, pending->agent_id,
+                             after.identity.path, row, pending->time});
     transaction.Put(Table::kSourceRow, GapRowKey(gap), EncodeGapRow(gap));
     gaps.push_back(std::move(gap));
   }
   ++rows_under_way_;
-  engine_.Commit(std::move(transaction), [this, pending = std::move(pending),
-                                          gaps = std::move(gaps)](const Status& committed) {
-    --rows_under_way_;
-    SettleRows(pending, gaps, committed);
-  });
+  engine_.Commit(std::move(transaction),
+                 [this, pending, gaps = std::move(gaps)](const Status& committed) {
+                   --rows_under_way_;
+                   SettleRows(*pending, gaps, committed);
+                 });
 }
 
 void Sources::SettleRows(const PendingRows& pending, std::vector<GapRow> gaps,
                          const Status& committed) {
+  const Uuid& topic_id = pending.where.topic_id;
+  table_.SettleRows(
+      topic_id, pending.rows,
+      committed.ok() ? SourceTable::RowsSettled::kCommitted : SourceTable::RowsSettled::kFailed,
+      pending.time);
   if (!committed.ok()) {
-    table_.SettleRows(pending.where.topic_id, pending.rows, SourceTable::RowsSettled::kFailed);
     pending.done(Failed(committed.error()));
     return;
   }
-  table_.SettleRows(pending.where.topic_id, pending.rows, SourceTable::RowsSettled::kCommitted);
   counters_.gaps += gaps.size();
-  for (GapRow& gap : gaps) gaps_.Add(std::move(gap));
+  // Rows of a topic that was deleted meanwhile are forgotten at the next start.
+  const bool there = engine_.StateOf(pending.where).has_value();
+  for (GapRow& gap : gaps) {
+    if (there) gaps_.Add(std::move(gap));
+  }
   pending.done(SourceOutcome{});
 }
 
@@ -212,9 +223,7 @@ void Sources::ForgetTopic(const Uuid& topic_id) {
   for (Bytes& key : gaps_.DropTopic(topic_id)) forget.Remove(Table::kSourceRow, std::move(key));
   std::erase_if(stamps_, [&](const auto& stamp) {
     if (stamp.first.topic_id != topic_id) return false;
-    Bytes key(topic_id.bytes());
-    ByteWriter(key).Int(stamp.first.partition.value());
-    forget.Remove(Table::kPositionStamp, std::move(key));
+    forget.Remove(Table::kPositionStamp, StampKey(stamp.first));
     return true;
   });
   agents_.ForgetTopic(topic_id);
@@ -230,7 +239,7 @@ void Sources::Tick(Instant now) {
   if (checkpoint_due_ && !checkpoint_under_way_ && rows_under_way_ == 0) {
     Checkpoint();
     checkpoint_due_ = false;
-    for (PendingRows& pending : std::exchange(rows_waiting_, {})) CommitRows(std::move(pending));
+    for (const auto& submit : std::exchange(behind_checkpoint_, {})) submit();
   }
   if (now.monotonic >= next_forget_) {
     next_forget_ = now.monotonic + kForgetIntervalMs;
@@ -254,11 +263,9 @@ void Sources::Checkpoint() {
       const TopicPartition where{topic->topic_id, PartitionIndex{i}};
       auto state = engine_.StateOf(where);
       if (!state || stamps_[where] == state->durable_end) continue;
-      Bytes key(topic->topic_id.bytes());
-      ByteWriter(key).Int(i);
       Bytes value;
       ByteWriter(value).Int(state->durable_end.value());
-      save.Put(Table::kPositionStamp, std::move(key), std::move(value));
+      save.Put(Table::kPositionStamp, StampKey(where), std::move(value));
       moved.emplace_back(where, state->durable_end);
     }
   }

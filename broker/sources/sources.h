@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -51,6 +52,9 @@ struct SourceCounters {
   std::uint64_t gaps = 0;
 };
 
+// The row of a stamp. Key: topic id, partition i32. Value: offset i64; big endian.
+Bytes StampKey(const TopicPartition& where);
+
 class Sources {
  public:
   explicit Sources(LogEngine& engine);
@@ -88,13 +92,19 @@ class Sources {
   void CheckpointNow() { next_checkpoint_ = MonotonicMs{}; }
 
  private:
+  // Positions of a partition whose log ends below what they reflect are not to be believed.
+  void DistrustStored(const TopicPartition& where, std::vector<Uuid>& distrusted);
+  void CorrectStored(const TopicPartition& where, const std::vector<Uuid>& distrusted);
   Status LoadRows();
   void ForgetLostTopics();
-  Status RebuildPartition(const Topic& topic, const TopicPartition& where, RebuildReport& report);
+  Status RebuildPartition(const Topic& topic, const TopicPartition& where, TimestampMs now,
+                          RebuildReport& report);
   // Where the redo begins: behind what the store, or else the newest side-car, reflects.
   Result<Offset> MergeSideCar(const TopicPartition& where, Offset stamp, Offset log_end);
-  Status RedoPartition(const TopicPartition& where, Offset from, Offset end, RebuildReport& report);
-  Status RedoBatch(const TopicPartition& where, ByteView batch, RebuildReport& report);
+  Status RedoPartition(const TopicPartition& where, Offset from, const PartitionState& state,
+                       RebuildReport& report);
+  Status RedoBatch(const TopicPartition& where, ByteView batch, TimestampMs sign,
+                   RebuildReport& report);
   // Rows whose bytes ahead are durable, on their way to the store.
   struct PendingRows {
     std::string agent_id;
@@ -103,7 +113,9 @@ class Sources {
     TimestampMs time;
     SourceCallback done;
   };
-  void CommitRows(PendingRows pending);
+  // Runs `submit` now, or, where a checkpoint is due, right behind it.
+  void BehindCheckpoint(std::function<void()> submit);
+  void CommitRows(const std::shared_ptr<PendingRows>& pending);
   void SettleRows(const PendingRows& pending, std::vector<GapRow> gaps, const Status& committed);
   void Checkpoint();
   void ForgetOld(Instant now);
@@ -121,10 +133,11 @@ class Sources {
   MonotonicMs next_forget_;
   // A checkpoint and rows write the same keys: a checkpoint waits until no rows are under way, and
   // rows wait for a checkpoint that is due, so that an older position never overwrites a newer one.
+  // What must come behind those rows waits with them.
   bool checkpoint_due_ = false;
   bool checkpoint_under_way_ = false;
   std::size_t rows_under_way_ = 0;
-  std::vector<PendingRows> rows_waiting_;
+  std::vector<std::function<void()>> behind_checkpoint_;
 };
 
 }  // namespace logboom::broker
