@@ -55,6 +55,7 @@ struct Assigned {
   MonotonicMs asked_at;
   MonotonicMs retry_at;
   Offset fetch_from;
+  SeenRows seen_rows;
   std::deque<EventBody> events;
   std::size_t held_bytes = 0;
   PartitionProgress progress;
@@ -253,7 +254,8 @@ struct Consumer::State final : public SessionEvents {
     }
     if (!answer.ok()) return FetchRefused(partition, answer.response.error());
     partition.leader_epoch = LeaderEpoch(fetch.leader_epoch());
-    FetchedEvents fetched = EventsOf(partition.fetch_from, fetch, answer.payload);
+    FetchedEvents fetched =
+        EventsOf(partition.fetch_from, fetch, answer.payload, partition.seen_rows);
     counters.corrupt_batches += fetched.corrupt_batches;
     const bool stands = fetched.next == partition.fetch_from && fetched.events.empty();
     if (stands && fetched.corrupt_batches > 0) {

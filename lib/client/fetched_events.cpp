@@ -113,12 +113,27 @@ void AddBrokersUnreadable(Offset position, const protocol::FetchResponse& respon
   std::ranges::stable_sort(stretches, {}, &Stretch::begin);
 }
 
-std::vector<SourceRow> RowsOf(Offset position, Offset next,
-                              const protocol::FetchResponse& response) {
+bool IsSame(const ProgressRow& a, const ProgressRow& b) {
+  return a.source_id == b.source_id && a.kind == b.kind && a.begin == b.begin && a.end == b.end;
+}
+
+bool Contains(const SeenRows& seen, const SourceRow& row) {
+  return row.offset == seen.offset &&
+         std::ranges::any_of(seen.rows, [&](const auto& one) { return IsSame(one, row.row); });
+}
+
+// In order, without those that were seen.
+std::vector<SourceRow> RowsOf(Offset position, Offset next, const protocol::FetchResponse& response,
+                              SeenRows& seen) {
   std::vector<SourceRow> rows;
-  for (const auto& row : response.rows()) {
-    const Offset offset(row.offset());
-    if (offset >= position && offset < next) rows.push_back(FromWire(row));
+  for (const auto& wire : response.rows()) {
+    SourceRow row = FromWire(wire);
+    if (row.offset < position || row.offset > next || Contains(seen, row)) continue;
+    rows.push_back(std::move(row));
+  }
+  if (seen.offset != next) seen = {.offset = next, .rows = {}};
+  for (const SourceRow& row : rows) {
+    if (row.offset == next) seen.rows.push_back(row.row);
   }
   std::ranges::stable_sort(rows, {}, &SourceRow::offset);
   return rows;
@@ -151,14 +166,14 @@ std::vector<EventBody> Merge(std::vector<Stretch> stretches, std::vector<SourceR
 }  // namespace
 
 FetchedEvents EventsOf(Offset position, const protocol::FetchResponse& response,
-                       const transport::Payload& payload) {
+                       const transport::Payload& payload, SeenRows& seen) {
   Walk walk(position, response, payload);
   walk.Run();
   AddBrokersUnreadable(position, response, walk.stretches);
   FetchedEvents fetched;
   fetched.next = walk.next();
   fetched.corrupt_batches = walk.corrupt_batches;
-  fetched.events = Merge(std::move(walk.stretches), RowsOf(position, walk.next(), response));
+  fetched.events = Merge(std::move(walk.stretches), RowsOf(position, walk.next(), response, seen));
   return fetched;
 }
 

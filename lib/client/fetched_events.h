@@ -21,10 +21,17 @@ struct FetchedEvents {
   std::uint64_t corrupt_batches = 0;
 };
 
+// Rows that precede the record at `offset` and were given out already: an answer that ends at the
+// end of the log brings the rows there, and so does the next, which begins there.
+struct SeenRows {
+  Offset offset;
+  std::vector<ProgressRow> rows;
+};
+
 // Verifies each batch. One that is broken becomes an Unreadable of its offsets; where not even they
-// can be told, of all offsets up to the answer's next_offset. Rows of the range stand in their
-// places.
+// can be told, of all offsets up to the answer's next_offset. Rows stand in their places; `seen`
+// is brought up to date.
 FetchedEvents EventsOf(Offset position, const protocol::FetchResponse& response,
-                       const transport::Payload& payload);
+                       const transport::Payload& payload, SeenRows& seen);
 
 }  // namespace logboom::client

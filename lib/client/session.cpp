@@ -259,8 +259,8 @@ bool Session::Send(protocol::Request request, const transport::Payload& payload,
   return true;
 }
 
-// By wanting nothing: the broker takes back what was not used once it reads that request. An answer to
-// it, or to a later one, tells what holds from then on.
+// By wanting nothing: the broker takes back what was not used once it reads that request. An answer
+// to it, or to a later one, tells what holds from then on.
 void Session::GiveBackCredit(std::uint64_t request_id) {
   gave_back_id_ = request_id;
   granted_bytes_ = sent_bytes_;

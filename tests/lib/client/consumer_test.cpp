@@ -87,6 +87,7 @@ class ConsumerTest : public testing::Test {
     row.set_agent_id("web-1");
     row.set_path("/a.log");
     row.mutable_row()->set_kind(protocol::GAP);
+    row.mutable_row()->set_source_id(IdBytes(reason.front()));
     row.mutable_row()->set_reason(reason);
   }
 
@@ -266,10 +267,34 @@ TEST_F(ConsumerTest, RowsStandBeforeTheRecordsThatTheyPrecede) {
   Start(StartAt::Earliest(), 0, 100, {.with_rows = true});
   protocol::Response response = Fetched(5);
   for (const std::int64_t offset : {0, 2, 3, 3}) AddRow(response, offset, "gap");
-  AddRow(response, 5, "of the next answer");
+  AddRow(response, 6, "beyond");
   AnswerFetch(response, Batch(0, 3) + Batch(3, 2));
   EXPECT_EQ(Events(), (Words{"gap@0", "0", "1", "gap@2", "2", "gap@3", "gap@3", "3", "4"}));
   EXPECT_TRUE(broker.Take(protocol::Request::kFetch).request.fetch().with_rows());
+}
+
+TEST_F(ConsumerTest, RowsAtTheEndOfTheLogComeOnce) {
+  Start(StartAt::Earliest(), 0, 2, {.with_rows = true});
+  protocol::Response response = Fetched(2, 2);
+  AddRow(response, 2, "a");
+  AnswerFetch(response, Batch(0, 2));
+  EXPECT_EQ(Events(), (Words{"0", "1", "a@2"}));
+
+  // The wait is over, and nothing is new.
+  AnswerFetch(response, "");
+  EXPECT_EQ(Events(), Words{});
+  Pass(10);
+  response.mutable_fetch()->clear_rows();
+  AddRow(response, 2, "b");  // in no order
+  AddRow(response, 2, "a");
+  AnswerFetch(response, "");
+  EXPECT_EQ(Events(), Words{"b@2"});
+
+  response.mutable_fetch()->set_next_offset(3);
+  response.mutable_fetch()->set_durable_end_offset(3);
+  AddRow(response, 2, "c");
+  AnswerFetch(response, Batch(2, 1));
+  EXPECT_EQ(Events(), (Words{"c@2", "2"}));
 }
 
 TEST_F(ConsumerTest, OffsetOutOfRangeIsReportedAndThePartitionStands) {

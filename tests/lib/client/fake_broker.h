@@ -1,5 +1,5 @@
-// A broker of a few lines, driven by the test: it answers hellos and keep-alives by itself, unless told
-// otherwise, and hands the test everything else.
+// A broker of a few lines, driven by the test: it answers hellos and keep-alives by itself, unless
+// told otherwise, and hands the test everything else.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -30,7 +30,9 @@ struct Asked {
 class FakeBroker {
  public:
   explicit FakeBroker(transport::InprocNetwork& network)
-      : transport_(network.MakeServer(kBrokerAddress)) {}
+      : FakeBroker(network.MakeServer(kBrokerAddress)) {}
+  explicit FakeBroker(std::unique_ptr<transport::ServerTransport> transport)
+      : transport_(std::move(transport)) {}
 
   bool answers_hello = true;
   bool answers_keep_alive = true;
@@ -48,6 +50,8 @@ class FakeBroker {
   void Step() {
     while (auto inbound = transport_->Receive()) Take(*std::move(inbound));
   }
+
+  std::string address() const { return transport_->address(); }
 
   // The oldest request that the test has not yet taken; it must be there and of that kind.
   Asked Take(protocol::Request::BodyCase kind) {

@@ -14,8 +14,8 @@ struct Vector {
   std::int32_t partition_of_seven;
 };
 
-// Computed with Kafka's Python client (kafka.partitioner.default.murmur2); "21", "foobar" and the strings
-// "a-little-bit-..." are of Kafka's own test of its hash.
+// Computed with Kafka's Python client (kafka.partitioner.default.murmur2); "21", "foobar" and the
+// strings "a-little-bit-..." are of Kafka's own test of its hash.
 const std::vector<Vector> kVectors = {
     {"", 275'646'681U, 2},
     {"a", 2'731'586'172U, 5},
