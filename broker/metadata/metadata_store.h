@@ -43,7 +43,8 @@ struct MetadataWrite {
 // Whole or not at all.
 struct MetadataTransaction {
   std::vector<MetadataWrite> writes;
-  // An administrative change: the copy is renewed before the transaction counts as done.
+  // An administrative change: the copy is renewed before the transaction counts as done. Where that
+  // can't be (a full disk) it counts all the same, and the next renewal has it.
   bool renew_copy = false;
 
   void Put(Table table, Bytes key, Bytes value) {

@@ -11,7 +11,6 @@
 namespace logboom::broker {
 namespace {
 
-constexpr std::chrono::minutes kCopyInterval{5};
 // What one commit joins: bounds the time that a failed one puts in doubt, and its memory.
 constexpr std::size_t kJoinedWritesMax = 10'000;
 
@@ -22,9 +21,11 @@ struct Submitted {
 
 class ThreadMetadataWriter final : public MetadataWriter {
  public:
-  ThreadMetadataWriter(std::unique_ptr<MetadataStore> store, std::function<void()> wake_up)
+  ThreadMetadataWriter(std::unique_ptr<MetadataStore> store, std::function<void()> wake_up,
+                       std::chrono::milliseconds copy_interval)
       : store_(std::move(store)),
         wake_up_(std::move(wake_up)),
+        copy_interval_(copy_interval),
         thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
   ThreadMetadataWriter(const ThreadMetadataWriter&) = delete;
@@ -61,7 +62,7 @@ class ThreadMetadataWriter final : public MetadataWriter {
         Finish(group);
         changed_since_copy = true;
       }
-      if (changed_since_copy && std::chrono::steady_clock::now() - copied_at >= kCopyInterval) {
+      if (changed_since_copy && std::chrono::steady_clock::now() - copied_at >= copy_interval_) {
         // A copy that can't be made now is made at the next turn; the database itself is sound.
         changed_since_copy = !store_->RenewCopy().ok();
         copied_at = std::chrono::steady_clock::now();
@@ -72,7 +73,7 @@ class ThreadMetadataWriter final : public MetadataWriter {
   // Waits; empty when it is time to stop or to look at the copy.
   std::vector<Submitted> NextGroup(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, stop, kCopyInterval, [this] { return !submitted_.empty(); });
+    changed_.wait_for(lock, stop, copy_interval_, [this] { return !submitted_.empty(); });
     std::vector<Submitted> group;
     std::size_t writes = 0;
     while (!submitted_.empty() && writes < kJoinedWritesMax) {
@@ -101,6 +102,7 @@ class ThreadMetadataWriter final : public MetadataWriter {
 
   std::unique_ptr<MetadataStore> store_;
   std::function<void()> wake_up_;
+  std::chrono::milliseconds copy_interval_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::deque<Submitted> submitted_;
@@ -131,8 +133,10 @@ class InlineMetadataWriter final : public MetadataWriter {
 }  // namespace
 
 std::unique_ptr<MetadataWriter> MakeThreadMetadataWriter(std::unique_ptr<MetadataStore> store,
-                                                         std::function<void()> wake_up) {
-  return std::make_unique<ThreadMetadataWriter>(std::move(store), std::move(wake_up));
+                                                         std::function<void()> wake_up,
+                                                         std::chrono::milliseconds copy_interval) {
+  return std::make_unique<ThreadMetadataWriter>(std::move(store), std::move(wake_up),
+                                                copy_interval);
 }
 
 std::unique_ptr<MetadataWriter> MakeInlineMetadataWriter(MetadataStore& store) {

@@ -2,6 +2,7 @@
 // together.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -26,11 +27,14 @@ class MetadataWriter {
   virtual std::optional<MetadataDone> TakeDone() = 0;
 };
 
-// On a thread of its own, which alone touches the store from now on, and renews the copy every five
-// minutes where something changed. `wake_up` is called from that thread. Destruction finishes what
-// was submitted.
-std::unique_ptr<MetadataWriter> MakeThreadMetadataWriter(std::unique_ptr<MetadataStore> store,
-                                                         std::function<void()> wake_up);
+inline constexpr std::chrono::milliseconds kCopyInterval{5 * 60 * 1000};
+
+// On a thread of its own, which alone touches the store from now on, and renews the copy every
+// `copy_interval` where something changed. `wake_up` is called from that thread. Destruction
+// finishes what was submitted.
+std::unique_ptr<MetadataWriter> MakeThreadMetadataWriter(
+    std::unique_ptr<MetadataStore> store, std::function<void()> wake_up,
+    std::chrono::milliseconds copy_interval = kCopyInterval);
 
 // Within Submit: for tests and the simulator, whose store outlives the writer.
 std::unique_ptr<MetadataWriter> MakeInlineMetadataWriter(MetadataStore& store);

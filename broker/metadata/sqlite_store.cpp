@@ -89,7 +89,16 @@ std::uint32_t RowChecksum(ByteView key, ByteView value) {
   return record::Crc32c(both);
 }
 
-Status PrepareSchema(Database& database) {
+Status QuickCheck(Database& database) {
+  ASSIGN_OR_RETURN(std::string verdict, database.Text("PRAGMA quick_check(1)"));
+  if (verdict != "ok") return Fail(ErrorCode::kCorrupt, "quick_check says: {}", verdict);
+  return Ok();
+}
+
+// Whether there was a schema already.
+enum class Schema { kFound, kMade };
+
+Result<Schema> PrepareSchema(Database& database) {
   // locking_mode comes first: in exclusive mode the WAL index lives in memory, without a -shm file.
   for (const char* pragma :
        {"PRAGMA locking_mode=EXCLUSIVE", "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
@@ -103,10 +112,14 @@ Status PrepareSchema(Database& database) {
                 "reads version {}",
                 version, kSchemaVersion);
   }
+  // Nothing is written to a database that is not sound.
+  RETURN_IF_ERROR(QuickCheck(database));
+  if (version != "0") return Schema::kFound;
   RETURN_IF_ERROR(database.Execute(
       "CREATE TABLE IF NOT EXISTS row (kind INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT "
       "NULL, crc INTEGER NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID"));
-  return database.Execute("PRAGMA user_version=" + std::to_string(kSchemaVersion));
+  RETURN_IF_ERROR(database.Execute("PRAGMA user_version=" + std::to_string(kSchemaVersion)));
+  return Schema::kMade;
 }
 
 struct LoadedRows {
@@ -140,18 +153,16 @@ Result<LoadedRows> LoadRows(Database& database) {
   return rows;
 }
 
-Status QuickCheck(Database& database) {
-  ASSIGN_OR_RETURN(std::string verdict, database.Text("PRAGMA quick_check(1)"));
-  if (verdict != "ok") return Fail(ErrorCode::kCorrupt, "quick_check says: {}", verdict);
-  return Ok();
-}
+struct MainDatabase {
+  Database database;
+  Schema schema = Schema::kFound;
+};
 
-Result<Database> OpenMain(const std::string& directory) {
+Result<MainDatabase> OpenMain(const std::string& directory) {
   ASSIGN_OR_RETURN(Database database, Database::Open(fmt::format("{}/{}", directory, kDatabaseName),
                                                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
-  RETURN_IF_ERROR(PrepareSchema(database));
-  RETURN_IF_ERROR(QuickCheck(database));
-  return database;
+  ASSIGN_OR_RETURN(Schema schema, PrepareSchema(database));
+  return MainDatabase{std::move(database), schema};
 }
 
 // Read-only: the copy is replaced whole, never changed.
@@ -183,7 +194,13 @@ class SqliteStore final : public MetadataStore {
       static_cast<void>(undone.ok());
       return written;
     }
-    return transaction.renew_copy ? RenewCopy() : Ok();
+    // What is committed is done, whether or not it can be copied: on a full disk an administrator
+    // must still be able to delete a topic. The next renewal copies it.
+    if (transaction.renew_copy) {
+      Status renewed = RenewCopy();
+      static_cast<void>(renewed.ok());
+    }
+    return Ok();
   }
 
   // Puts rows whose sum is wrong back from the copy; says of each what became of it.
@@ -192,6 +209,7 @@ class SqliteStore final : public MetadataStore {
     if (rows.bad.empty()) return Ok();
     std::map<std::pair<Table, Bytes>, Bytes> copied = RowsOfCopy();
     MetadataTransaction repair;
+    bool positions = false;
     for (auto& [table, key] : rows.bad) {
       auto found = copied.find({table, key});
       const bool back = found != copied.end();
@@ -200,6 +218,14 @@ class SqliteStore final : public MetadataStore {
           back ? "came back from the copy" : "was removed: the copy does not hold it either"));
       repair.writes.push_back(
           {table, key, back ? std::optional<Bytes>(found->second) : std::nullopt});
+      positions = positions || table == Table::kSource || table == Table::kPositionStamp;
+    }
+    // A position from the copy is older than the stamp that the log is read from, so all stamps
+    // go: the log completes what the copy does not know.
+    for (const MetadataRow& row : rows.good) {
+      if (positions && row.table == Table::kPositionStamp) {
+        repair.Remove(Table::kPositionStamp, row.key);
+      }
     }
     return Apply(repair);
   }
@@ -307,15 +333,18 @@ std::optional<std::int64_t> CopyAgeMs(file::FileSystem& fs, const std::string& d
 Result<MetadataOpenReport> MakeReady(file::FileSystem& fs, const std::string& directory,
                                      const std::string& quarantine, TimestampMs now) {
   MetadataOpenReport report;
+  const auto age_ms = CopyAgeMs(fs, directory, now);
   const bool there = fs.Stat(fmt::format("{}/{}", directory, kDatabaseName)).ok();
   if (there) {
     auto database = OpenMain(directory);
-    if (database.ok()) return report;
-    if (database.error().code != ErrorCode::kCorrupt) return database.error();
+    // One without content beside a copy has lost it.
+    const bool lost = database.ok() && database->schema == Schema::kMade && age_ms;
+    if (database.ok() && !lost) return report;
+    if (!database.ok() && database.error().code != ErrorCode::kCorrupt) return database.error();
     report.notes.push_back(fmt::format("the metadata database is broken ({}) and went to {}",
-                                       database.error().message, quarantine));
+                                       lost ? "it is empty" : database.error().message,
+                                       quarantine));
   }
-  auto age_ms = CopyAgeMs(fs, directory, now);
   report.created = !age_ms;
   if (!there && !age_ms) return report;
   // A write-ahead log without its database must go too: it would be replayed into the restored one.
@@ -342,8 +371,8 @@ Result<MetadataOpenReport> MakeReady(file::FileSystem& fs, const std::string& di
 Result<OpenedStore> OpenSqliteStore(file::FileSystem& fs, const std::string& directory,
                                     const std::string& quarantine, TimestampMs now) {
   ASSIGN_OR_RETURN(MetadataOpenReport report, MakeReady(fs, directory, quarantine, now));
-  ASSIGN_OR_RETURN(Database database, OpenMain(directory));
-  auto store = std::make_unique<SqliteStore>(fs, directory, std::move(database));
+  ASSIGN_OR_RETURN(MainDatabase main, OpenMain(directory));
+  auto store = std::make_unique<SqliteStore>(fs, directory, std::move(main.database));
   RETURN_IF_ERROR(store->RepairBadRows(report.notes));
   RETURN_IF_ERROR(fs.SyncDirectory(directory));
   return OpenedStore{std::move(store), std::move(report)};

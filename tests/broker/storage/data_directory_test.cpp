@@ -1,0 +1,214 @@
+#include "broker/storage/data_directory.h"
+
+#include <gtest/gtest.h>
+
+#include "broker/storage/manifest.h"
+#include "broker/storage/superblock.h"
+#include "lib/file/memory_file_system.h"
+#include "lib/segment/slot_file.h"
+
+namespace logboom::broker {
+namespace {
+
+const std::string kPath = "/var/data";
+
+class DataDirectoryTest : public ::testing::Test {
+ protected:
+  Result<std::unique_ptr<DataDirectory>> Open() { return DataDirectory::Open(fs_, kPath, random_); }
+  PartitionIdentity Identity(std::uint32_t number, int partition) {
+    return {.topic_name = "logs",
+            .topic_id = Uuid::Make(random_),
+            .topic_number = number,
+            .partition = PartitionIndex(partition)};
+  }
+  void FlipByte(const std::string& path, std::int64_t position) {
+    const auto file = fs_.Open(path, file::OpenMode::kReadWrite);
+    char byte = 0;
+    ASSERT_TRUE((*file)->PRead(position, std::span(&byte, 1)).ok());
+    byte = static_cast<char>(byte ^ 1);
+    ASSERT_TRUE((*file)->PWrite(position, ByteView(&byte, 1)).ok());
+  }
+
+  file::MemoryFileSystem fs_;
+  SeededRandom random_{42};
+};
+
+TEST_F(DataDirectoryTest, KeepsItsClusterId) {
+  const Uuid id = (*Open())->cluster_id();
+  EXPECT_FALSE(id.nil());
+  EXPECT_EQ((*Open())->cluster_id(), id);
+  fs_.Crash(random_);
+  EXPECT_EQ((*Open())->cluster_id(), id);
+}
+
+TEST_F(DataDirectoryTest, ASecondBrokerIsRefused) {
+  const auto first = Open();
+  ASSERT_TRUE(first.ok());
+  const auto other = fs_.AnotherProcess();
+  const auto second = DataDirectory::Open(*other, kPath, random_);
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error().code, ErrorCode::kBusy);
+}
+
+TEST_F(DataDirectoryTest, ATornSuperblockSlotLeavesTheOther) {
+  const Uuid id = (*Open())->cluster_id();
+  for (const std::int64_t slot : {0, 1}) {
+    const std::int64_t at = slot * static_cast<std::int64_t>(segment::kSlotBytes) + 30;
+    FlipByte(kPath + "/superblock", at);
+    EXPECT_EQ((*Open())->cluster_id(), id);
+    FlipByte(kPath + "/superblock", at);
+  }
+}
+
+TEST_F(DataDirectoryTest, ABrokenSuperblockIsRefused) {
+  ASSERT_TRUE(Open().ok());
+  FlipByte(kPath + "/superblock", 30);
+  FlipByte(kPath + "/superblock", static_cast<std::int64_t>(segment::kSlotBytes) + 30);
+  EXPECT_EQ(Open().error().code, ErrorCode::kCorrupt);
+}
+
+TEST_F(DataDirectoryTest, AMissingSuperblockBesideDataIsRefused) {
+  ASSERT_TRUE((*Open())->CreatePartition(Identity(1, 0)).ok());
+  ASSERT_TRUE(fs_.Remove(kPath + "/superblock").ok());
+  EXPECT_EQ(Open().error().code, ErrorCode::kCorrupt);
+  EXPECT_FALSE(fs_.Stat(kPath + "/superblock").ok());
+}
+
+TEST_F(DataDirectoryTest, UnknownFeaturesAreRefusedUnlessCompatible) {
+  ASSERT_TRUE(Open().ok());
+  Superblock superblock = *ReadSuperblock(fs_, kPath);
+  superblock.features.compatible = 1;
+  ASSERT_TRUE(WriteSuperblock(fs_, kPath, superblock).ok());
+  EXPECT_TRUE(Open().ok());
+  superblock.features.read_only_compatible = 1;
+  ASSERT_TRUE(WriteSuperblock(fs_, kPath, superblock).ok());
+  EXPECT_EQ(Open().error().code, ErrorCode::kUnsupported);
+  superblock.features = {.compatible = 0, .read_only_compatible = 0, .incompatible = 2};
+  ASSERT_TRUE(WriteSuperblock(fs_, kPath, superblock).ok());
+  EXPECT_EQ(Open().error().code, ErrorCode::kUnsupported);
+}
+
+Manifest SomeManifest(Random& random) {
+  Manifest manifest;
+  manifest.clean = true;
+  for (int i = 0; i < 3; ++i) {
+    PartitionCheckpoint checkpoint;
+    checkpoint.topic_id = Uuid::Make(random);
+    checkpoint.partition = PartitionIndex(i);
+    checkpoint.recovery_point = Offset(1000 + i);
+    checkpoint.segment_base = Offset(900);
+    checkpoint.position = FilePosition(12345);
+    checkpoint.max_append_time = TimestampMs(99);
+    checkpoint.segment_totals.size_bytes = 12345;
+    checkpoint.segment_totals.records = 100;
+    manifest.partitions.push_back(checkpoint);
+  }
+  return manifest;
+}
+
+TEST_F(DataDirectoryTest, TheManifestSurvivesACrash) {
+  const auto directory = Open();
+  const Manifest manifest = SomeManifest(random_);
+  ASSERT_TRUE((*directory)->WriteManifest(manifest).ok());
+  fs_.Crash(random_);
+  const auto again = Open();
+  const Manifest read = (*again)->ReadManifest();
+  EXPECT_TRUE(read.clean);
+  ASSERT_EQ(read.partitions.size(), 3U);
+  EXPECT_EQ(read.partitions[2].topic_id, manifest.partitions[2].topic_id);
+  EXPECT_EQ(read.partitions[2].recovery_point, Offset(1002));
+  EXPECT_EQ(read.partitions[2].segment_totals, manifest.partitions[2].segment_totals);
+}
+
+TEST_F(DataDirectoryTest, ABrokenManifestReadsAsUnclean) {
+  const auto directory = Open();
+  EXPECT_FALSE((*directory)->ReadManifest().clean);
+  ASSERT_TRUE((*directory)->WriteManifest(SomeManifest(random_)).ok());
+  FlipByte(kPath + "/manifest", 40);
+  EXPECT_FALSE((*directory)->ReadManifest().clean);
+  EXPECT_TRUE((*directory)->ReadManifest().partitions.empty());
+}
+
+TEST_F(DataDirectoryTest, CreatedPartitionsAreListedAfterACrash) {
+  const auto directory = Open();
+  const PartitionIdentity identity = Identity(7, 3);
+  const Result<std::string> path = (*directory)->CreatePartition(identity);
+  ASSERT_TRUE(path.ok());
+  EXPECT_EQ(*path, kPath + "/7-3");
+  EXPECT_EQ((*directory)->CreatePartition(identity).error().code, ErrorCode::kExists);
+  fs_.Crash(random_);
+  const auto again = Open();
+  const auto partitions = (*again)->ListPartitions();
+  ASSERT_EQ(partitions->size(), 1U);
+  EXPECT_EQ((*partitions)[0].path, *path);
+  EXPECT_EQ((*partitions)[0].identity.topic_id, identity.topic_id);
+  EXPECT_EQ((*partitions)[0].identity.topic_name, "logs");
+  EXPECT_EQ((*partitions)[0].identity.topic_number, 7U);
+  EXPECT_EQ((*partitions)[0].identity.partition, PartitionIndex(3));
+}
+
+TEST_F(DataDirectoryTest, ACrashWhileCreatingLeavesAllOrNothing) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE(seed);
+    SeededRandom random(seed);
+    file::MemoryFileSystem fs;
+    auto directory = *DataDirectory::Open(fs, kPath, random);
+    fs.FailNextSync(seed % 2 == 0 ? kPath : kPath + "/1-0.creating/partition.metadata.tmp");
+    EXPECT_FALSE(directory->CreatePartition(Identity(1, 0)).ok());
+    fs.Crash(random);
+    directory.reset();
+    directory = *DataDirectory::Open(fs, kPath, random);
+    const auto partitions = directory->ListPartitions();
+    ASSERT_TRUE(partitions.ok());
+    EXPECT_TRUE(directory->unreadable_partitions().empty());
+    if (partitions->empty()) {
+      EXPECT_TRUE(directory->CreatePartition(Identity(1, 0)).ok());
+    }
+  }
+}
+
+TEST_F(DataDirectoryTest, ADeletedPartitionIsGoneForGood) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    SCOPED_TRACE(seed);
+    SeededRandom random(seed);
+    file::MemoryFileSystem fs;
+    auto directory = *DataDirectory::Open(fs, kPath, random);
+    const std::string path = *directory->CreatePartition(Identity(1, 0));
+    ASSERT_TRUE(directory->DeletePartition(path).ok());
+    fs.Crash(random);
+    directory.reset();
+    directory = *DataDirectory::Open(fs, kPath, random);
+    EXPECT_TRUE(directory->ListPartitions()->empty());
+    EXPECT_FALSE(fs.Stat(path).ok());
+    EXPECT_FALSE(fs.Stat(path + ".deleting").ok());
+  }
+}
+
+TEST_F(DataDirectoryTest, APartitionWithoutReadableMetadataIsToldAndLeftAlone) {
+  const auto directory = Open();
+  const std::string path = *(*directory)->CreatePartition(Identity(1, 0));
+  FlipByte(path + "/partition.metadata", 3);
+  EXPECT_TRUE((*directory)->ListPartitions()->empty());
+  EXPECT_EQ((*directory)->unreadable_partitions().size(), 1U);
+  EXPECT_TRUE(fs_.Stat(path).ok());
+}
+
+TEST_F(DataDirectoryTest, TheFailedMarkStaysUntilCleared) {
+  {
+    const auto directory = Open();
+    EXPECT_FALSE((*directory)->failed());
+    ASSERT_TRUE((*directory)->MarkFailed("sync failed").ok());
+  }
+  fs_.Crash(random_);
+  {
+    const auto directory = Open();
+    EXPECT_EQ((*directory)->failed(), "sync failed");
+    ASSERT_TRUE((*directory)->ClearFailed().ok());
+    ASSERT_TRUE((*directory)->ClearFailed().ok());
+  }
+  fs_.Crash(random_);
+  EXPECT_FALSE((*Open())->failed());
+}
+
+}  // namespace
+}  // namespace logboom::broker

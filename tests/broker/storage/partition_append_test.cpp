@@ -1,0 +1,212 @@
+// Appending, rolling, committing, and what is left after a failure.
+#include "lib/segment/seal.h"
+#include "lib/segment/verify.h"
+#include "tests/broker/storage/log_fixture.h"
+
+namespace logboom::broker {
+namespace {
+
+class PartitionLogAppend : public LogFixture {
+ protected:
+  void SetUp() override {
+    LogFixture::SetUp();
+    ASSERT_TRUE(Open().ok());
+  }
+};
+
+TEST_F(PartitionLogAppend, GivesContiguousOffsets) {
+  EXPECT_EQ(Append({.records = 3})->base_offset, Offset(0));
+  EXPECT_EQ(Append({.records = 1})->base_offset, Offset(3));
+  const Result<AppendedBatch> third = Append({.records = 10});
+  EXPECT_EQ(third->base_offset, Offset(4));
+  EXPECT_EQ(third->next_offset, Offset(14));
+  EXPECT_EQ(log_->log_end(), Offset(14));
+}
+
+TEST_F(PartitionLogAppend, WritesOffsetAndEpochIntoTheBatch) {
+  AppendMany(2);
+  const Result<record::BatchHeader> header = record::VerifyBatch(batches_[1].bytes);
+  ASSERT_TRUE(header.ok());
+  EXPECT_EQ(header->base_offset, Offset(3));
+  EXPECT_EQ(header->leader_epoch, log_->leader_epoch());
+}
+
+TEST_F(PartitionLogAppend, NothingIsReadBeforeItIsSynced) {
+  AppendMany(2);
+  EXPECT_EQ(log_->durable_end(), Offset(0));
+  EXPECT_TRUE(log_->Read(Offset(0), 1000)->bytes.empty());
+  EXPECT_EQ(log_->Read(Offset(3), 1000).error().code, ErrorCode::kInvalid);
+  ASSERT_TRUE(Commit().ok());
+  EXPECT_EQ(log_->durable_end(), Offset(6));
+  EXPECT_EQ(ReadAll(Offset(0)), Expected(Offset(0), Offset(6)));
+}
+
+TEST_F(PartitionLogAppend, AWorkCoversWhatWasAppendedBeforeIt) {
+  AppendMany(1);
+  const SyncWork work = log_->TakeSyncWork();
+  AppendMany(1);
+  EXPECT_TRUE(log_->dirty());
+  EXPECT_EQ(work.covers, Offset(3));
+  ASSERT_TRUE(SyncAll(*fs_, work).ok());
+  log_->SyncDone(work.covers);
+  EXPECT_EQ(log_->durable_end(), Offset(3));
+  EXPECT_EQ(ReadAll(Offset(0)), Expected(Offset(0), Offset(3)));
+}
+
+TEST_F(PartitionLogAppend, CleanLogIsNotDirty) {
+  EXPECT_FALSE(log_->dirty());
+  AppendMany(1);
+  EXPECT_TRUE(log_->dirty());
+  EXPECT_GT(log_->dirty_bytes(), 600);
+  ASSERT_TRUE(Commit().ok());
+  EXPECT_FALSE(log_->dirty());
+  EXPECT_EQ(log_->dirty_bytes(), 0);
+}
+
+TEST_F(PartitionLogAppend, AppendTimeNeverGoesBack) {
+  EXPECT_EQ(Append()->append_time, TimestampMs(now_ms_));
+  now_ms_ -= 1'000'000;
+  EXPECT_EQ(Append()->append_time, TimestampMs(now_ms_ + 1'000'000));
+  EXPECT_EQ(log_->last_append_time(), TimestampMs(now_ms_ + 1'000'000));
+}
+
+TEST_F(PartitionLogAppend, RollsWhereABatchDoesNotFit) {
+  options_.segment_bytes = 2000;
+  ASSERT_TRUE(Open().ok());
+  AppendMany(5);  // about 700 bytes each
+  EXPECT_EQ(log_->segments().size(), 3U);
+  EXPECT_EQ(log_->segments()[1].base_offset, Offset(6));
+  EXPECT_LE(log_->segments()[0].size_bytes, 2000);
+  ASSERT_TRUE(Commit().ok());
+  EXPECT_EQ(ReadAll(Offset(0)), Expected(Offset(0), Offset(15)));
+}
+
+TEST_F(PartitionLogAppend, ABatchLargerThanASegmentGetsItsOwn) {
+  options_.segment_bytes = 100;
+  ASSERT_TRUE(Open().ok());
+  AppendMany(3);
+  EXPECT_EQ(log_->segments().size(), 3U);
+}
+
+TEST_F(PartitionLogAppend, RollsByAgeOfTheFirstAppend) {
+  options_.segment_ms = 10'000;
+  ASSERT_TRUE(Open().ok());
+  AppendMany(1);
+  now_ms_ += 9'999;
+  AppendMany(1);
+  EXPECT_EQ(log_->segments().size(), 1U);
+  now_ms_ += 1;
+  AppendMany(1);
+  EXPECT_EQ(log_->segments().size(), 2U);
+}
+
+TEST_F(PartitionLogAppend, TheWorkAfterARollHoldsTheOldSegmentAndTheDirectory) {
+  options_.segment_bytes = 1000;
+  sources_hook_ = [] { return Bytes("positions"); };
+  ASSERT_TRUE(Open().ok());
+  AppendMany(2);
+  const SyncWork work = log_->TakeSyncWork();
+  // Old log, index, time index, append times, sources; new log.
+  EXPECT_EQ(work.files.size(), 6U);
+  EXPECT_EQ(work.directories, std::vector<std::string>{kDirectory});
+  EXPECT_TRUE(log_->TakeSyncWork().files.empty());
+}
+
+TEST_F(PartitionLogAppend, ASealIsWrittenOnlyAfterItsLogIsSynced) {
+  options_.segment_bytes = 1000;
+  ASSERT_TRUE(Open().ok());
+  AppendMany(2);
+  const SyncWork first = log_->TakeSyncWork();
+  EXPECT_FALSE(Exists(PathOf(Offset(0), segment::kSealSuffix)));
+  log_->SyncDone(first.covers);
+  const SyncWork second = log_->TakeSyncWork();
+  EXPECT_EQ(second.files.size(), 1U);
+  const Result<segment::Seal> seal = segment::ReadSeal(*fs_, kDirectory, Offset(0));
+  ASSERT_TRUE(seal.ok());
+  EXPECT_EQ(seal->next_offset, Offset(3));
+  EXPECT_EQ(seal->totals.size_bytes, log_->segments()[0].size_bytes);
+  EXPECT_EQ(seal->max_append_time, TimestampMs(now_ms_));
+}
+
+TEST_F(PartitionLogAppend, TheSealHookSeesTheEndBeforeTheRoll) {
+  options_.segment_bytes = 1000;
+  sources_hook_ = [this] { return Bytes("as of ") + std::to_string(log_->log_end().value()); };
+  ASSERT_TRUE(Open().ok());
+  AppendMany(3);
+  const auto sources = log_->NewestSealedSources();
+  ASSERT_TRUE(sources.ok() && *sources);
+  EXPECT_EQ((*sources)->as_of, Offset(6));
+  EXPECT_EQ((*sources)->bytes, "as of 6");
+}
+
+TEST_F(PartitionLogAppend, RefusesBatchesWithHoles) {
+  Bytes batch = BuildBatch({});
+  record::BatchHeader header = *record::ParseBatchHeader(batch);
+  header.last_offset_delta = 5;
+  EXPECT_EQ(log_->Append(batch.data(), header, TimestampMs(0)).error().code, ErrorCode::kInvalid);
+  header.record_count = 0;
+  header.last_offset_delta = 0;
+  EXPECT_EQ(log_->Append(batch.data(), header, TimestampMs(0)).error().code, ErrorCode::kInvalid);
+}
+
+TEST_F(PartitionLogAppend, AFullDiskLeavesTheLogAsItWas) {
+  AppendMany(2);
+  ASSERT_TRUE(Commit().ok());
+  const std::int64_t size = log_->size_bytes();
+  for (std::int64_t room = 0; room < 1000; room += 97) {
+    fs_->SetCapacity(fs_->SpaceOf("/")->total_bytes - fs_->SpaceOf("/")->available_bytes + room);
+    const Result<AppendedBatch> appended = Append({.value_bytes = 30'000});
+    ASSERT_FALSE(appended.ok());
+    EXPECT_EQ(appended.error().code, ErrorCode::kNoSpace);
+    EXPECT_EQ(log_->log_end(), Offset(6));
+    EXPECT_EQ(SizeOf(PathOf(Offset(0), segment::kLogSuffix)), size);
+    fs_->SetCapacity(std::int64_t{1} << 40U);
+  }
+  ASSERT_TRUE(Append().ok());
+  ASSERT_TRUE(Commit().ok());
+  EXPECT_EQ(ReadAll(Offset(0)), Expected(Offset(0), Offset(9)));
+}
+
+TEST_F(PartitionLogAppend, ARollOnAFullDiskLeavesNoFiles) {
+  options_.segment_bytes = 1000;
+  ASSERT_TRUE(Open().ok());
+  AppendMany(1);
+  ASSERT_TRUE(Commit().ok());
+  fs_->SetCapacity(0);
+  EXPECT_EQ(Append().error().code, ErrorCode::kNoSpace);
+  EXPECT_FALSE(Exists(PathOf(Offset(3), segment::kLogSuffix)));
+  EXPECT_EQ(log_->segments().size(), 1U);
+  fs_->SetCapacity(std::int64_t{1} << 40U);
+  AppendMany(2);
+  ASSERT_TRUE(Commit().ok());
+  EXPECT_EQ(ReadAll(Offset(0)), Expected(Offset(0), Offset(9)));
+}
+
+TEST_F(PartitionLogAppend, WhatIsWrittenVerifies) {
+  options_.segment_bytes = 60'000;
+  sources_hook_ = [] { return Bytes("positions"); };
+  ASSERT_TRUE(Open().ok());
+  for (int i = 0; i < 300; ++i) {
+    now_ms_ += 400;
+    ASSERT_TRUE(
+        Append({.records = 1 + i % 5, .timestamp = TimestampMs(now_ms_ - (i * 7919) % 5000)}).ok());
+    if (i % 10 == 0) {
+      ASSERT_TRUE(Commit().ok());
+    }
+  }
+  ASSERT_TRUE(log_->Close().ok());
+  const auto report = segment::VerifyDirectory(*fs_, kDirectory, {});
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->segments.size(), log_->segments().size());
+  for (const segment::Problem& problem : report->problems) {
+    // This log has no partition.metadata.
+    EXPECT_NE(problem.file.find(segment::kPartitionMetadataName), std::string::npos)
+        << problem.file << ": " << problem.what;
+  }
+  for (std::size_t i = 0; i + 1 < report->segments.size(); ++i) {
+    EXPECT_TRUE(report->segments[i].sealed);
+  }
+}
+
+}  // namespace
+}  // namespace logboom::broker

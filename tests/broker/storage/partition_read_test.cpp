@@ -1,0 +1,237 @@
+// Reading by offset and by time; damage below the durable end.
+#include "lib/record/batch_view.h"
+#include "tests/broker/storage/log_fixture.h"
+
+namespace logboom::broker {
+namespace {
+
+class PartitionLogRead : public LogFixture {
+ protected:
+  // Batches of 1 to 7 records, small and large, over several segments.
+  void Fill(int count) {
+    options_.segment_bytes = 40'000;
+    ASSERT_TRUE(Open().ok());
+    for (int i = 0; i < count; ++i) {
+      now_ms_ += 250;
+      ASSERT_TRUE(Append({.records = 1 + i % 7,
+                          .value_bytes = static_cast<std::size_t>(50 + (i * 131) % 1500),
+                          .timestamp = TimestampMs(1'000'000 + 100 * i + (i * 7919) % 3000)})
+                      .ok());
+    }
+    ASSERT_TRUE(Commit().ok());
+  }
+};
+
+TEST_F(PartitionLogRead, FromEveryOffsetBeginsWithItsBatch) {
+  Fill(120);
+  ASSERT_GT(log_->segments().size(), 4U);
+  for (const AppendedCopy& batch : batches_) {
+    for (Offset at = batch.base_offset; at < batch.next_offset; ++at) {
+      const Result<FetchedBytes> fetched = log_->Read(at, 1);
+      ASSERT_TRUE(fetched.ok());
+      ASSERT_EQ(fetched->bytes, batch.bytes) << at.value();
+      ASSERT_EQ(fetched->next_offset, batch.next_offset);
+    }
+  }
+}
+
+TEST_F(PartitionLogRead, InPiecesOfAnySizeGivesTheSameBytes) {
+  Fill(120);
+  const Bytes all = Expected(Offset(0), log_->durable_end());
+  for (const std::size_t bytes_max : {1U, 100U, 3'000U, 10'000U, 1'000'000U}) {
+    EXPECT_EQ(ReadAll(Offset(0), bytes_max), all);
+  }
+}
+
+TEST_F(PartitionLogRead, StaysWithinTheBytesAskedForOnceItHasABatch) {
+  Fill(120);
+  for (Offset from(0); from < log_->durable_end();) {
+    const Result<FetchedBytes> fetched = log_->Read(from, 5000);
+    const auto first = record::ParseBatchHeader(fetched->bytes);
+    EXPECT_LE(fetched->bytes.size(), std::max<std::size_t>(5000, first->size_bytes()));
+    from = fetched->next_offset;
+  }
+}
+
+TEST_F(PartitionLogRead, AtTheEndGivesNothing) {
+  Fill(3);
+  const Result<FetchedBytes> fetched = log_->Read(log_->durable_end(), 1000);
+  ASSERT_TRUE(fetched.ok());
+  EXPECT_TRUE(fetched->bytes.empty());
+  EXPECT_EQ(fetched->next_offset, log_->durable_end());
+}
+
+TEST_F(PartitionLogRead, OutsideOfTheLogIsInvalid) {
+  Fill(3);
+  EXPECT_EQ(log_->Read(log_->durable_end() + 1, 1).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(log_->Read(Offset(-1), 1).error().code, ErrorCode::kInvalid);
+}
+
+TEST_F(PartitionLogRead, TwentyReadersInterleavedKeepTheirPlaces) {
+  Fill(120);
+  const Bytes all = Expected(Offset(0), log_->durable_end());
+  std::vector<Offset> at(20, Offset(0));
+  std::vector<Bytes> got(20);
+  for (int round = 0; round < 2000; ++round) {
+    const std::size_t reader = static_cast<std::size_t>(round * 7 + round / 20) % at.size();
+    if (at[reader] == log_->durable_end()) continue;
+    const Result<FetchedBytes> fetched = log_->Read(at[reader], 3000);
+    ASSERT_TRUE(fetched.ok());
+    got[reader] += fetched->bytes;
+    at[reader] = fetched->next_offset;
+  }
+  for (std::size_t i = 0; i < at.size(); ++i) EXPECT_EQ(got[i], all.substr(0, got[i].size()));
+}
+
+TEST_F(PartitionLogRead, WorksWithoutIndexes) {
+  Fill(120);
+  ASSERT_TRUE(log_->Close().ok());
+  const PartitionCheckpoint checkpoint = Checkpoint();
+  for (const SegmentSummary& segment : log_->segments()) {
+    ASSERT_TRUE(fs_->Remove(PathOf(segment.base_offset, segment::kOffsetIndexSuffix)).ok());
+    ASSERT_TRUE(fs_->Remove(PathOf(segment.base_offset, segment::kTimeIndexSuffix)).ok());
+  }
+  ASSERT_TRUE(Open(checkpoint, true).ok());
+  EXPECT_FALSE(log_->recovery().scanned);
+  for (const AppendedCopy& batch : batches_) {
+    ASSERT_EQ(log_->Read(batch.base_offset, 1)->bytes, batch.bytes);
+  }
+  EXPECT_GT(SizeOf(PathOf(Offset(0), segment::kOffsetIndexSuffix)), 0);  // made again
+}
+
+TEST_F(PartitionLogRead, AWrongIndexDoesNotMislead) {
+  Fill(120);
+  ASSERT_TRUE(log_->Close().ok());
+  const std::string path = PathOf(Offset(0), segment::kOffsetIndexSuffix);
+  for (std::int64_t at = 4; at < SizeOf(path); at += 8) FlipByte(path, at + 3);
+  ASSERT_TRUE(Open(Checkpoint(), true).ok());
+  for (const AppendedCopy& batch : batches_) {
+    ASSERT_EQ(log_->Read(batch.base_offset, 1)->bytes, batch.bytes);
+  }
+  EXPECT_TRUE(log_->unreadable().empty());
+}
+
+// Damages the header of one batch in turn: all others stay readable, and the range is told.
+TEST_F(PartitionLogRead, BitRotIsSkippedAndTold) {
+  Fill(60);
+  const std::vector<SegmentSummary> segments = log_->segments();
+  for (std::size_t bad = 0; bad < batches_.size(); ++bad) {
+    SCOPED_TRACE(bad);
+    std::size_t in_segment = 0;
+    while (in_segment + 1 < segments.size() &&
+           segments[in_segment + 1].base_offset <= batches_[bad].base_offset) {
+      ++in_segment;
+    }
+    std::int64_t position = 0;
+    for (std::size_t i = 0; i < bad; ++i) {
+      if (batches_[i].base_offset >= segments[in_segment].base_offset) {
+        position += static_cast<std::int64_t>(batches_[i].bytes.size());
+      }
+    }
+    // Base offset, length or magic.
+    const std::int64_t at = position + std::vector<std::int64_t>{6, 9, 16}[bad % 3];
+    const std::string path = PathOf(segments[in_segment].base_offset, segment::kLogSuffix);
+    FlipByte(path, at);
+    unreadable_.clear();
+    const Bytes got = ReadAll(Offset(0), 2000);
+    Bytes expected;
+    for (std::size_t i = 0; i < batches_.size(); ++i) {
+      if (i != bad) expected += batches_[i].bytes;
+    }
+    EXPECT_EQ(got.size(), expected.size());
+    EXPECT_TRUE(got == expected);
+    ASSERT_EQ(unreadable_.size(), 1U);
+    EXPECT_EQ(unreadable_[0].begin, batches_[bad].base_offset);
+    EXPECT_EQ(unreadable_[0].end, batches_[bad].next_offset);
+    FlipByte(path, at);
+  }
+  EXPECT_EQ(log_->unreadable().size(), batches_.size());
+}
+
+TEST_F(PartitionLogRead, ABatchWithinARecordIsNotTakenForOne) {
+  ASSERT_TRUE(Open().ok());
+  // The second batch's value holds a batch whose offset and checksum would fit.
+  Bytes inner = BuildBatch({.records = 1, .value_bytes = 10});
+  record::SetBaseOffset(inner.data(), Offset(2));
+  record::SetLeaderEpoch(inner.data(), LeaderEpoch(0));
+  AppendMany(1, {.records = 1});
+  record::BatchBuilder builder({.codec = record::Codec::kNone});
+  for (int i = 0; i < 2; ++i) {
+    builder.Add({.timestamp = TimestampMs(1), .key = {}, .value = inner, .headers = {}});
+  }
+  Bytes outer(*builder.Finish());
+  const auto header = record::ParseBatchHeader(outer);
+  ASSERT_TRUE(log_->Append(outer.data(), *header, TimestampMs(1)).ok());
+  AppendMany(1, {.records = 1});
+  ASSERT_TRUE(Commit().ok());
+  FlipByte(PathOf(Offset(0), segment::kLogSuffix),
+           static_cast<std::int64_t>(batches_[0].bytes.size()) + 6);
+  EXPECT_EQ(ReadAll(Offset(0)), batches_[0].bytes + batches_[1].bytes);
+}
+
+TEST_F(PartitionLogRead, AMissingSegmentIsAHoleThatIsTold) {
+  Fill(120);
+  const SegmentSummary gone = log_->segments()[2];
+  ASSERT_TRUE(log_->Close().ok());
+  ASSERT_TRUE(fs_->Remove(PathOf(gone.base_offset, segment::kLogSuffix)).ok());
+  ASSERT_TRUE(Open(Checkpoint(), true).ok());
+  EXPECT_EQ(ReadAll(Offset(0)), Expected(Offset(0), gone.base_offset) +
+                                    Expected(gone.next_offset, log_->durable_end()));
+  ASSERT_EQ(unreadable_.size(), 1U);
+  EXPECT_EQ(unreadable_[0].begin, gone.base_offset);
+  EXPECT_EQ(unreadable_[0].end, gone.next_offset);
+}
+
+TEST_F(PartitionLogRead, OffsetAtTimeIsExactToTheRecord) {
+  Fill(150);
+  // What a look at every record gives.
+  std::vector<std::pair<Offset, TimestampMs>> records;
+  for (const AppendedCopy& batch : batches_) {
+    record::BatchReader reader;
+    ASSERT_TRUE(reader.Open(batch.bytes).ok());
+    while (const record::Record* record = *reader.Next()) {
+      records.emplace_back(record->offset, record->timestamp);
+    }
+  }
+  for (std::int64_t time = 999'000; time < 1'020'000; time += 113) {
+    std::optional<Offset> expected;
+    for (const auto& [offset, timestamp] : records) {
+      if (timestamp.value() < time) continue;
+      expected = offset;
+      break;
+    }
+    const auto found = log_->OffsetAtTime(TimestampMs(time));
+    ASSERT_TRUE(found.ok());
+    EXPECT_EQ(*found, expected) << time;
+  }
+}
+
+TEST_F(PartitionLogRead, OffsetAtTimeSeesOnlyWhatIsDurable) {
+  ASSERT_TRUE(Open().ok());
+  AppendMany(1, {.records = 1, .timestamp = TimestampMs(100)});
+  ASSERT_TRUE(Commit().ok());
+  AppendMany(1, {.records = 1, .timestamp = TimestampMs(200)});
+  EXPECT_EQ(*log_->OffsetAtTime(TimestampMs(100)), Offset(0));
+  EXPECT_FALSE(*log_->OffsetAtTime(TimestampMs(101)));
+}
+
+TEST_F(PartitionLogRead, AppendTimesAreKnownToTheSecond) {
+  ASSERT_TRUE(Open().ok());
+  std::vector<std::int64_t> times;
+  for (int i = 0; i < 50; ++i) {
+    now_ms_ += 310;
+    AppendMany(1, {.records = 1});
+    times.push_back(now_ms_);
+  }
+  for (int i = 0; i < 50; ++i) {
+    const auto time = log_->AppendTimeAt(Offset(i));
+    ASSERT_TRUE(time.ok() && *time);
+    const std::int64_t early = times[static_cast<std::size_t>(i)] - (*time)->value();
+    EXPECT_GE(early, 0);
+    EXPECT_LT(early, 1000);
+  }
+  EXPECT_FALSE(*log_->AppendTimeAt(Offset(50)));
+}
+
+}  // namespace
+}  // namespace logboom::broker

@@ -1,0 +1,163 @@
+// What retention and trimming let go, and what a crash in between leaves.
+#include "broker/storage/retention.h"
+#include "tests/broker/storage/log_fixture.h"
+
+namespace logboom::broker {
+namespace {
+
+TEST(Retention, JudgesByAgeAndSize) {
+  const RetentionCandidate old{TimestampMs(1000), 100, 500};
+  EXPECT_EQ(Judge(old, {.retention_ms = 50}, TimestampMs(1050)), RetentionVerdict::kKeep);
+  EXPECT_EQ(Judge(old, {.retention_ms = 50}, TimestampMs(1051)), RetentionVerdict::kTooOld);
+  EXPECT_EQ(Judge(old, {.retention_ms = -1}, TimestampMs(1'000'000)), RetentionVerdict::kKeep);
+  EXPECT_EQ(Judge(old, {.retention_bytes = 401}, TimestampMs(0)), RetentionVerdict::kKeep);
+  EXPECT_EQ(Judge(old, {.retention_bytes = 400}, TimestampMs(0)), RetentionVerdict::kTooMany);
+  EXPECT_EQ(Judge(old, {.retention_bytes = 0}, TimestampMs(0)), RetentionVerdict::kTooMany);
+}
+
+class PartitionLogRetention : public LogFixture {
+ protected:
+  // One segment a batch, a minute apart.
+  void Fill(int batches) {
+    options_.segment_bytes = 800;
+    options_.segment_ms = 3'600'000;
+    options_.retention_ms = -1;
+    ASSERT_TRUE(Open().ok());
+    for (int i = 0; i < batches; ++i) {
+      now_ms_ += 60'000;
+      AppendMany(1);
+    }
+    for (int i = 0; i <= batches; ++i)
+      ASSERT_TRUE(Commit().ok());  // a seal each, but for the first
+    ASSERT_EQ(log_->segments().size(), static_cast<std::size_t>(batches));
+  }
+  std::int64_t Retain(std::int64_t retention_ms, std::int64_t retention_bytes = -1) {
+    options_.retention_ms = retention_ms;
+    options_.retention_bytes = retention_bytes;
+    log_->SetOptions(options_);
+    const Result<std::int64_t> gone = log_->Retain(TimestampMs(now_ms_));
+    EXPECT_TRUE(gone.ok());
+    return gone.value_or(-1);
+  }
+};
+
+TEST_F(PartitionLogRetention, LetsOldSegmentsGo) {
+  Fill(6);
+  EXPECT_EQ(Retain(3 * 60'000), 6);  // two segments are older than three minutes
+  EXPECT_EQ(log_->log_start(), Offset(6));
+  EXPECT_FALSE(Exists(PathOf(Offset(3), segment::kLogSuffix)));
+  EXPECT_FALSE(Exists(PathOf(Offset(3), segment::kSealSuffix)));
+  EXPECT_TRUE(Exists(PathOf(Offset(6), segment::kLogSuffix)));
+  EXPECT_EQ(ReadAll(Offset(6)), Expected(Offset(6), Offset(18)));
+  EXPECT_EQ(log_->Read(Offset(5), 100).error().code, ErrorCode::kInvalid);
+}
+
+TEST_F(PartitionLogRetention, NeverTheActiveSegment) {
+  Fill(3);
+  now_ms_ += 10 * 60'000;
+  EXPECT_EQ(Retain(1), 6);
+  EXPECT_EQ(log_->segments().size(), 1U);
+  EXPECT_EQ(ReadAll(log_->log_start()), Expected(Offset(6), Offset(9)));
+}
+
+TEST_F(PartitionLogRetention, AnIdleLogAgesToo) {
+  Fill(1);
+  now_ms_ += options_.segment_ms;
+  EXPECT_EQ(Retain(60'000), 0);  // sealed now, and not durable yet
+  EXPECT_TRUE(log_->dirty());
+  ASSERT_TRUE(Commit().ok());
+  EXPECT_EQ(Retain(60'000), 3);
+  EXPECT_EQ(log_->log_start(), Offset(3));
+  EXPECT_EQ(Append()->base_offset, Offset(3));
+}
+
+TEST_F(PartitionLogRetention, LetsGoWhatIsTooMany) {
+  Fill(6);
+  const std::int64_t one = log_->segments()[0].size_bytes;
+  EXPECT_EQ(Retain(-1, 3 * one), 9);
+  EXPECT_EQ(log_->size_bytes(), 3 * one);
+}
+
+TEST_F(PartitionLogRetention, KeepsWhatIsNotDurable) {
+  options_.segment_bytes = 800;
+  ASSERT_TRUE(Open().ok());
+  AppendMany(4);
+  EXPECT_EQ(Retain(-1, 0), 0);
+  ASSERT_TRUE(Commit().ok());
+  EXPECT_EQ(Retain(-1, 0), 9);
+}
+
+TEST_F(PartitionLogRetention, AppendTimesSurviveARestart) {
+  Fill(6);
+  ASSERT_TRUE(log_->Close().ok());
+  const PartitionCheckpoint checkpoint = Checkpoint();
+  ASSERT_TRUE(Open(checkpoint, true).ok());
+  EXPECT_EQ(Retain(3 * 60'000), 6);
+}
+
+TEST_F(PartitionLogRetention, LostSealsMakeNothingOlder) {
+  Fill(6);
+  for (const SegmentSummary& segment : log_->segments()) {
+    [[maybe_unused]] const Status removed =
+        fs_->Remove(PathOf(segment.base_offset, segment::kSealSuffix));
+  }
+  ASSERT_TRUE(log_->Close().ok());
+  const PartitionCheckpoint checkpoint = Checkpoint();
+  ASSERT_TRUE(Open(checkpoint, true).ok());
+  EXPECT_EQ(Retain(3 * 60'000), 6);
+}
+
+TEST_F(PartitionLogRetention, TrimsToAnyOffset) {
+  Fill(4);
+  EXPECT_EQ(*log_->TrimBefore(Offset(7)), 7);
+  EXPECT_EQ(log_->log_start(), Offset(7));
+  EXPECT_EQ(log_->segments().size(), 2U);
+  EXPECT_EQ(log_->Read(Offset(7), 1)->bytes, batches_[2].bytes);
+  EXPECT_EQ(*log_->TrimBefore(Offset(3)), 0);
+  EXPECT_EQ(log_->TrimBefore(Offset(13)).error().code, ErrorCode::kInvalid);
+  ASSERT_TRUE(Open().ok());
+  EXPECT_EQ(log_->log_start(), Offset(7));
+  EXPECT_EQ(*log_->TrimBefore(Offset(12)), 5);
+  EXPECT_EQ(log_->log_start(), log_->log_end());
+}
+
+TEST_F(PartitionLogRetention, TheNewestSourcesOutliveTheirSegment) {
+  sources_hook_ = [this] { return Bytes("as of ") + std::to_string(log_->log_end().value()); };
+  Fill(4);
+  now_ms_ += 10 * 60'000;
+  EXPECT_EQ(Retain(1), 9);
+  EXPECT_FALSE(Exists(PathOf(Offset(3), segment::kSourcesSuffix)));
+  EXPECT_EQ((*log_->NewestSealedSources())->bytes, "as of 9");
+  ASSERT_TRUE(Open().ok());
+  EXPECT_EQ((*log_->NewestSealedSources())->bytes, "as of 9");
+}
+
+TEST_F(PartitionLogRetention, ACrashLeavesOrphansAndNoHole) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE(seed);
+    SeededRandom random(seed);
+    fs_->Crash(random);
+    fs_ = std::make_unique<file::MemoryFileSystem>();
+    LogFixture::SetUp();
+    batches_.clear();
+    now_ms_ = 1'700'000'000'000;
+    Fill(5);
+    // The failure comes while the log start is written, or the crash right after the removals.
+    if (seed % 2 == 0) fs_->FailNextSync(kDirectory + "/log-start");
+    const std::int64_t start_before = log_->log_start().value();
+    options_.retention_ms = 60'000;
+    log_->SetOptions(options_);
+    const Result<std::int64_t> gone = log_->Retain(TimestampMs(now_ms_));
+    const Offset promised = gone.ok() ? Offset(start_before + *gone) : Offset(0);
+    log_.reset();
+    fs_->Crash(random);
+    options_.retention_ms = -1;
+    ASSERT_TRUE(Open().ok());
+    ASSERT_GE(log_->log_start(), promised);
+    ASSERT_EQ(ReadAll(log_->log_start()), Expected(log_->log_start(), Offset(15)));
+    ASSERT_TRUE(unreadable_.empty());
+  }
+}
+
+}  // namespace
+}  // namespace logboom::broker
