@@ -24,7 +24,7 @@ namespace logboom::broker {
 
 struct PartitionLogOptions {
   std::int64_t segment_bytes = std::int64_t{256} << 20U;
-  std::int64_t segment_ms = 24LL * 60 * 60 * 1000;  // by append time
+  std::int64_t segment_ms = 24LL * 60 * 60 * 1000;        // by append time
   std::int64_t retention_ms = 7LL * 24 * 60 * 60 * 1000;  // by append time; -1: for ever
   std::int64_t retention_bytes = -1;                      // -1: no bound
 };
@@ -52,7 +52,7 @@ struct AppendedBatch {
 };
 
 struct FetchedBytes {
-  Bytes bytes;         // whole batches, the first holds the offset asked for (or is the next after a hole)
+  Bytes bytes;  // whole batches, the first holds the offset asked for (or is the next after a hole)
   Offset next_offset;  // one past the last record in `bytes`; the offset asked for where empty
   std::vector<UnreadableRange> unreadable;  // skipped on the way
 };
@@ -104,7 +104,7 @@ class PartitionLog {
   std::vector<SegmentSummary> segments() const;
   const std::vector<UnreadableRange>& unreadable() const;
 
-  bool dirty() const;            // something is appended that no SyncWork covers yet
+  bool dirty() const;  // something is appended that no SyncWork covers yet
   std::int64_t dirty_bytes() const;
   SyncWork TakeSyncWork();
   void SyncDone(Offset covers);  // the work was synced: durable_end() rises to it

@@ -31,7 +31,7 @@ struct AppendTimeEntry {
     return {TimestampMs(LoadBig<std::int64_t>(in)), base + LoadBig<std::int32_t>(in + 8)};
   }
   bool FollowsOn(const std::optional<AppendTimeEntry>& previous) const {
-    if (!previous) return time.value() >= 0;
+    if (!previous) return time.value() > 0;  // zeros are what a crash may leave
     return time > previous->time && offset > previous->offset;
   }
   friend bool operator==(const AppendTimeEntry&, const AppendTimeEntry&) = default;

@@ -42,7 +42,9 @@ class EntryFile {
     if (got != header.size()) return Fail(ErrorCode::kCorrupt, "ends within its header");
     RETURN_IF_ERROR(Entry::CheckHeader(header, base_offset));
     const std::int64_t body = stat.size_bytes - std::int64_t{Entry::kHeaderBytes};
-    return EntryFile(std::move(file), base_offset, body / std::int64_t{Entry::kBytes});
+    EntryFile entries(std::move(file), base_offset, body / std::int64_t{Entry::kBytes});
+    entries.torn_ = body % std::int64_t{Entry::kBytes} != 0;
+    return entries;
   }
 
   std::int64_t count() const { return count_; }
@@ -73,6 +75,7 @@ class EntryFile {
   Status Truncate(std::int64_t count) {
     RETURN_IF_ERROR(file_->Truncate(PositionOf(count)));
     count_ = count;
+    torn_ = false;
     return Ok();
   }
 
@@ -108,6 +111,19 @@ class EntryFile {
     return Ok();
   }
 
+  // Whether the file ends with a whole entry that grows and belongs, or is empty. Enough to know that
+  // nothing was added behind entries that were synced, if none that was added would belong.
+  Result<bool> EndsWell(const std::function<bool(const Entry&)>& belongs) const {
+    if (torn_) return false;
+    if (count_ == 0) return true;
+    std::optional<Entry> previous;
+    if (count_ > 1) {
+      ASSIGN_OR_RETURN(previous, At(count_ - 2));
+    }
+    ASSIGN_OR_RETURN(const Entry last, At(count_ - 1));
+    return last.FollowsOn(previous) && belongs(last);
+  }
+
   // Cuts the file before the first entry that does not grow, or does not belong.
   Status KeepValidPrefix(const std::function<bool(const Entry&)>& belongs) {
     std::int64_t kept = 0;
@@ -132,6 +148,7 @@ class EntryFile {
   std::shared_ptr<file::File> file_;
   Offset base_offset_;
   std::int64_t count_ = 0;
+  bool torn_ = false;
 };
 
 }  // namespace logboom::segment

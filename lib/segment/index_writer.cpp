@@ -21,7 +21,7 @@ Status IndexWriter::Add(const record::BatchHeader& header, FilePosition position
 }
 
 Status IndexWriter::AddTime(const SegmentTotals& totals) {
-  if (totals.max_timestamp.value() < 0) return Ok();
+  if (totals.max_timestamp.value() <= 0) return Ok();
   const TimeIndexEntry entry{totals.max_timestamp, totals.max_timestamp_offset};
   ASSIGN_OR_RETURN(const std::optional<TimeIndexEntry> last, times_.Last());
   if (!entry.FollowsOn(last)) return Ok();

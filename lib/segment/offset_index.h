@@ -29,7 +29,8 @@ struct OffsetIndexEntry {
     return {base + LoadBig<std::int32_t>(in), FilePosition(LoadBig<std::int32_t>(in + 4))};
   }
   bool FollowsOn(const std::optional<OffsetIndexEntry>& previous) const {
-    if (!previous) return position.value() >= 0;
+    // The first batch never has an entry; zeros are what a crash may leave.
+    if (!previous) return position.value() > 0;
     return last_offset > previous->last_offset && position > previous->position;
   }
   friend bool operator==(const OffsetIndexEntry&, const OffsetIndexEntry&) = default;

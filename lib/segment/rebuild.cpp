@@ -17,8 +17,8 @@ Result<EntryFile<Entry>> OpenEntries(file::FileSystem& fs, const std::string& pa
                                      const std::function<bool(const Entry&)>& belongs) {
   ASSIGN_OR_RETURN(std::shared_ptr<file::File> file, fs.Open(path, file::OpenMode::kCreate));
   ASSIGN_OR_RETURN(EntryFile<Entry> entries, EntryFile<Entry>::Open(std::move(file), base));
-  ASSIGN_OR_RETURN(const std::optional<Entry> last, entries.Last());
-  if (trust == IndexTrust::kUnsynced || (last && !belongs(*last))) {
+  ASSIGN_OR_RETURN(const bool ends_well, entries.EndsWell(belongs));
+  if (trust == IndexTrust::kUnsynced || !ends_well) {
     RETURN_IF_ERROR(entries.KeepValidPrefix(belongs));
   }
   return entries;
@@ -104,8 +104,10 @@ Result<IndexWriter> OpenIndexes(file::FileSystem& fs, const std::string& directo
     // that were kept can do that; empty totals make none.
     const bool is_known = walk.position() >= known.position();
     if (is_known) totals.Add(walk.header(), walk.bytes());
-    RETURN_IF_ERROR(
-        writer.Add(walk.header(), walk.position(), is_known ? totals : SegmentTotals{}));
+    const Status added =
+        writer.Add(walk.header(), walk.position(), is_known ? totals : SegmentTotals{});
+    // A broker must start on a full disk; its index is sparser then.
+    if (!added.ok() && added.error().code != ErrorCode::kNoSpace) return added.error();
   }
   RETURN_IF_ERROR(CheckEnd(walk, extent));
   return writer;

@@ -26,7 +26,7 @@ struct KnownPoint {
   FilePosition position() const { return FilePosition(totals.size_bytes); }
 };
 
-// kUnsynced, after a crash: every entry is looked at. kSynced: the last one.
+// kUnsynced, after a crash: every entry is looked at. kSynced, after an orderly stop: the last one.
 enum class IndexTrust { kSynced, kUnsynced };
 
 // Opens (or makes) the indexes beside `log`, cuts off entries that do not grow, do not belong to

@@ -30,7 +30,8 @@ struct TimeIndexEntry {
     return {TimestampMs(LoadBig<std::int64_t>(in)), base + LoadBig<std::int32_t>(in + 8)};
   }
   bool FollowsOn(const std::optional<TimeIndexEntry>& previous) const {
-    if (!previous) return timestamp.value() >= 0;
+    // Zeros are what a crash may leave: a batch from 1970 goes without.
+    if (!previous) return timestamp.value() > 0;
     return timestamp > previous->timestamp && offset > previous->offset;
   }
   friend bool operator==(const TimeIndexEntry&, const TimeIndexEntry&) = default;

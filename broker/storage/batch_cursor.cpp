@@ -1,0 +1,109 @@
+#include "broker/storage/batch_cursor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lib/segment/find_batch.h"
+
+namespace logboom::broker {
+namespace {
+
+using segment::CrcCheck;
+using segment::LogWalk;
+using segment::OffsetIndexEntry;
+
+segment::WalkOptions WalkFrom(const SegmentView& view, FilePosition position,
+                              const segment::Expectation& expected) {
+  return {.begin = position, .end = view.end, .expected = expected, .crc = CrcCheck::kSkip};
+}
+
+struct Place {
+  FilePosition position;
+  Offset offset;
+};
+
+// Whether the entry's batch stands where it says.
+Result<std::optional<Place>> Check(const SegmentView& view, const OffsetIndexEntry& entry) {
+  if (entry.position >= view.end) return std::optional<Place>();
+  LogWalk walk(*view.log, WalkFrom(view, entry.position, {}));
+  ASSIGN_OR_RETURN(const bool there, walk.Next());
+  if (!there || walk.header().last_offset() != entry.last_offset) return std::optional<Place>();
+  return std::optional<Place>(Place{entry.position, walk.header().base_offset});
+}
+
+// Where to begin in order to find `offset`: at the last indexed batch that ends at or before it. An
+// entry may be wrong (indexes have no checksum): then the one before it.
+Result<Place> StartFor(const SegmentView& view, Offset offset) {
+  const Place front{FilePosition(0), view.base_offset};
+  if (view.index == nullptr) return front;
+  ASSIGN_OR_RETURN(std::int64_t point, view.index->PartitionPoint([&](const OffsetIndexEntry& e) {
+    return e.last_offset <= offset;
+  }));
+  for (; point > 0; --point) {
+    ASSIGN_OR_RETURN(const OffsetIndexEntry entry, view.index->At(point - 1));
+    ASSIGN_OR_RETURN(const std::optional<Place> place, Check(view, entry));
+    if (place) return *place;
+  }
+  return front;
+}
+
+}  // namespace
+
+BatchCursor::BatchCursor(const SegmentView& view, FilePosition position, Offset expected)
+    : view_(&view) {
+  walk_.emplace(*view.log, WalkFrom(view, position, {.next_offset = expected, .rule = view.rule}));
+}
+
+Result<BatchCursor> BatchCursor::Seek(const SegmentView& view, Offset offset) {
+  ASSIGN_OR_RETURN(const Place start, StartFor(view, offset));
+  BatchCursor cursor(view, start.position, start.offset);
+  RETURN_IF_ERROR(cursor.NextUpTo(offset));
+  return cursor;
+}
+
+Result<bool> BatchCursor::NextUpTo(Offset offset) {
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, Next());
+    if (!more || header().last_offset() >= offset) return more;
+  }
+}
+
+Result<bool> BatchCursor::Next() {
+  if (at_end_) return false;
+  ASSIGN_OR_RETURN(const bool more, walk_->Next());
+  if (more) return true;
+  if (walk_->stop()) return SkipDamage();
+  return End();
+}
+
+Result<bool> BatchCursor::SkipDamage() {
+  const segment::Expectation expected = walk_->expected();
+  const segment::WalkStop stop = *walk_->stop();
+  ASSIGN_OR_RETURN(const std::optional<segment::FoundBatch> found,
+                   segment::FindBatch(*view_->log, stop.position + 1, view_->end, expected));
+  if (!found || found->header.next_offset() > view_->next_offset) return End();
+  Tell(expected.next_offset.value_or(view_->base_offset), found->header.base_offset, stop.reason);
+  walk_.emplace(*view_->log, WalkFrom(*view_, found->position,
+                                      {.next_offset = found->header.base_offset,
+                                       .epoch_min = expected.epoch_min,
+                                       .rule = view_->rule}));
+  return walk_->Next();
+}
+
+// Records that should be here and are not. A compacted segment may end with a hole.
+Result<bool> BatchCursor::End() {
+  at_end_ = true;
+  const Offset expected = walk_->expected().next_offset.value_or(view_->base_offset);
+  if (walk_->stop()) {
+    Tell(expected, view_->next_offset, walk_->stop()->reason);
+  } else if (view_->rule == segment::OffsetRule::kContiguous) {
+    Tell(expected, view_->next_offset, "the segment ends early");
+  }
+  return false;
+}
+
+void BatchCursor::Tell(Offset begin, Offset end, std::string reason) {
+  if (begin < end) unreadable_.push_back({begin, end, std::move(reason)});
+}
+
+}  // namespace logboom::broker

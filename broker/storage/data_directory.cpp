@@ -1,0 +1,186 @@
+#include "broker/storage/data_directory.h"
+
+#include <algorithm>
+
+#include "broker/storage/manifest.h"
+#include "broker/storage/superblock.h"
+#include "lib/segment/limits.h"
+#include "lib/segment/names.h"
+#include "lib/segment/partition_metadata.h"
+#include "lib/segment/side_car.h"
+
+namespace logboom::broker {
+namespace {
+
+constexpr std::string_view kLockName = "lock";
+constexpr std::string_view kManifestName = "manifest";
+constexpr std::string_view kFailedName = "FAILED";
+constexpr std::string_view kMetadataDatabaseName = "metadata.sqlite";
+constexpr std::string_view kCreatingSuffix = ".creating";
+constexpr std::string_view kDeletingSuffix = ".deleting";
+constexpr std::size_t kManifestBytesMax = segment::kSideCarBytesMax + segment::kSideCarHeaderBytes;
+constexpr std::size_t kFailedReasonBytesMax = 64 * 1024;
+
+// "<number>-<partition>", both without signs.
+bool IsPartitionName(std::string_view name) {
+  const std::size_t dash = name.find('-');
+  if (dash == std::string_view::npos || dash == 0 || dash + 1 == name.size()) return false;
+  return name.find_first_not_of("0123456789-") == std::string_view::npos &&
+         name.find('-', dash + 1) == std::string_view::npos;
+}
+
+bool EndsWith(std::string_view name, std::string_view suffix) { return name.ends_with(suffix); }
+
+Status RemoveTree(file::FileSystem& fs, const std::string& path) {
+  ASSIGN_OR_RETURN(const std::vector<file::DirectoryEntry> entries, fs.List(path));
+  for (const file::DirectoryEntry& entry : entries) {
+    const std::string child = fmt::format("{}/{}", path, entry.name);
+    if (entry.kind == file::FileKind::kDirectory) {
+      RETURN_IF_ERROR(RemoveTree(fs, child));
+    } else {
+      RETURN_IF_ERROR(fs.Remove(child));
+    }
+  }
+  return fs.RemoveDirectory(path);
+}
+
+Result<PartitionIdentity> ReadIdentity(file::FileSystem& fs, const std::string& directory) {
+  const std::string path = fmt::format("{}/{}", directory, segment::kPartitionMetadataName);
+  ASSIGN_OR_RETURN(const Bytes text, file::ReadWholeFile(fs, path, segment::kTextBytesMax));
+  Result<segment::PartitionMetadata> parsed = segment::ParsePartitionMetadata(text);
+  if (!parsed.ok()) return parsed.error().Within(path);
+  return PartitionIdentity{.topic_name = std::move(parsed->topic_name),
+                           .topic_id = parsed->topic_id,
+                           .topic_number = parsed->topic_number,
+                           .partition = parsed->partition};
+}
+
+// A directory without a superblock that holds data already is not for us to claim.
+Status CheckUnclaimed(file::FileSystem& fs, const std::string& path) {
+  ASSIGN_OR_RETURN(const std::vector<file::DirectoryEntry> entries, fs.List(path));
+  for (const file::DirectoryEntry& entry : entries) {
+    if (IsPartitionName(entry.name) || entry.name == kManifestName ||
+        entry.name == kMetadataDatabaseName) {
+      return Fail(ErrorCode::kCorrupt,
+                  "{}: holds '{}' and no superblock; put the superblock back from a backup, or "
+                  "restore into a new directory",
+                  path, entry.name);
+    }
+  }
+  return Ok();
+}
+
+}  // namespace
+
+std::string DataDirectory::Under(std::string_view name) const {
+  return fmt::format("{}/{}", path_, name);
+}
+
+Result<std::unique_ptr<DataDirectory>> DataDirectory::Open(file::FileSystem& fs,
+                                                           const std::string& path,
+                                                           Random& random) {
+  RETURN_IF_ERROR(file::CreateDurableDirectories(fs, path));
+  std::unique_ptr<DataDirectory> directory(new DataDirectory(fs, path));
+  ASSIGN_OR_RETURN(directory->lock_, fs.Lock(directory->Under(kLockName)));
+  RETURN_IF_ERROR(directory->LoadSuperblock(random));
+  RETURN_IF_ERROR(directory->ReadFailedMark());
+  ASSIGN_OR_RETURN(const file::FileStat own, fs.Stat(path));
+  ASSIGN_OR_RETURN(const file::FileStat parent, fs.Stat(file::ParentDirectory(path)));
+  directory->own_file_system_ = own.identity.device != parent.identity.device;
+  return directory;
+}
+
+Status DataDirectory::LoadSuperblock(Random& random) {
+  Result<Superblock> superblock = ReadSuperblock(fs_, path_);
+  if (!superblock.ok()) {
+    if (superblock.error().code != ErrorCode::kNotFound) return superblock.error();
+    RETURN_IF_ERROR(CheckUnclaimed(fs_, path_));
+    superblock = Superblock{.cluster_id = Uuid::Make(random), .restore_count = 0, .features = {}};
+    RETURN_IF_ERROR(WriteSuperblock(fs_, path_, *superblock));
+  }
+  cluster_id_ = superblock->cluster_id;
+  restore_count_ = superblock->restore_count;
+  return Ok();
+}
+
+Status DataDirectory::ReadFailedMark() {
+  Result<Bytes> reason = file::ReadWholeFile(fs_, Under(kFailedName), kFailedReasonBytesMax);
+  if (reason.ok()) {
+    failed_ = std::move(*reason);
+  } else if (reason.error().code != ErrorCode::kNotFound) {
+    failed_ = reason.error().message;
+  }
+  return Ok();
+}
+
+Manifest DataDirectory::ReadManifest() const {
+  const Result<Bytes> bytes = file::ReadWholeFile(fs_, Under(kManifestName), kManifestBytesMax);
+  if (!bytes.ok()) return {};
+  Result<Manifest> manifest = DecodeManifest(*bytes);
+  return manifest.ok() ? std::move(*manifest) : Manifest{};
+}
+
+Status DataDirectory::WriteManifest(const Manifest& manifest) {
+  return file::ReplaceFile(fs_, Under(kManifestName), EncodeManifest(manifest));
+}
+
+Status DataDirectory::MarkFailed(const std::string& reason) {
+  failed_ = reason.substr(0, kFailedReasonBytesMax);
+  return file::ReplaceFile(fs_, Under(kFailedName), *failed_);
+}
+
+Status DataDirectory::ClearFailed() {
+  failed_.reset();
+  const Status removed = fs_.Remove(Under(kFailedName));
+  if (!removed.ok() && removed.error().code != ErrorCode::kNotFound) return removed;
+  return fs_.SyncDirectory(path_);
+}
+
+Result<std::vector<DataDirectory::PartitionDirectory>> DataDirectory::ListPartitions() {
+  ASSIGN_OR_RETURN(const std::vector<file::DirectoryEntry> entries, fs_.List(path_));
+  std::vector<PartitionDirectory> partitions;
+  unreadable_partitions_.clear();
+  for (const file::DirectoryEntry& entry : entries) {
+    if (entry.kind != file::FileKind::kDirectory) continue;
+    const std::string path = Under(entry.name);
+    if (EndsWith(entry.name, kCreatingSuffix) || EndsWith(entry.name, kDeletingSuffix)) {
+      RETURN_IF_ERROR(RemoveTree(fs_, path));
+      continue;
+    }
+    if (!IsPartitionName(entry.name)) continue;
+    Result<PartitionIdentity> identity = ReadIdentity(fs_, path);
+    if (identity.ok()) {
+      partitions.push_back({std::move(*identity), path});
+    } else {
+      unreadable_partitions_.push_back(identity.error().message);
+    }
+  }
+  return partitions;
+}
+
+Result<std::string> DataDirectory::CreatePartition(const PartitionIdentity& identity) {
+  const std::string path = Under(fmt::format("{}-{}", identity.topic_number, identity.partition));
+  if (fs_.Stat(path).ok()) return Fail(ErrorCode::kExists, "{}: is there already", path);
+  const std::string creating = fmt::format("{}{}", path, kCreatingSuffix);
+  if (fs_.Stat(creating).ok()) RETURN_IF_ERROR(RemoveTree(fs_, creating));
+  RETURN_IF_ERROR(fs_.CreateDirectories(creating));
+  const segment::PartitionMetadata metadata{.topic_name = identity.topic_name,
+                                            .topic_id = identity.topic_id,
+                                            .topic_number = identity.topic_number,
+                                            .partition = identity.partition};
+  RETURN_IF_ERROR(file::ReplaceFile(fs_,
+                                    fmt::format("{}/{}", creating, segment::kPartitionMetadataName),
+                                    segment::FormatPartitionMetadata(metadata)));
+  RETURN_IF_ERROR(fs_.Rename(creating, path));
+  RETURN_IF_ERROR(fs_.SyncDirectory(path_));
+  return path;
+}
+
+Status DataDirectory::DeletePartition(const std::string& path) {
+  const std::string deleting = fmt::format("{}{}", path, kDeletingSuffix);
+  RETURN_IF_ERROR(fs_.Rename(path, deleting));
+  RETURN_IF_ERROR(fs_.SyncDirectory(path_));
+  return RemoveTree(fs_, deleting);
+}
+
+}  // namespace logboom::broker

@@ -1,0 +1,103 @@
+// The inside of a PartitionLog, shared by the files that implement it: partition_log.cpp (append, commit),
+// partition_open.cpp, partition_read.cpp, partition_retention.cpp.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "broker/storage/active_segment.h"
+#include "broker/storage/limits.h"
+#include "broker/storage/partition_log.h"
+#include "broker/storage/sealed_segments.h"
+#include "lib/segment/leader_epoch_checkpoint.h"
+#include "lib/segment/seal.h"
+
+namespace logboom::broker {
+
+// Where a reader's next fetch begins, so that it need not search.
+struct ReadPosition {
+  Offset offset;
+  Offset segment_base;
+  FilePosition position;
+};
+
+struct LogState {
+  LogState(file::FileSystem& file_system, std::string log_directory,
+           PartitionLogOptions log_options)
+      : fs(file_system),
+        directory(std::move(log_directory)),
+        options(log_options),
+        sealed(file_system, directory) {}
+
+  file::FileSystem& fs;
+  std::string directory;
+  PartitionLogOptions options;
+  std::function<Bytes()> seal_hook;
+
+  SealedSegments sealed;
+  std::optional<ActiveSegment> active;  // always there once open
+  segment::LeaderEpochs epochs;
+  Offset log_start;
+  TimestampMs last_append_time{-1};
+  std::optional<Error> broken;  // why nothing more is appended
+
+  // The newest point that is synced (topic id and partition are filled in by Checkpoint()), and those of
+  // works under way, oldest first.
+  PartitionCheckpoint durable;
+  struct Syncing {
+    PartitionCheckpoint end;
+    bool holds_seal = false;
+  };
+  std::deque<Syncing> syncing;
+
+  // What the next work must sync besides the active log.
+  std::vector<std::shared_ptr<file::File>> rolled_files;
+  bool names_changed = false;
+  std::int64_t dirty_bytes = 0;
+
+  // Rolled segments whose seal waits for the sync of their log. One seal a work, and the next one only when
+  // that is synced: so a crash can tear the newest seal alone, and recovery needs to look at no other.
+  std::deque<segment::Seal> unsealed;
+  bool seal_under_way = false;
+  // Segments that have a .sources file.
+  std::vector<Offset> sources;
+
+  RecoveryReport report;
+  std::vector<UnreadableRange> unreadable;
+  std::array<ReadPosition, kReadPositionsMax> read_positions{};
+  std::size_t next_read_position = 0;
+
+  Offset durable_end() const { return durable.recovery_point; }
+  // The active segment's end, as a checkpoint.
+  PartitionCheckpoint End() const;
+  // Remembers ranges once each, up to kUnreadableRangesMax.
+  void NoteUnreadable(const std::vector<UnreadableRange>& ranges);
+  // Finishes the active segment and begins the next. On failure the active one goes on.
+  Status Roll();
+};
+
+struct PartitionLog::State : LogState {
+  using LogState::LogState;
+};
+
+// Unlinks the files of a segment, its .sources excepted where `keep_sources`.
+Status RemoveSegmentFiles(file::FileSystem& fs, const std::string& directory, Offset base_offset,
+                          bool keep_sources);
+
+// Fills in an opened log: recovery, or the clean manifest.
+struct OpenRequest {
+  std::string quarantine;
+  std::optional<PartitionCheckpoint> checkpoint;
+  bool clean = false;
+  TimestampMs now;
+  std::function<void(std::int64_t)> progress;
+};
+Status OpenLogState(LogState& state, const OpenRequest& request);
+
+}  // namespace logboom::broker

@@ -1,0 +1,170 @@
+#include "broker/storage/sealed_segments.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "broker/storage/limits.h"
+#include "lib/segment/limits.h"
+#include "lib/segment/names.h"
+#include "lib/segment/rebuild.h"
+
+namespace logboom::broker {
+namespace {
+
+using segment::AppendTimeEntry;
+using segment::SegmentPath;
+
+constexpr std::int64_t kUnindexedBytesMax =
+    segment::kIndexIntervalBytes + std::int64_t{record::kBatchBytesMax};
+
+template <typename Entry>
+std::optional<segment::EntryFile<Entry>> OpenEntries(file::FileSystem& fs, const std::string& path,
+                                                     Offset base) {
+  Result<std::unique_ptr<file::File>> file = fs.Open(path, file::OpenMode::kRead);
+  if (!file.ok()) return std::nullopt;
+  Result<segment::EntryFile<Entry>> entries =
+      segment::EntryFile<Entry>::Open(std::move(*file), base);
+  if (!entries.ok()) return std::nullopt;
+  return std::move(*entries);
+}
+
+// Whether the index can be believed as far as its last entry goes: lookups check the rest.
+bool Fits(const std::optional<segment::OffsetIndex>& index, const SealedSegment& segment) {
+  if (!index) return false;
+  const Result<std::optional<segment::OffsetIndexEntry>> last = index->Last();
+  if (!last.ok()) return false;
+  // Without an entry, the last batch begins within the first interval.
+  if (!*last) return segment.size_bytes <= kUnindexedBytesMax;
+  return (*last)->position.value() < segment.size_bytes &&
+         (*last)->last_offset < segment.next_offset;
+}
+
+bool Fits(const std::optional<segment::TimeIndex>& index, const SealedSegment& segment) {
+  if (!index) return false;
+  const Result<std::optional<segment::TimeIndexEntry>> last = index->Last();
+  return last.ok() && (!*last || (*last)->offset < segment.next_offset);
+}
+
+// Makes both indexes anew. A log with damage in it, or a full disk, leaves them missing.
+Status RebuildIndexes(file::FileSystem& fs, const std::string& directory, const file::File& log,
+                      const SealedSegment& segment) {
+  const segment::LogExtent extent{segment.base_offset, segment.next_offset,
+                                  FilePosition(segment.size_bytes)};
+  ASSIGN_OR_RETURN(const segment::SegmentTotals totals, segment::CountTotals(log, extent));
+  ASSIGN_OR_RETURN(segment::IndexWriter writer,
+                   segment::OpenIndexes(fs, directory, log, extent, {segment.base_offset, {}},
+                                        segment::IndexTrust::kUnsynced));
+  return writer.Finish(totals);
+}
+
+}  // namespace
+
+void SealedSegments::Add(SealedSegment segment) {
+  size_bytes_ += segment.size_bytes;
+  segments_.push_back(std::move(segment));
+}
+
+void SealedSegments::DropFront(std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    size_bytes_ -= segments_[i].size_bytes;
+    open_.remove_if(
+        [&](const OpenSegment& open) { return open.base_offset == segments_[i].base_offset; });
+  }
+  segments_.erase(segments_.begin(), segments_.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+std::optional<std::size_t> SealedSegments::IndexOf(Offset offset) const {
+  const auto after = std::upper_bound(
+      segments_.begin(), segments_.end(), offset,
+      [](Offset value, const SealedSegment& segment) { return value < segment.base_offset; });
+  if (after == segments_.begin()) return std::nullopt;
+  return static_cast<std::size_t>(after - segments_.begin()) - 1;
+}
+
+Result<const OpenSegment*> SealedSegments::Open(std::size_t index) {
+  const SealedSegment& segment = segments_[index];
+  for (auto it = open_.begin(); it != open_.end(); ++it) {
+    if (it->base_offset != segment.base_offset) continue;
+    open_.splice(open_.begin(), open_, it);
+    return &open_.front();
+  }
+  ASSIGN_OR_RETURN(OpenSegment opened, OpenFiles(segment));
+  open_.push_front(std::move(opened));
+  if (open_.size() > kOpenSegmentsMax) open_.pop_back();
+  return &open_.front();
+}
+
+Result<OpenSegment> SealedSegments::OpenFiles(const SealedSegment& segment) {
+  const Offset base = segment.base_offset;
+  const auto path = [&](std::string_view suffix) { return SegmentPath(directory_, base, suffix); };
+  OpenSegment open;
+  open.base_offset = base;
+  ASSIGN_OR_RETURN(open.log, fs_.Open(path(segment::kLogSuffix), file::OpenMode::kRead));
+  const auto open_indexes = [&] {
+    open.offsets =
+        OpenEntries<segment::OffsetIndexEntry>(fs_, path(segment::kOffsetIndexSuffix), base);
+    open.times = OpenEntries<segment::TimeIndexEntry>(fs_, path(segment::kTimeIndexSuffix), base);
+    if (!Fits(open.offsets, segment)) open.offsets.reset();
+    if (!Fits(open.times, segment)) open.times.reset();
+  };
+  open_indexes();
+  if (!open.offsets || !open.times) {
+    open.offsets.reset();
+    open.times.reset();
+    if (RebuildIndexes(fs_, directory_, *open.log, segment).ok()) open_indexes();
+  }
+  open.append_times = OpenEntries<AppendTimeEntry>(fs_, path(segment::kAppendTimeSuffix), base);
+  const Result<segment::Seal> seal = segment::ReadSeal(fs_, directory_, base);
+  if (seal.ok() && seal->compacted) open.rule = segment::OffsetRule::kGrowing;
+  return open;
+}
+
+SegmentView SealedSegments::ViewOf(std::size_t index, const OpenSegment& open) const {
+  const SealedSegment& segment = segments_[index];
+  return {.log = open.log.get(),
+          .index = open.offsets ? &*open.offsets : nullptr,
+          .base_offset = segment.base_offset,
+          .next_offset = segment.next_offset,
+          .end = FilePosition(segment.size_bytes),
+          .rule = open.rule};
+}
+
+Result<const segment::Seal*> SealedSegments::SealOf(std::size_t index, TimestampMs now) {
+  SealedSegment& segment = segments_[index];
+  if (!segment.seal) {
+    Result<segment::Seal> seal = segment::ReadSeal(fs_, directory_, segment.base_offset);
+    if (!seal.ok()) seal = MakeSeal(index, now);
+    if (!seal.ok()) return seal.error();
+    segment.seal = std::move(*seal);
+  }
+  return &*segment.seal;
+}
+
+Result<segment::Seal> SealedSegments::MakeSeal(std::size_t index, TimestampMs now) {
+  ASSIGN_OR_RETURN(const OpenSegment* open, Open(index));
+  const SealedSegment& segment = segments_[index];
+  segment::Seal seal{.base_offset = segment.base_offset,
+                     .next_offset = segment.next_offset,
+                     .totals = {},
+                     .max_append_time = now};
+  BatchCursor cursor(ViewOf(index, *open), FilePosition(0), segment.base_offset);
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, cursor.Next());
+    if (!more) break;
+    Bytes head(segment::kBatchHeadBytes, '\0');
+    ASSIGN_OR_RETURN(const std::size_t got,
+                     open->log->PRead(cursor.position().value(), std::span(head)));
+    seal.totals.Add(cursor.header(), ByteView(head).substr(0, got));
+  }
+  ASSIGN_OR_RETURN(const file::FileStat stat, open->log->Stat());
+  if (stat.modified_ns > 0) {
+    seal.max_append_time = std::min(now, TimestampMs(stat.modified_ns / 1'000'000));
+  }
+  if (open->append_times) {
+    ASSIGN_OR_RETURN(const std::optional<AppendTimeEntry> last, open->append_times->Last());
+    if (last) seal.max_append_time = last->time;
+  }
+  return seal;
+}
+
+}  // namespace logboom::broker

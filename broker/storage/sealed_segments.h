@@ -1,0 +1,77 @@
+// The finished segments of a partition, in offset order. Files are opened on use, seals read on use: a
+// start must not open ten thousand files.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "broker/storage/batch_cursor.h"
+#include "lib/base/result.h"
+#include "lib/base/types.h"
+#include "lib/file/file_system.h"
+#include "lib/segment/append_time.h"
+#include "lib/segment/offset_index.h"
+#include "lib/segment/seal.h"
+#include "lib/segment/time_index.h"
+
+namespace logboom::broker {
+
+struct SealedSegment {
+  Offset base_offset;
+  Offset next_offset;  // where the next segment begins
+  std::int64_t size_bytes = 0;
+  std::optional<segment::Seal> seal;  // once it was needed
+};
+
+// The open files of one sealed segment. An index that can't be had is missing, and searches read on.
+struct OpenSegment {
+  Offset base_offset;
+  std::shared_ptr<file::File> log;
+  std::optional<segment::OffsetIndex> offsets;
+  std::optional<segment::TimeIndex> times;
+  std::optional<segment::AppendTimes> append_times;
+  segment::OffsetRule rule = segment::OffsetRule::kContiguous;
+};
+
+// Owned by its PartitionLog, on its thread. Nothing here writes but for an index that is missing or does
+// not fit, which is made anew from the log.
+class SealedSegments {
+ public:
+  SealedSegments(file::FileSystem& fs, std::string directory)
+      : fs_(fs), directory_(std::move(directory)) {}
+
+  const std::vector<SealedSegment>& all() const { return segments_; }
+  bool empty() const { return segments_.empty(); }
+  std::int64_t size_bytes() const { return size_bytes_; }
+
+  void Add(SealedSegment segment);
+  // Forgets the first `count`.
+  void DropFront(std::size_t count);
+
+  // The last one whose base offset is at or below `offset`; nothing where there is none.
+  std::optional<std::size_t> IndexOf(Offset offset) const;
+
+  // Valid until the next call of Open, Add or DropFront.
+  Result<const OpenSegment*> Open(std::size_t index);
+  SegmentView ViewOf(std::size_t index, const OpenSegment& open) const;
+
+  // The seal, or what the log says where it has no valid one: totals as far as the log can be walked, and
+  // the append time from .appendtime, else the time of the file's last change, else `now`.
+  Result<const segment::Seal*> SealOf(std::size_t index, TimestampMs now);
+
+ private:
+  Result<OpenSegment> OpenFiles(const SealedSegment& segment);
+  Result<segment::Seal> MakeSeal(std::size_t index, TimestampMs now);
+
+  file::FileSystem& fs_;
+  std::string directory_;
+  std::vector<SealedSegment> segments_;
+  std::int64_t size_bytes_ = 0;
+  std::list<OpenSegment> open_;  // the one used last comes first
+};
+
+}  // namespace logboom::broker
