@@ -3,43 +3,15 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <chrono>
-#include <cstdio>
 #include <string>
+
+#include "tests/cli/program.h"
 
 namespace logboom::cli {
 namespace {
-
-struct Ended {
-  int code = -1;
-  std::string out;
-  std::string err;
-};
-
-std::string ReadAll(const std::string& path) {
-  std::string text;
-  if (FILE* file = std::fopen(path.c_str(), "r")) {
-    std::array<char, 4096> buffer;
-    for (std::size_t count = 0; (count = std::fread(buffer.data(), 1, buffer.size(), file)) > 0;) {
-      text.append(buffer.data(), count);
-    }
-    std::fclose(file);
-  }
-  std::remove(path.c_str());
-  return text;
-}
-
-Ended Logboom(const std::string& arguments) {
-  const std::string files = testing::TempDir() + "logboom-cli-" + std::to_string(getpid());
-  const std::string command = "env -u LOGBOOM_BROKER " LOGBOOM_BIN_DIR "/logboom " + arguments +
-                              " >" + files + ".out 2>" + files + ".err </dev/null";
-  const int status = std::system(command.c_str());
-  return {WEXITSTATUS(status), ReadAll(files + ".out"), ReadAll(files + ".err")};
-}
 
 // A port that nobody listens on: it was free a moment ago.
 std::string ClosedPort() {
@@ -133,15 +105,12 @@ TEST(CommandLine, GlobalFlagsStandBeforeOrBehindTheVerb) {
 
 TEST(CommandLine, EnvironmentNamesTheBroker) {
   const std::string broker = ClosedPort();
-  setenv("ADDRESS", broker.c_str(), 1);
-  const std::string command =
-      "LOGBOOM_BROKER=$ADDRESS " LOGBOOM_BIN_DIR "/logboom topics list --timeout 0.1 2>&1";
-  FILE* pipe = popen(command.c_str(), "r");
-  ASSERT_NE(pipe, nullptr);
-  std::array<char, 512> text = {};
-  EXPECT_NE(std::fgets(text.data(), text.size(), pipe), nullptr);
-  EXPECT_EQ(WEXITSTATUS(pclose(pipe)), 3);
-  EXPECT_NE(std::string(text.data()).find(broker), std::string::npos) << text.data();
+  const Ended ended = Logboom("topics list --timeout 0.1", broker);
+  EXPECT_EQ(ended.code, 3);
+  EXPECT_NE(ended.err.find(broker), std::string::npos) << ended.err;
+  const std::string other = ClosedPort();
+  const Ended flag_wins = Logboom("topics list --timeout 0.1 --broker " + other, broker);
+  EXPECT_NE(flag_wins.err.find(other), std::string::npos) << flag_wins.err;
 }
 
 TEST(CommandLine, CompletionsAreForTheShellAsked) {
