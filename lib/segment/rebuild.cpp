@@ -39,11 +39,13 @@ Result<OffsetIndex> OpenOffsets(file::FileSystem& fs, const std::string& directo
 Result<TimeIndex> OpenTimes(file::FileSystem& fs, const std::string& directory,
                             const LogExtent& extent, const KnownPoint& known, IndexTrust trust) {
   const Offset base = extent.base_offset;
+  // An entry that a crash has torn may begin with a part of its time, and end with zeros.
+  const Offset lowest = trust == IndexTrust::kUnsynced ? base + 1 : base;
   return OpenEntries<TimeIndexEntry>(fs, SegmentPath(directory, base, kTimeIndexSuffix), base,
-                                     trust, [&known, base](const TimeIndexEntry& entry) {
+                                     trust, [&known, lowest](const TimeIndexEntry& entry) {
                                        return entry.timestamp <= known.totals.max_timestamp &&
                                               entry.offset < known.next_offset &&
-                                              entry.offset >= base;
+                                              entry.offset >= lowest;
                                      });
 }
 
