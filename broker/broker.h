@@ -80,8 +80,11 @@ class Broker {
   const BrokerOpenReport& open_report() const { return report_; }
   // Storage failed: end the program with this message.
   const std::optional<Error>& failure() const { return engine_->failure(); }
-  LogEngine& engine() { return *engine_; }
-  Sources& sources() { return *sources_; }
+  const LogEngine& engine() const { return *engine_; }
+  const Sources& sources() const { return *sources_; }
+  std::size_t session_count() const { return server_->session_count(); }
+  const file::Space& space() const { return engine_->space(); }
+  std::int64_t log_bytes() const { return engine_->log_bytes(); }
 
  private:
   Broker(BrokerOptions options, BrokerSeams seams)

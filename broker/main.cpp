@@ -13,8 +13,10 @@
 #include "lib/daemon/clock.h"
 #include "lib/daemon/launch.h"
 #include "lib/daemon/log.h"
+#include "lib/daemon/metrics_registry.h"
 #include "lib/daemon/process.h"
 #include "lib/daemon/ready.h"
+#include "lib/daemon/serve_metrics.h"
 #include "lib/daemon/signals.h"
 #include "lib/daemon/units.h"
 #include "lib/file/posix_file_system.h"
@@ -40,6 +42,7 @@ daemon::Program MakeProgram() {
       {.name = "listen",
        .default_text = "tcp://127.0.0.1:19550",
        .help = "where agents and clients connect; port 0 picks one"},
+      daemon::MetricsListenKey("127.0.0.1:19561"),
       {.name = "broker.name", .help = "name in lists and metrics; empty: the host's name"},
       {.name = "topics.auto_create",
        .type = KeyType::kBool,
@@ -66,6 +69,7 @@ daemon::Program MakeProgram() {
        .value_name = "ADDRESS",
        .key = "listen",
        .help = "tcp://HOST:PORT for agents and clients"},
+      daemon::MetricsListenFlag(),
   };
   return program;
 }
@@ -149,14 +153,51 @@ class RecoveryProgress {
   MonotonicMs last_;
 };
 
+void FillMetrics(const Broker& broker, daemon::MetricsRegistry& metrics) {
+  auto count = [&metrics](const char* name, const char* help, std::uint64_t total) {
+    metrics.SetCounter(name, help, static_cast<double>(total));
+  };
+  auto gauge = [&metrics](const char* name, const char* help, std::int64_t value) {
+    metrics.SetGauge(name, help, static_cast<double>(value));
+  };
+  const EngineCounters& engine = broker.engine().counters();
+  count("logboom_produce_records_total", "Records appended", engine.records_appended);
+  count("logboom_produce_bytes_total", "Bytes of batches appended", engine.bytes_appended);
+  count("logboom_fetch_bytes_total", "Bytes of batches fetched", engine.bytes_fetched);
+  count("logboom_storage_syncs_total", "Syncs of the data directory", engine.syncs);
+  gauge("logboom_storage_unsynced_bytes", "Bytes appended and not durable yet",
+        engine.bytes_not_durable);
+  const SourceCounters& sources = broker.sources().counters();
+  count("logboom_duplicate_batches_total", "Batches that were in the log already",
+        sources.duplicates);
+  count("logboom_span_conflicts_total", "Batches that agents had to cut anew", sources.conflicts);
+  count("logboom_source_gaps_total", "Gaps noted: bytes that were gone at their agent",
+        sources.gaps);
+  gauge("logboom_sources", "Sources that are known",
+        static_cast<std::int64_t>(broker.sources().table().size()));
+  gauge("logboom_sessions", "Live sessions of agents and clients",
+        static_cast<std::int64_t>(broker.session_count()));
+  gauge("logboom_filesystem_avail_bytes", "Free bytes on the data directory's file system",
+        broker.space().available_bytes);
+  gauge("logboom_filesystem_size_bytes", "Size of the data directory's file system",
+        broker.space().total_bytes);
+  gauge("logboom_storage_log_bytes", "Bytes of all segments", broker.log_bytes());
+}
+
 int ServeUntilStopped(Broker& broker, transport::ServerTransport& transport,
-                      daemon::Signals& signals) {
+                      daemon::Signals& signals, daemon::MetricsRegistry& metrics) {
+  constexpr std::int64_t kMetricsIntervalMs = 1'000;
+  MonotonicMs metrics_at;
   std::optional<MonotonicMs> deadline;
   const int descriptors[] = {signals.descriptor()};
   while (true) {
     transport.Wait(broker.NextTimeout(daemon::Now()), descriptors);
     const Instant now = daemon::Now();
     broker.Poll(now);
+    if (now.monotonic >= metrics_at) {
+      metrics_at = now.monotonic + kMetricsIntervalMs;
+      FillMetrics(broker, metrics);
+    }
     if (broker.failure()) {
       daemon::LogError("{}", broker.failure()->message);
       return kExitFailed;
@@ -239,9 +280,13 @@ int Run(const daemon::Config& config) {
   transport = *std::move(listening);
   to_wake = transport.get();
   (*broker)->Serve(*transport, daemon::Now());
-  const std::string addresses[] = {transport->address()};
+  daemon::MetricsRegistry metrics("broker");
+  auto metrics_server = daemon::ServeMetrics(config, metrics);
+  if (!metrics_server.ok()) return fail(metrics_server.error(), kExitFailed);
+  std::vector<std::string> addresses = {transport->address()};
+  if (*metrics_server) addresses.push_back((*metrics_server)->url());
   daemon::Ready("logboom-broker", addresses);
-  const int code = ServeUntilStopped(**broker, *transport, **signals);
+  const int code = ServeUntilStopped(**broker, *transport, **signals, metrics);
   broker->reset();  // before the transport that its threads wake
   return code;
 }

@@ -1,0 +1,174 @@
+#include "agent/configuration.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "lib/daemon/process.h"
+#include "lib/daemon/serve_metrics.h"
+#include "lib/record/span.h"
+
+namespace logboom::agent {
+namespace {
+
+using daemon::KeyType;
+
+std::vector<daemon::KeySpec> InputKeys() {
+  return {
+      {.name = "name", .help = "name in messages and metrics; empty: the first pattern"},
+      {.name = "include",
+       .type = KeyType::kStringList,
+       .help = "paths or patterns (*, ?, [a-z], {a,b}, ** for any depth)",
+       .required = true},
+      {.name = "exclude", .type = KeyType::kStringList, .help = "patterns of files to leave out"},
+      {.name = "topic", .help = "where the lines go", .required = true},
+      {.name = "from",
+       .default_text = "start",
+       .help = "start or end: where to begin with files found at first"},
+      {.name = "labels",
+       .type = KeyType::kStringMap,
+       .help = "become the headers lb.label.NAME of each record"},
+  };
+}
+
+std::string Absolute(const std::string& path) {
+  return std::filesystem::absolute(path).lexically_normal().string();
+}
+
+// Stays the same when the state directory is deleted, differs between two agents of one machine.
+std::string DefaultAgentId(const std::string& state_directory) {
+  std::string machine = daemon::MachineId();
+  if (machine.empty()) machine = daemon::HostName();
+  return fmt::format("{:016x}", record::HashBytes(machine + "\n" + state_directory));
+}
+
+Result<InputOptions> ConfigureInput(const daemon::Config& config) {
+  InputOptions input;
+  for (const std::string& pattern : config.List("include")) {
+    input.include.push_back(Absolute(pattern));
+  }
+  for (const std::string& pattern : config.List("exclude")) {
+    input.exclude.push_back(Absolute(pattern));
+  }
+  input.name = config.String("name").empty() ? input.include.front() : config.String("name");
+  input.topic = config.String("topic");
+  input.labels = config.Map("labels");
+  const std::string& from = config.String("from");
+  if (from != "start" && from != "end") return config.Invalid("from", "start or end");
+  input.from = from == "end" ? StartFrom::kEnd : StartFrom::kStart;
+  return input;
+}
+
+Status CheckSizes(const daemon::Config& config) {
+  constexpr std::int64_t kZstdLevelMax = 19;
+  const std::int64_t level = config.Int("agent.compression_level");
+  if (level < 1 || level > kZstdLevelMax) {
+    return config.Invalid("agent.compression_level", "1 to 19");
+  }
+  return Ok();
+}
+
+}  // namespace
+
+daemon::Program MakeProgram() {
+  daemon::Program program;
+  program.name = "logboom-agent";
+  program.description = "Tails files and sends each line once.";
+  program.default_config_file = "/etc/logboom/agent.toml";
+  program.schema.keys = {
+      {.name = "agent.id", .help = "name of this agent; empty: made of machine and state_dir"},
+      {.name = "agent.broker",
+       .default_text = "tcp://127.0.0.1:19550",
+       .help = "address of the broker"},
+      {.name = "agent.state_dir",
+       .default_text = "/var/lib/logboom-agent",
+       .help = "directory of the checkpoint, which is a cache"},
+      {.name = "agent.compression", .default_text = "zstd", .help = "none, lz4 or zstd"},
+      {.name = "agent.compression_level",
+       .type = KeyType::kInt,
+       .default_text = "1",
+       .help = "of zstd, 1 to 19"},
+      {.name = "agent.linger",
+       .type = KeyType::kDuration,
+       .default_text = "500ms",
+       .help = "how long a line may wait for others before a batch is sent"},
+      {.name = "agent.max_line_bytes",
+       .type = KeyType::kBytes,
+       .default_text = "1000000",
+       .help = "longer lines are sent in parts",
+       .min = 1,
+       .max = static_cast<std::int64_t>(kMaxLineBytes)},
+      {.name = "agent.partial_timeout",
+       .type = KeyType::kDuration,
+       .default_text = "30s",
+       .help = "an unterminated line is sent after this long"},
+      {.name = "agent.held_deleted_bytes_max",
+       .type = KeyType::kBytes,
+       .default_text = "1GiB",
+       .help = "unlinked files with unread bytes are held open up to this much"},
+      {.name = "agent.held_deleted_age_max",
+       .type = KeyType::kDuration,
+       .default_text = "24h",
+       .help = "and for this long"},
+      daemon::MetricsListenKey("127.0.0.1:19562"),
+      {.name = "input",
+       .type = KeyType::kTables,
+       .help = "files to tail",
+       .required = true,
+       .table = InputKeys()},
+  };
+  program.flags = {
+      {.name = "--broker",
+       .value_name = "ADDRESS",
+       .key = "agent.broker",
+       .help = "tcp://HOST:PORT"},
+      {.name = "--state-dir",
+       .value_name = "DIR",
+       .key = "agent.state_dir",
+       .help = "directory of the checkpoint"},
+      {.name = "--topic",
+       .value_name = "TOPIC",
+       .key = "input.topic",
+       .help = "where the lines go"},
+      {.name = "--input",
+       .value_name = "PATH_OR_GLOB",
+       .key = "input.include",
+       .help = "file to tail; may be given again"},
+      {.name = "--agent-id", .value_name = "ID", .key = "agent.id", .help = "name of this agent"},
+      {.name = "--from",
+       .value_name = "start|end",
+       .key = "input.from",
+       .help = "where to begin with files found at first"},
+      {.name = "--once", .help = "read every input to its end, wait until all is acked, and exit"},
+      daemon::MetricsListenFlag(),
+  };
+  return program;
+}
+
+Result<Configuration> Configure(const daemon::Config& config) {
+  RETURN_IF_ERROR(CheckSizes(config));
+  Configuration made;
+  made.broker = config.String("agent.broker");
+  made.state_directory = Absolute(config.String("agent.state_dir"));
+  AgentOptions& options = made.options;
+  options.agent_id = config.String("agent.id");
+  if (options.agent_id.empty()) options.agent_id = DefaultAgentId(made.state_directory);
+  options.host = daemon::HostName();
+  auto codec = record::ParseCodec(config.String("agent.compression"));
+  if (!codec.ok() || *codec == record::Codec::kGzip || *codec == record::Codec::kSnappy) {
+    return config.Invalid("agent.compression", "none, lz4 or zstd");
+  }
+  options.codec = *codec;
+  options.compression_level = static_cast<int>(config.Int("agent.compression_level"));
+  options.linger = config.Duration("agent.linger");
+  options.max_line_bytes = static_cast<std::size_t>(config.Bytes("agent.max_line_bytes"));
+  options.partial_timeout = config.Duration("agent.partial_timeout");
+  options.held_deleted_bytes_max = config.Bytes("agent.held_deleted_bytes_max");
+  options.held_deleted_age_max = config.Duration("agent.held_deleted_age_max");
+  for (const daemon::Config& table : config.Tables("input")) {
+    ASSIGN_OR_RETURN(InputOptions input, ConfigureInput(table));
+    options.inputs.push_back(std::move(input));
+  }
+  return made;
+}
+
+}  // namespace logboom::agent

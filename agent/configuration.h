@@ -1,0 +1,24 @@
+// What the agent's command line and agent.toml may say, and what it makes of them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/options.h"
+#include "lib/base/result.h"
+#include "lib/daemon/launch.h"
+
+namespace logboom::agent {
+
+struct Configuration {
+  AgentOptions options;
+  std::string broker;
+  std::string state_directory;  // absolute
+};
+
+daemon::Program MakeProgram();
+
+// kInvalid names the key, its value and what it takes. Relative paths become absolute ones.
+Result<Configuration> Configure(const daemon::Config& config);
+
+}  // namespace logboom::agent
