@@ -126,6 +126,10 @@ BrokerFacts Broker::Facts() const {
                      one.recovery.cut_reason),
          started_});
   }
+  if (const auto& failed = engine_->retention_failure()) {
+    facts.conditions.push_back(
+        {"retention failed", "old segments could not be removed: " + failed->message, now_});
+  }
   if (low_space_since_) {
     facts.conditions.push_back(
         {"disk below reserve",

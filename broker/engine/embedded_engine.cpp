@@ -67,10 +67,27 @@ std::int64_t EmbeddedEngine::log_bytes() const {
   return bytes;
 }
 
+bool EmbeddedEngine::WaitsForChange(const std::string& name, std::function<void()> change) {
+  auto found = changing_.find(name);
+  if (found == changing_.end()) return false;
+  found->second.push_back(std::move(change));
+  return true;
+}
+
+void EmbeddedEngine::EndChange(const std::string& name) {
+  auto found = changing_.find(name);
+  CHECK(found != changing_.end());
+  // The first of them may begin a change: the others then wait for that one.
+  const auto waiting = std::move(found->second);
+  changing_.erase(found);
+  for (const auto& change : waiting) change();
+}
+
 // The row first, durably, then the directories: a crash between the two leaves a row whose
 // directories the next start makes.
 void EmbeddedEngine::CreateTopic(TopicSpec spec, DoneCallback done) {
-  if (topics_.contains(spec.name) || changing_.contains(spec.name)) {
+  if (WaitsForChange(spec.name, [this, spec, done] { CreateTopic(spec, done); })) return;
+  if (topics_.contains(spec.name)) {
     done(Fail(ErrorCode::kExists, "topic '{}' exists", spec.name));
     return;
   }
@@ -85,17 +102,17 @@ void EmbeddedEngine::CreateTopic(TopicSpec spec, DoneCallback done) {
   }
   Topic topic{spec.name, Uuid::Make(parts_.random), next_topic_number_++, spec.partitions,
               std::move(spec.config)};
-  changing_.insert(topic.name);
+  changing_[topic.name];
   MetadataTransaction create;
   create.Put(Table::kTopic, TopicRowKey(topic.number), EncodeTopicRow(topic, TopicRowState::kLive));
   create.renew_copy = true;
-  Commit(std::move(create), [this, topic, done = std::move(done)](Status committed) {
-    changing_.erase(topic.name);
+  Commit(std::move(create), [this, topic, done = std::move(done)](const Status& committed) {
     if (committed.ok()) {
       FinishCreate(topic, done);
-    } else {
-      done(committed.error().Within(fmt::format("topic '{}' is not made", topic.name)));
+      return;
     }
+    done(committed.error().Within(fmt::format("topic '{}' is not made", topic.name)));
+    EndChange(topic.name);
   });
 }
 
@@ -108,17 +125,17 @@ void EmbeddedEngine::FinishCreate(const Topic& topic, const DoneCallback& done) 
     undo.Put(Table::kTopic, TopicRowKey(topic.number),
              EncodeTopicRow(topic, TopicRowState::kDeleting));
     Commit(std::move(undo), [](const Status&) {});
-    changing_.insert(topic.name);
     removals_.emplace_back(topic,
                            [this, name = topic.name, error = made.error(), done](const Status&) {
-                             changing_.erase(name);
                              done(error.Within(fmt::format("topic '{}' is not made", name)));
+                             EndChange(name);
                            });
     return;
   }
   names_[topic.topic_id] = topic.name;
   topics_[topic.name] = topic;
   done(Ok());
+  EndChange(topic.name);
 }
 
 Status EmbeddedEngine::MakePartition(const Topic& topic, PartitionIndex index, Instant now) {
@@ -140,8 +157,9 @@ void EmbeddedEngine::InstallSealHook(const TopicPartition& where, PartitionLog& 
 
 void EmbeddedEngine::AlterTopic(const std::string& name, const TopicConfig& set,
                                 DoneCallback done) {
+  if (WaitsForChange(name, [this, name, set, done] { AlterTopic(name, set, done); })) return;
   auto found = topics_.find(name);
-  if (found == topics_.end() || changing_.contains(name)) {
+  if (found == topics_.end()) {
     done(Fail(ErrorCode::kNotFound, "there is no topic '{}'", name));
     return;
   }
@@ -159,57 +177,59 @@ void EmbeddedEngine::AlterTopic(const std::string& name, const TopicConfig& set,
     done(checked);
     return;
   }
+  changing_[name];
   MetadataTransaction alter;
   alter.Put(Table::kTopic, TopicRowKey(altered.number),
             EncodeTopicRow(altered, TopicRowState::kLive));
   alter.renew_copy = true;
-  Commit(std::move(alter), [this, altered, done = std::move(done)](Status committed) {
-    auto topic = topics_.find(altered.name);
-    if (committed.ok() && topic != topics_.end() && topic->second.topic_id == altered.topic_id) {
-      topic->second.config = altered.config;
+  Commit(std::move(alter), [this, altered, done = std::move(done)](const Status& committed) {
+    if (committed.ok()) {
+      topics_.at(altered.name).config = altered.config;
       for (std::int32_t i = 0; i < altered.partitions; ++i) {
         Partition* partition = Find({altered.topic_id, PartitionIndex{i}});
         if (partition != nullptr) partition->log->SetOptions(LogOptions(altered.config));
       }
     }
-    done(std::move(committed));
+    done(committed);
+    EndChange(altered.name);
   });
 }
 
 // The topic is gone for callers at once, and for good once its row says so; directories follow, and
 // the row goes last.
 void EmbeddedEngine::DeleteTopic(const std::string& name, DoneCallback done) {
+  if (WaitsForChange(name, [this, name, done] { DeleteTopic(name, done); })) return;
   auto found = topics_.find(name);
-  if (found == topics_.end() || changing_.contains(name)) {
+  if (found == topics_.end()) {
     done(Fail(ErrorCode::kNotFound, "there is no topic '{}'", name));
     return;
   }
-  Topic topic = found->second;
+  const Topic topic = found->second;
   topics_.erase(found);
   names_.erase(topic.topic_id);
-  changing_.insert(name);
+  changing_[topic.name];
   MetadataTransaction mark;
   mark.Put(Table::kTopic, TopicRowKey(topic.number),
            EncodeTopicRow(topic, TopicRowState::kDeleting));
   mark.renew_copy = true;
-  Commit(std::move(mark), [this, topic, done = std::move(done)](Status committed) {
+  Commit(std::move(mark), [this, topic, done = std::move(done)](const Status& committed) {
     if (!committed.ok()) {
-      changing_.erase(topic.name);
       names_[topic.topic_id] = topic.name;
       topics_[topic.name] = topic;
       done(committed.error().Within(fmt::format("topic '{}' is not deleted", topic.name)));
+      EndChange(topic.name);
       return;
     }
-    removals_.emplace_back(topic, [this, name = topic.name, done](Status removed) {
-      changing_.erase(name);
-      done(std::move(removed));
+    removals_.emplace_back(topic, [this, name = topic.name, done](const Status& removed) {
+      done(removed);
+      EndChange(name);
     });
   });
 }
 
 // Only while no commit is under way: it may hold names in these directories.
 void EmbeddedEngine::RunRemovals() {
-  if (!under_way_.empty() || removals_.empty()) return;
+  if (failure_ || !under_way_.empty() || removals_.empty()) return;
   auto removals = std::exchange(removals_, {});
   for (auto& [topic, done] : removals) {
     Status removed = RemovePartitions(topic);
@@ -354,6 +374,12 @@ void EmbeddedEngine::FinishTransactions() {
     CHECK(found != transactions_.end());
     DoneCallback callback = std::move(found->second);
     transactions_.erase(found);
+    // After a failed write nobody knows what the store holds, and what was promised since might rest
+    // on it: the next start reads it. A full disk is no such failure.
+    if (!done->status.ok() && (done->status.error().code == ErrorCode::kIo ||
+                               done->status.error().code == ErrorCode::kCorrupt)) {
+      FailStorage("a write of the metadata in", done->status.error());
+    }
     callback(std::move(done->status));
   }
 }
@@ -362,7 +388,7 @@ void EmbeddedEngine::FinishCommits() {
   while (auto done = committer_->TakeDone()) {
     std::vector<Covered> covered = std::exchange(under_way_, {});
     if (!done->status.ok()) {
-      FailStorage(done->status.error());
+      FailStorage("a sync of", done->status.error());
       return;
     }
     ++counters_.syncs;
@@ -385,14 +411,15 @@ void EmbeddedEngine::FinishCommits() {
   }
 }
 
+// One by one: what a callback asks for comes behind those that asked before it. Partitions are not
+// removed from within callbacks.
 void EmbeddedEngine::ReleaseWaiters(Partition& partition) {
-  std::vector<DoneCallback> ready;
   while (!partition.waiters.empty() &&
          partition.waiters.front().end <= partition.log->durable_end()) {
-    ready.push_back(std::move(partition.waiters.front().then));
+    const DoneCallback then = std::move(partition.waiters.front().then);
     partition.waiters.pop_front();
+    then(Ok());
   }
-  for (DoneCallback& then : ready) then(Ok());
 }
 
 void EmbeddedEngine::SubmitCommit() {
@@ -411,25 +438,27 @@ void EmbeddedEngine::SubmitCommit() {
 
 // A failed sync is never tried again: the bytes may be gone although the kernel says they are
 // clean.
-void EmbeddedEngine::FailStorage(const Error& error) {
-  failure_ = Fail(error.code,
-                  "a sync of the data directory {} failed, and no later one can be trusted: {}. "
+void EmbeddedEngine::FailStorage(std::string_view what, const Error& error) {
+  if (failure_) return;
+  failure_ = Fail(ErrorCode::kIo,
+                  "{} the data directory {} failed, and no later one can be trusted: {}. "
                   "Acks have stopped; look at the disk, then start the broker again: it reads back "
                   "what the device holds, and agents send the rest anew",
-                  directory_->path(), error.message);
+                  what, directory_->path(), error.message);
   // If even the mark can't be written the message and the exit code must do.
   Status marked = directory_->MarkFailed(error.message);
   if (!marked.ok()) failure_->message += fmt::format(" ({})", marked.error().message);
+  std::deque<DurableWaiter> waiters;
   for (auto& [where, partition] : partitions_) {
-    auto waiters = std::exchange(partition.waiters, {});
-    for (DurableWaiter& waiter : waiters) waiter.then(*failure_);
+    std::move(partition.waiters.begin(), partition.waiters.end(), std::back_inserter(waiters));
+    partition.waiters.clear();
   }
+  for (const DurableWaiter& waiter : waiters) waiter.then(*failure_);
 }
 
 void EmbeddedEngine::WatchSpace(Instant now) {
   if (now.monotonic < next_space_) return;
   next_space_ = now.monotonic + kSpaceIntervalMs;
-  // Where it can't be told, appends go on and meet the real limit.
   if (auto space = parts_.fs.SpaceOf(directory_->path()); space.ok()) space_ = *space;
 }
 
@@ -441,9 +470,10 @@ void EmbeddedEngine::RunRetention(Instant now) {
     next_retention_ = now.monotonic + 1;
     return;
   }
+  retention_failure_.reset();
   for (auto& [where, partition] : partitions_) {
     if (auto removed = partition.log->Retain(now.wall); !removed.ok()) {
-      report_.notes.push_back(removed.error().message);
+      retention_failure_ = removed.error();
     }
   }
 }
@@ -476,8 +506,8 @@ bool EmbeddedEngine::quiet() const {
 }
 
 Status EmbeddedEngine::Close() {
-  CHECK(quiet());
   if (failure_) return *failure_;
+  CHECK(quiet());
   for (auto& [where, partition] : partitions_) RETURN_IF_ERROR(partition.log->Close());
   return directory_->WriteManifest(CurrentManifest(/*clean=*/true));
 }

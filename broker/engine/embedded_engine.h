@@ -7,11 +7,13 @@
 
 #include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -66,6 +68,8 @@ class EmbeddedEngine final : public LogEngine {
   // Of the data directory's file system, as of the last second.
   const file::Space& space() const { return space_; }
   bool below_reserve() const { return space_.available_bytes < parts_.reserve_bytes; }
+  // Of the last round of retention, where it failed: old segments stay.
+  const std::optional<Error>& retention_failure() const { return retention_failure_; }
   // Of the last commits, at most 1,024.
   std::int64_t SyncP99Us() const;
 
@@ -129,13 +133,16 @@ class EmbeddedEngine final : public LogEngine {
   const Partition* Find(const TopicPartition& where) const;
   void InstallSealHook(const TopicPartition& where, PartitionLog& log);
 
+  // True where the name is being changed: `change` is called again when that has ended.
+  bool WaitsForChange(const std::string& name, std::function<void()> change);
+  void EndChange(const std::string& name);
   void FinishCreate(const Topic& topic, const DoneCallback& done);
   void RunRemovals();
   void WatchSpace(Instant now);
   void FinishCommits();
   void SubmitCommit();
   void ReleaseWaiters(Partition& partition);
-  void FailStorage(const Error& error);
+  void FailStorage(std::string_view what, const Error& error);
   void FinishTransactions();
   void RunRetention(Instant now);
   void MoveRecoveryPoints(Instant now);
@@ -153,7 +160,8 @@ class EmbeddedEngine final : public LogEngine {
   std::unordered_map<Uuid, std::string> names_;
   std::uint32_t next_topic_number_ = 1;
   std::vector<MetadataRow> loaded_rows_;
-  std::set<std::string> changing_;  // names of topics being made or deleted
+  // Names of topics being made, altered or deleted, and what waits for the end of it.
+  std::map<std::string, std::vector<std::function<void()>>> changing_;
   std::unordered_map<TopicPartition, Partition> partitions_;
   // Deleted topics whose directories go once no commit under way can touch them.
   std::vector<std::pair<Topic, DoneCallback>> removals_;
@@ -167,10 +175,12 @@ class EmbeddedEngine final : public LogEngine {
 
   std::function<void(const TopicPartition&)> observer_;
   std::function<Bytes(const TopicPartition&)> seal_hook_;
-  file::Space space_;
+  // Where it can't be told, appends go on and meet the real limit.
+  file::Space space_{0, std::numeric_limits<std::int64_t>::max()};
   MonotonicMs next_space_;
   std::deque<std::int64_t> sync_times_us_;
   MonotonicMs next_retention_;
+  std::optional<Error> retention_failure_;
   MonotonicMs next_recovery_points_;
   bool recovery_points_moved_ = false;
   Instant now_;  // of the last Tick, for what a callback starts

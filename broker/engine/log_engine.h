@@ -78,7 +78,8 @@ class LogEngine {
   virtual const Topic* FindTopic(const Uuid& topic_id) const = 0;
   virtual std::vector<const Topic*> Topics() const = 0;  // by name
   virtual std::optional<PartitionState> StateOf(const TopicPartition& where) const = 0;
-  // Durable when `done` is called. kExists where the name is taken, or being made or deleted.
+  // Durable when `done` is called. Changes of one name wait for each other: what counts is what is
+  // there when their turn comes. kExists where the name is taken.
   virtual void CreateTopic(TopicSpec spec, DoneCallback done) = 0;
   // Keys to set; an empty value takes the key back to its default.
   virtual void AlterTopic(const std::string& name, const TopicConfig& set, DoneCallback done) = 0;

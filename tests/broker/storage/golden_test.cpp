@@ -1,5 +1,5 @@
-// The bytes of every file of a small data directory, compared with those that were checked in. A change here
-// is a change of the format on disk. LOGBOOM_WRITE_GOLDEN=1 writes them anew.
+// The bytes of every file of a small data directory, compared with those that were checked in. A
+// change here is a change of the format on disk. LOGBOOM_WRITE_GOLDEN=1 writes them anew.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

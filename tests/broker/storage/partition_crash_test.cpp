@@ -12,7 +12,8 @@ class PartitionLogCrash : public LogFixture {
  protected:
   struct Promise {
     Offset durable_end;
-    // As the manifest would have it: it may lag, and a clean one may be left over from the last stop.
+    // As the manifest would have it: it may lag, and a clean one may be left over from the last
+    // stop.
     PartitionCheckpoint checkpoint;
     bool has_checkpoint = false;
     bool clean = false;
@@ -28,8 +29,8 @@ class PartitionLogCrash : public LogFixture {
             .ok());
   }
 
-  // One life of the broker: appends, commits, now and then a checkpoint; ends anywhere, perhaps with a
-  // group that is half synced.
+  // One life of the broker: appends, commits, now and then a checkpoint; ends anywhere, perhaps
+  // with a group that is half synced.
   void Live(Random& random, Promise& promise) {
     const std::uint64_t steps = random.Below(60);
     for (std::uint64_t i = 0; i < steps; ++i) {
@@ -148,8 +149,8 @@ TEST_F(PartitionLogCrash, AKilledProcessLosesNothingThatWasAppended) {
   EXPECT_EQ(ReadAll(Offset(0)), Expected(Offset(0), end));
 }
 
-// A broken broker that forgets to sync the directory at a roll loses the new segment's name: the model
-// of the disk must show it, or the tests above prove nothing.
+// A broken broker that forgets to sync the directory at a roll loses the new segment's name: the
+// model of the disk must show it, or the tests above prove nothing.
 TEST_F(PartitionLogCrash, TheModelCatchesAMissingDirectorySync) {
   bool lost = false;
   for (std::uint64_t seed = 1; seed <= 50 && !lost; ++seed) {

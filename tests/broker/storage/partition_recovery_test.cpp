@@ -143,7 +143,8 @@ TEST_F(PartitionLogRecovery, AWholeBatchThatIsBadGoesToQuarantineAndRaisesTheEpo
 
 TEST_F(PartitionLogRecovery, ADamagedLengthIsNoTornTail) {
   Fill();
-  // The second last batch's length now reaches behind the end: the last one stands behind it, whole.
+  // The second last batch's length now reaches behind the end: the last one stands behind it,
+  // whole.
   const std::string path = ActiveLog();
   const auto batch_bytes = static_cast<std::int64_t>(batches_.back().bytes.size());
   FlipByte(path, SizeOf(path) - 2 * batch_bytes + 9);

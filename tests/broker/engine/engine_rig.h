@@ -1,0 +1,243 @@
+// An engine on a disk and a store in memory, both of which outlive it: it is opened, killed and
+// opened again. Time, commits and metadata transactions move by hand.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "broker/engine/embedded_engine.h"
+#include "broker/metadata/memory_store.h"
+#include "broker/metadata/metadata_writer.h"
+#include "broker/storage/committer.h"
+#include "lib/base/random.h"
+#include "lib/file/faulty_file_system.h"
+#include "lib/file/memory_file_system.h"
+#include "lib/record/batch_builder.h"
+#include "lib/record/batch_header.h"
+
+namespace logboom::broker {
+
+// Holds up what passes it, or lets all pass.
+class Gate {
+ public:
+  void Hold() { held_ = true; }
+  // Lets all pass from now on.
+  void Release() {
+    held_ = false;
+    Let(waiting_.size());
+  }
+  // Lets the oldest of those that wait pass.
+  void Let(std::size_t count) {
+    for (; count > 0 && !waiting_.empty(); --count) {
+      const auto action = std::move(waiting_.front());
+      waiting_.pop_front();
+      action();
+    }
+  }
+  void Pass(std::function<void()> action) {
+    if (held_) {
+      waiting_.push_back(std::move(action));
+    } else {
+      action();
+    }
+  }
+  void Drop() { waiting_.clear(); }
+  std::size_t waiting() const { return waiting_.size(); }
+
+ private:
+  bool held_ = false;
+  std::deque<std::function<void()>> waiting_;
+};
+
+class GatedCommitter final : public Committer {
+ public:
+  GatedCommitter(Gate& gate, std::unique_ptr<Committer> inner)
+      : gate_(gate), inner_(std::move(inner)) {}
+  void Submit(CommitGroup group) override {
+    auto shared = std::make_shared<CommitGroup>(std::move(group));
+    gate_.Pass([this, shared] { inner_->Submit(std::move(*shared)); });
+  }
+  std::optional<CommitDone> TakeDone() override { return inner_->TakeDone(); }
+
+ private:
+  Gate& gate_;
+  std::unique_ptr<Committer> inner_;
+};
+
+class GatedWriter final : public MetadataWriter {
+ public:
+  GatedWriter(Gate& gate, std::unique_ptr<MetadataWriter> inner)
+      : gate_(gate), inner_(std::move(inner)) {}
+  void Submit(std::uint64_t id, MetadataTransaction transaction) override {
+    auto shared = std::make_shared<MetadataTransaction>(std::move(transaction));
+    gate_.Pass([this, id, shared] { inner_->Submit(id, std::move(*shared)); });
+  }
+  std::optional<MetadataDone> TakeDone() override { return inner_->TakeDone(); }
+
+ private:
+  Gate& gate_;
+  std::unique_ptr<MetadataWriter> inner_;
+};
+
+// The store as the engine owns it: a way to the one that outlives it, which dies with the process.
+class StoreOfProcess final : public MetadataStore {
+ public:
+  StoreOfProcess(MemoryStore& store, std::function<bool()> alive)
+      : store_(store), alive_(std::move(alive)) {}
+  Result<std::vector<MetadataRow>> Load() override { return store_.Load(); }
+  Status Apply(const MetadataTransaction& transaction) override {
+    if (!alive_()) return Fail(ErrorCode::kIo, "the process is dead");
+    return store_.Apply(transaction);
+  }
+  Status RenewCopy() override { return Ok(); }
+
+ private:
+  MemoryStore& store_;
+  std::function<bool()> alive_;
+};
+
+class EngineRig {
+ public:
+  EngineRig() { EXPECT_TRUE(disk.CreateDirectories("/data").ok()); }
+
+  Status Open() {
+    ASSIGN_OR_RETURN(auto directory, DataDirectory::Open(fs, "/data", random));
+    auto alive = [this] { return TakeStep(); };
+    process_store_ = std::make_unique<StoreOfProcess>(store, alive);
+    EngineParts parts{
+        fs,
+        random,
+        [this]() -> std::unique_ptr<Committer> {
+          return std::make_unique<GatedCommitter>(
+              commits, MakeInlineCommitter(fs, "/data", SyncMethod::kFdatasync));
+        },
+        std::make_unique<StoreOfProcess>(store, alive),
+        [this](const std::unique_ptr<MetadataStore>&) -> std::unique_ptr<MetadataWriter> {
+          return std::make_unique<GatedWriter>(writes, MakeInlineMetadataWriter(*process_store_));
+        },
+        reserve_bytes};
+    ASSIGN_OR_RETURN(engine,
+                     EmbeddedEngine::Open(std::move(directory), std::move(parts), now(), nullptr));
+    return Ok();
+  }
+  void MustOpen() {
+    const Status opened = Open();
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+  }
+
+  // kill -9: what was written stays, synced or not.
+  void Kill() {
+    disk.KillProcess();
+    Forget();
+  }
+  // Power loss.
+  void Crash() {
+    disk.Crash(random);
+    Forget();
+  }
+
+  Instant now() const {
+    return {TimestampMs{1'700'000'000'000 + time_ms}, MonotonicMs{1'000 + time_ms}};
+  }
+  void Tick(std::int64_t step_ms = 1) {
+    time_ms += step_ms;
+    engine->Tick(now());
+  }
+  // Until nothing is under way any more.
+  void Settle() {
+    for (int i = 0; i < 100 && !engine->quiet(); ++i) Tick();
+    EXPECT_TRUE(engine->quiet());
+  }
+
+  Status CreateTopic(const std::string& name, std::int32_t partitions = 1,
+                     const TopicConfig& config = {}) {
+    return Finish([&](DoneCallback done) {
+      engine->CreateTopic({name, partitions, config}, std::move(done));
+    });
+  }
+  Status AlterTopic(const std::string& name, const TopicConfig& set) {
+    return Finish([&](DoneCallback done) { engine->AlterTopic(name, set, std::move(done)); });
+  }
+  Status DeleteTopic(const std::string& name) {
+    return Finish([&](DoneCallback done) { engine->DeleteTopic(name, std::move(done)); });
+  }
+
+  TopicPartition Where(const std::string& topic, std::int32_t partition = 0) const {
+    const Topic* found = engine->FindTopic(topic);
+    EXPECT_NE(found, nullptr) << topic;
+    return {found == nullptr ? Uuid{} : found->topic_id, PartitionIndex{partition}};
+  }
+  PartitionState State(const TopicPartition& where) const {
+    auto state = engine->StateOf(where);
+    EXPECT_TRUE(state.has_value());
+    return state.value_or(PartitionState{});
+  }
+
+  Result<AppendedBatch> Append(const TopicPartition& where, const std::vector<Bytes>& values) {
+    record::BatchBuilder builder({.codec = record::Codec::kNone});
+    for (const Bytes& value : values) {
+      builder.Add({.timestamp = now().wall, .key = {}, .value = value, .headers = {}});
+    }
+    Bytes batch(*builder.Finish());
+    auto header = record::ParseBatchHeader(batch);
+    return engine->Append(where, batch.data(), *header, now());
+  }
+
+  // Steps that the process takes on its disk and its store; from the one after `step` on it is
+  // dead: nothing that it does has an effect.
+  void DieAfter(std::uint64_t step) {
+    steps_left_ = step;
+    fs.Add({.matches = [this](file::CallKind, const std::string&) { return !TakeStep(); },
+            .span = file::FaultSpan::kFromThenOn});
+  }
+  std::uint64_t steps() const { return steps_; }
+
+  file::MemoryFileSystem disk;
+  file::FaultyFileSystem fs{disk};
+  MemoryStore store;
+  SeededRandom random{1};
+  Gate commits;
+  Gate writes;
+  std::int64_t reserve_bytes = 0;
+  std::int64_t time_ms = 0;
+  std::unique_ptr<EmbeddedEngine> engine;
+
+ private:
+  template <typename Change>
+  Status Finish(Change change) {
+    std::optional<Status> ended;
+    change([&ended](Status status) { ended = std::move(status); });
+    for (int i = 0; i < 100 && !ended; ++i) Tick();
+    if (!ended) return Fail(ErrorCode::kTimeout, "the change has not ended");
+    return *ended;
+  }
+
+  bool TakeStep() {
+    ++steps_;
+    if (!steps_left_) return true;
+    if (*steps_left_ == 0) return false;
+    --*steps_left_;
+    return true;
+  }
+
+  void Forget() {
+    fs.Heal();
+    steps_left_.reset();
+    commits.Drop();
+    writes.Drop();
+    engine.reset();
+  }
+
+  std::unique_ptr<StoreOfProcess> process_store_;
+  std::uint64_t steps_ = 0;
+  std::optional<std::uint64_t> steps_left_;
+};
+
+}  // namespace logboom::broker
