@@ -159,6 +159,8 @@ void Agent::SayHelloAgain(MonotonicMs now) {
   if (!topic_failed_ || now < hello_again_at_ || !link_->connected()) return;
   topic_failed_ = false;
   hello_again_at_ = now + kHelloAgain.count();
+  // An unchanged list would change nothing.
+  link_->SetTopics({});
   link_->SetTopics(topics());
 }
 

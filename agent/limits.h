@@ -73,7 +73,7 @@ inline constexpr std::chrono::milliseconds kRefusedWaitMax{5'000};
 inline constexpr std::chrono::milliseconds kRefusedForGoodWaitMax{30'000};
 
 // Equal bytes that prove, without any likeness of names, that one file goes on where another ended.
-inline constexpr std::size_t kProofBytes = 256;
+inline constexpr std::size_t kProofBytes = 64;
 // The same for a file that stands where the other stood: programs begin their logs alike.
 inline constexpr std::size_t kProofBytesSamePath = 1'024;
 // Ends of spans kept for each source: they prove shorter copies.

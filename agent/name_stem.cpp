@@ -44,6 +44,17 @@ std::string NameStem(std::string_view path) {
   return stem;
 }
 
+std::string BasePath(std::string_view path) {
+  for (;;) {
+    const std::string_view name = FileName(path);
+    const std::size_t separator = name.find_last_of(kSeparators);
+    if (separator == std::string_view::npos || separator == 0) return std::string(path);
+    const std::string_view last = name.substr(separator + 1);
+    if (!last.empty() && !IsMark(last)) return std::string(path);
+    path.remove_suffix(name.size() - separator);
+  }
+}
+
 bool SharesStem(std::string_view path, std::string_view other_path) {
   return NameStem(path) == NameStem(other_path);
 }

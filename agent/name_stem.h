@@ -12,6 +12,10 @@ namespace logboom::agent {
 std::string NameStem(std::string_view path);
 bool SharesStem(std::string_view path, std::string_view other_path);
 
+// The path less what rotation adds at its end: "/log/app.log" of "/log/app.log.1",
+// "/log/app.log-20260131.gz" and of itself.
+std::string BasePath(std::string_view path);
+
 // "app.log.1" of "/var/log/app.log.1".
 std::string_view FileName(std::string_view path);
 

@@ -1,6 +1,7 @@
 #include "agent/placement.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "agent/content.h"
 #include "agent/limits.h"
@@ -47,6 +48,28 @@ void Placement::Run(MonotonicMs now, bool online) {
       Open(file);
     }
   }
+  if (std::exchange(opened_any_, false)) OrderOpened();
+}
+
+// Several files of one log found at once, as after a time without an agent: the oldest is read
+// first.
+void Placement::OrderOpened() {
+  std::map<std::string, std::vector<WatchedFile*>> logs;
+  for (const auto& file : parts_.files.files()) {
+    // What is not acked may have to be read again.
+    if (file->state == FileState::kReading && file->source->durable.end.value() < file->size) {
+      logs[BasePath(file->path)].push_back(file.get());
+    }
+  }
+  for (auto& [path, files] : logs) {
+    // Of equal age: app.log.2 before app.log.1 before app.log.
+    std::sort(files.begin(), files.end(), [](const WatchedFile* a, const WatchedFile* b) {
+      return a->modified_ns != b->modified_ns ? a->modified_ns < b->modified_ns : a->path > b->path;
+    });
+    for (std::size_t i = 1; i < files.size(); ++i) {
+      if (!files[i]->source->opened) files[i]->read_after = files[i - 1]->source;
+    }
+  }
 }
 
 void Placement::PlaceByIdentity() {
@@ -71,7 +94,7 @@ void Placement::PlaceByIdentity() {
 void Placement::Claim(Source& source, WatchedFile& file) {
   if (departures_.Has(source) || !EnsureOpen(parts_, file)) return;
   if (HoldsUpTo(Content(*file.handle, file.size), source.identity, source.durable)) {
-    Bind(parts_, file, source);
+    BindTo(file, source);
     return;
   }
   // Its inode, and not its bytes: truncated or reused.
@@ -86,11 +109,16 @@ void Placement::Claim(Source& source, WatchedFile& file) {
   departures_.Add(source, DepartureReason::kTruncated);
 }
 
+void Placement::BindTo(WatchedFile& file, Source& source) {
+  if (source.path != file.path) left_path_[source.path] = &source;
+  Bind(parts_, file, source);
+}
+
 void Placement::FindRenamed() {
   for (Source* source : parts_.sources.Unbound()) {
     if (departures_.Has(*source)) continue;
     if (WatchedFile* file = FindBesideByInode(*source)) {
-      Bind(parts_, *file, *source);
+      BindTo(*file, *source);
     } else {
       departures_.Add(*source, DepartureReason::kGone);
     }
@@ -131,10 +159,10 @@ void Placement::Decide(WatchedFile& file, MonotonicMs now) {
     case Likeness::kNone: break;
   }
   if (IsFinished(file)) return;
-  Source* earlier = departures_.AtPath(file.path);
-  if (earlier == nullptr) earlier = file.predecessor;
+  const auto left = left_path_.find(file.path);
+  if (file.read_after == nullptr && left != left_path_.end()) file.read_after = left->second;
   file.state = FileState::kWaiting;
-  file.waits_for = earlier;
+  file.waits_for = departures_.AtPath(file.path);
 }
 
 bool Placement::ContinueFinal(WatchedFile& file) {
@@ -177,7 +205,14 @@ Placement::Likeness Placement::CompareTo(WatchedFile& file, WatchedFile& origina
   const auto stat = original.handle->Stat();
   if (!stat) return Likeness::kNone;
   const Content content(*file.handle, file.size);
-  if (!MayBeCopy(content, Content(*original.handle, stat->size_bytes))) return Likeness::kNone;
+  const Content whole_original(*original.handle, stat->size_bytes);
+  if (stat->size_bytes < source.read.end.value() ||
+      (source.read_window_known && !WindowMatches(whole_original, source.read))) {
+    // Truncated, and nobody has noticed yet: its departure will ask for this file.
+    original.look_due = true;
+    return Likeness::kUndecided;
+  }
+  if (!MayBeCopy(content, whole_original)) return Likeness::kNone;
   if (file.size == 0) return Likeness::kUndecided;
   const bool whole = file.size == stat->size_bytes;
   const bool holds_all_acked =
@@ -219,12 +254,9 @@ void Placement::Finish(WatchedFile& file, const Source& source) {
   file.handle.reset();
 }
 
+// A source that departed: its rest comes first, from a copy or as a gap.
 bool Placement::MustWait(const Source* earlier) const {
-  if (earlier == nullptr || earlier->final) return false;
-  if (earlier->bound == nullptr) return true;
-  const WatchedFile& file = *earlier->bound;
-  const bool only_rest = file.rest_at_size == file.size;
-  return file.state == FileState::kReading && file.unread_bytes() > 0 && !only_rest;
+  return earlier != nullptr && !earlier->final && earlier->bound == nullptr;
 }
 
 bool Placement::LoseUnplaced(WatchedFile& file, DepartureReason reason) {
@@ -258,7 +290,9 @@ void Placement::OpenAt(WatchedFile& file, const client::SpanEnd& begin) {
   Source& source =
       parts_.sources.Add(NewSource(Uuid::Make(parts_.random), IdentityOf(parts_, file), begin));
   ++parts_.counters.sources_opened;
+  if (file.read_after == nullptr) file.read_after = file.waits_for;
   Bind(parts_, file, source);
+  opened_any_ = true;
 }
 
 void Placement::OpenAtEnd(WatchedFile& file) {
@@ -297,7 +331,6 @@ void Placement::Truncated(WatchedFile& file) {
   file.source = nullptr;
   file.state = FileState::kWaiting;
   file.waits_for = &source;
-  file.predecessor = nullptr;
   file.found_at_start = false;
   file.rest_at_size = -1;
   BeginAnew(file);

@@ -27,6 +27,10 @@ class Placement {
   // `online`: the broker's sources are known, and no file is decided about without them.
   void Run(MonotonicMs now, bool online);
   // Inputs that are used for the first time, by name: `from = end` is for their files.
+  // `source` is at `path` no more: what stands there next comes after it.
+  void LeftPath(const std::string& path, Source& source) { left_path_[path] = &source; }
+  // Everything that it remembers of sources.
+  void Clear() { left_path_.clear(); }
   void SetNewInputs(std::set<std::string> names) { new_inputs_ = std::move(names); }
   // The file's bytes are its source's no more: it departs, and the file waits until the rest of it
   // is found or given up.
@@ -39,6 +43,7 @@ class Placement {
 
   void PlaceByIdentity();
   void FindRenamed();
+  void BindTo(WatchedFile& file, Source& source);
   void Claim(Source& source, WatchedFile& file);
   WatchedFile* FindBesideByInode(const Source& source);
 
@@ -54,6 +59,7 @@ class Placement {
   void BeginAnew(WatchedFile& file);
   bool MustWait(const Source* earlier) const;
   void Open(WatchedFile& file);
+  void OrderOpened();
   void OpenAt(WatchedFile& file, const client::SpanEnd& begin);
   void OpenAtEnd(WatchedFile& file);
 
@@ -61,6 +67,9 @@ class Placement {
   Departures& departures_;
   MonotonicMs now_;
   std::set<std::string> new_inputs_;
+  // Where sources stood before: what stands there now comes after them.
+  std::map<std::string, Source*> left_path_;
+  bool opened_any_ = false;
   std::map<Inode, Source*> final_by_inode_;
   std::unordered_map<std::string, std::vector<Source*>> final_by_stem_;
 };

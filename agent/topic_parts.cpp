@@ -30,7 +30,6 @@ void Bind(TopicParts& parts, WatchedFile& file, Source& source) {
   file.source = &source;
   file.state = FileState::kReading;
   file.waits_for = nullptr;
-  file.predecessor = nullptr;
   file.rest_at_size = -1;
   file.look_due = true;
   source.bound = &file;

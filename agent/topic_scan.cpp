@@ -1,6 +1,5 @@
 // Finding: what a scan of the patterns means for the files that are known.
 #include <algorithm>
-#include <unordered_map>
 
 #include "agent/content.h"
 #include "agent/topic_tail.h"
@@ -40,13 +39,12 @@ void TopicTail::Scan(ScanDepth depth, MonotonicMs now) {
 
   // Names first: a file that moved within the patterns is the same file.
   std::vector<WatchedFile*> moved;
-  std::unordered_map<std::string, Source*> was_at;
   for (const auto& file : parts_.files.files()) {
     if (file->place != Place::kInPattern) continue;
     const auto at = found.find(file->path);
     if (at != found.end() && at->second.stat.identity == file->identity) continue;
     moved.push_back(file.get());
-    if (file->source != nullptr) was_at[file->path] = file->source;
+    if (file->source != nullptr) placement_.LeftPath(file->path, *file->source);
   }
   std::vector<const std::pair<const std::string, FoundFile>*> added;
   for (const auto& entry : found) {
@@ -73,14 +71,12 @@ void TopicTail::Scan(ScanDepth depth, MonotonicMs now) {
   for (const auto* entry : added) {
     // Two names of one new file.
     if (parts_.files.ByIdentity(entry->second.stat.identity) != nullptr) continue;
-    const auto before = was_at.find(entry->first);
-    AddFile(entry->first, entry->second, before == was_at.end() ? nullptr : before->second, now);
+    AddFile(entry->first, entry->second, now);
   }
   NoteUnreadable();
 }
 
-void TopicTail::AddFile(const std::string& path, const FoundFile& found, Source* predecessor,
-                        MonotonicMs now) {
+void TopicTail::AddFile(const std::string& path, const FoundFile& found, MonotonicMs now) {
   WatchedFile added;
   added.path = path;
   added.input = found.input;
@@ -88,7 +84,6 @@ void TopicTail::AddFile(const std::string& path, const FoundFile& found, Source*
   added.size = found.stat.size_bytes;
   added.modified_ns = found.stat.modified_ns;
   added.changed_at = now;
-  added.predecessor = predecessor;
   added.found_at_start = !begun_;
   added.size_at_start = found.stat.size_bytes;
   added.unplaced_size_max = found.stat.size_bytes;

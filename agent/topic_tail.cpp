@@ -77,12 +77,13 @@ void TopicTail::ForgetTopic() {
                                           " was made anew at the broker: files are read from "
                                           "their start");
   departures_.Clear();
+  placement_.Clear();
   parts_.rows.Clear();
   while (!active_.empty()) Deactivate(*active_.front());
   for (const auto& file : parts_.files.files()) {
     file->source = nullptr;
     file->waits_for = nullptr;
-    file->predecessor = nullptr;
+    file->read_after = nullptr;
     file->source_of_copy = {};
     file->found_at_start = false;
     file->rest_at_size = -1;
@@ -106,6 +107,7 @@ void TopicTail::ListSources(client::AgentLink& link, bool with_final) {
 void TopicTail::SourcesListed(client::AgentLink& link, bool with_final,
                               const Result<std::vector<client::KnownSource>>& known) {
   listing_ = false;
+  if (!known && !link.connected()) return;  // said when the session is lost
   if (!known) {
     parts_.notices.Say(
         Severity::kWarn,
@@ -220,15 +222,34 @@ bool TopicTail::Ship(client::AgentLink& link, FileTurn& turn, BatchAssembler& as
   ship_batches_ = 0;
   assembler.SetRawBytesMax(link.credit_bytes());
   bool goes_on = true;
-  while (goes_on && !active_.empty()) {
+  std::size_t skipped = 0;
+  while (goes_on && skipped < active_.size()) {
     WatchedFile& file = *active_.front();
     active_.pop_front();
     active_.push_back(&file);
+    if (MustLetPass(file)) {
+      ++skipped;
+      continue;
+    }
+    skipped = 0;
     goes_on = TakeTurn(file, turn, assembler, now);
   }
   if (!assembler.empty()) SendAssembled();
   ship_blocked_ = !shipper_.CanSend(link, now.monotonic);
   return !active_.empty() && !ship_blocked_;
+}
+
+bool TopicTail::MustLetPass(WatchedFile& file) {
+  if (file.read_after == nullptr) return false;
+  const WatchedFile* earlier = file.read_after->bound;
+  if (earlier == nullptr || earlier == &file) {
+    file.read_after = nullptr;
+    return false;
+  }
+  // What is not acked may yet have to be read again.
+  const std::int64_t unread = Unread(*earlier);
+  if (unread == 0 && file.read_after->acked_to_end_of_read()) file.read_after = nullptr;
+  return unread > 0;
 }
 
 bool TopicTail::TakeTurn(WatchedFile& file, FileTurn& turn, BatchAssembler& assembler,

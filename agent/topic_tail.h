@@ -71,8 +71,7 @@ class TopicTail final : private BatchTarget {
  private:
   // Finding (topic_scan.cpp)
   void Scan(ScanDepth depth, MonotonicMs now);
-  void AddFile(const std::string& path, const FoundFile& found, Source* predecessor,
-               MonotonicMs now);
+  void AddFile(const std::string& path, const FoundFile& found, MonotonicMs now);
   void Left(WatchedFile& file, MonotonicMs now);
   void NoteUnreadable();
   void FindNewInputs();
@@ -108,6 +107,7 @@ class TopicTail final : private BatchTarget {
   void PlaceFiles(MonotonicMs now);
   void Rewound(const std::vector<Source*>& sources);
   bool IsDue(MonotonicMs now) const;
+  bool MustLetPass(WatchedFile& file);
   bool TakeTurn(WatchedFile& file, FileTurn& turn, BatchAssembler& assembler, Instant now);
   void RunAdded(Source& source) override;
   bool SendBatch() override;

@@ -42,9 +42,9 @@ struct WatchedFile {
   MonotonicMs left_at;  // its patterns
   TimestampMs last_line{-1};
 
-  Source* source = nullptr;       // of kReading, and of kWaiting for a row
-  Source* waits_for = nullptr;    // of kWaiting: the source before it at this path
-  Source* predecessor = nullptr;  // that had its path before: read first
+  Source* source = nullptr;      // of kReading, and of kWaiting for a row
+  Source* waits_for = nullptr;   // of kWaiting: the source before it at this path
+  Source* read_after = nullptr;  // what it wrote before, under the same name: that is read first
   Uuid source_of_copy;
   std::int64_t finished_size = 0;  // of kCopy, kFinished: the size that was proven
 
@@ -68,9 +68,6 @@ struct WatchedFile {
   std::int64_t size_at_start = 0;
 
   bool standing() const { return handle != nullptr || place == Place::kInPattern; }
-  std::int64_t unread_bytes() const {
-    return state == FileState::kReading ? size - source->read.end.value() : 0;
-  }
 };
 
 }  // namespace logboom::agent

@@ -1,0 +1,258 @@
+// Sessions, conflicts, refusals, and the two ways to begin and to end.
+#include <gtest/gtest.h>
+
+#include "tests/agent/agent_rig.h"
+
+namespace logboom::agent {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+std::string Numbers(int from, int to) {
+  std::string lines;
+  for (int i = from; i < to; ++i) lines += fmt::format("number {:08}\n", i);
+  return lines;
+}
+
+TEST(AgentSession, NothingIsLostOrDoubledWhenConnectionsAreCut) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    SCOPED_TRACE(seed);
+    AgentRig rig({.seed = seed});
+    SeededRandom random(seed);
+    rig.Start();
+    int written = 0;
+    for (int round = 0; round < 40; ++round) {
+      const int more = static_cast<int>(random.Below(3'000));
+      rig.Append("/log/a.log", Numbers(written, written + more));
+      written += more;
+      rig.broker.syncs_by_itself = random.Below(3) > 0;
+      if (random.Below(4) == 0) rig.network.CutAfter(kBrokerAddress, random.Below(20));
+      if (random.Below(8) == 0) rig.broker.Restart();
+      if (random.Below(8) == 0) rig.broker.false_conflicts = 1;
+      rig.Run(static_cast<std::int64_t>(random.Below(3'000)));
+    }
+    rig.broker.syncs_by_itself = true;
+    rig.Run(60'000);
+    ASSERT_TRUE(SameBytes(rig.BytesOf("/log/a.log"), Numbers(0, written)));
+  }
+}
+
+TEST(AgentSession, AConflictIsCutAnewFromWhatTheBrokerHas) {
+  AgentRig rig;
+  rig.Start();
+  rig.Run(1'000);
+  rig.broker.false_conflicts = 2;
+  rig.Append("/log/a.log", Numbers(0, 100'000));
+  rig.Append("/log/b.log", Numbers(0, 100));
+  rig.Settle();
+  EXPECT_TRUE(SameBytes(rig.BytesOf("/log/a.log"), Numbers(0, 100'000)));
+  EXPECT_TRUE(SameBytes(rig.BytesOf("/log/b.log"), Numbers(0, 100)));
+  EXPECT_GE(rig.broker.conflicts(), 2U);
+}
+
+TEST(AgentSession, ARefusalIsSaidOnceAndTriedAgainWithoutSkipping) {
+  AgentRig rig;
+  rig.broker.refuses = protocol::NO_SPACE;
+  rig.Append("/log/a.log", "1\n");
+  rig.Start();
+  rig.Run(60'000);
+  EXPECT_LT(rig.broker.produces(), 30U);
+  EXPECT_GT(rig.broker.produces(), 5U);
+  int said = 0;
+  for (const Notice& notice : rig.notices) said += notice.text.find("refuses") != std::string::npos;
+  EXPECT_EQ(said, 1);
+  rig.broker.refuses.reset();
+  rig.Run(10'000);
+  EXPECT_TRUE(SameBytes(rig.BytesOf("/log/a.log"), "1\n"));
+}
+
+TEST(AgentSession, ARefusalForGoodIsTriedAgainSlowly) {
+  AgentRig rig;
+  rig.broker.refuses = protocol::NOT_AUTHORISED;
+  rig.Append("/log/a.log", "1\n");
+  rig.Start();
+  rig.Run(300'000);
+  EXPECT_LT(rig.broker.produces(), 30U);
+  rig.broker.refuses.reset();
+  rig.Run(40'000);
+  EXPECT_TRUE(SameBytes(rig.BytesOf("/log/a.log"), "1\n"));
+}
+
+TEST(AgentSession, ATopicThatWasMadeAnewIsFilledFromTheStart) {
+  AgentRig rig;
+  rig.Append("/log/a.log", "1\n");
+  rig.Start();
+  rig.Run(2'000);
+  rig.broker.RemakeTopic(kTopic);
+  rig.Append("/log/a.log", "2\n");
+  rig.Run(120'000);
+  EXPECT_TRUE(SameBytes(rig.BytesOf("/log/a.log"), "1\n2\n"));
+}
+
+TEST(AgentSession, AFencedAgentSaysSo) {
+  AgentRig rig;
+  rig.broker.refuses_hello = protocol::FENCED;
+  rig.Start();
+  rig.Run(1'000);
+  EXPECT_TRUE(rig.agent->fenced());
+}
+
+TEST(AgentSession, AnIdInUseIsSaidAndNoDataIsSent) {
+  AgentRig rig;
+  rig.broker.refuses_hello = protocol::AGENT_ID_IN_USE;
+  rig.Append("/log/a.log", "1\n");
+  rig.Start();
+  rig.Run(31'000);
+  EXPECT_EQ(rig.broker.produces(), 0U);
+  rig.broker.refuses_hello.reset();
+  rig.Run(10'000);
+  EXPECT_TRUE(SameBytes(rig.BytesOf("/log/a.log"), "1\n"));
+}
+
+TEST(AgentSession, OneFileIntoTwoTopicsHasTwoPositions) {
+  AgentRig rig;
+  rig.agent_options.inputs = {AgentRig::Input({"/log/a.log"}), AgentRig::Input({"/log/*"})};
+  rig.agent_options.inputs[1].name = "other";
+  rig.agent_options.inputs[1].topic = "other";
+  rig.Append("/log/a.log", "1\n2\n");
+  rig.Start();
+  rig.Run(2'000);
+  EXPECT_EQ(rig.Values(), (Strings{"1", "2"}));
+  EXPECT_EQ(rig.Values("other"), (Strings{"1", "2"}));
+  EXPECT_NE(rig.topic().sources.begin()->first, rig.topic("other").sources.begin()->first);
+}
+
+TEST(AgentSession, TwoInputsOfOneFileAndTopicReadItOnceAndSaySo) {
+  AgentRig rig;
+  rig.agent_options.inputs = {AgentRig::Input({"/log/a.log"}), AgentRig::Input({"/log/*"})};
+  rig.agent_options.inputs[1].name = "other";
+  rig.Append("/log/a.log", "1\n");
+  rig.Start();
+  rig.Run(30'000);
+  EXPECT_EQ(rig.Values(), (Strings{"1"}));
+  int said = 0;
+  for (const Notice& notice : rig.notices) said += notice.text.find("inputs") != std::string::npos;
+  EXPECT_EQ(said, 1);
+}
+
+TEST(AgentSession, TheSamePatternTwiceForOneTopicIsRefused) {
+  AgentRig rig;
+  rig.agent_options.inputs = {AgentRig::Input({"/log/*"}), AgentRig::Input({"/log/*"})};
+  rig.agent_options.inputs[1].name = "other";
+  MemoryCheckpoint checkpoint;
+  const auto made =
+      Agent::Make(rig.agent_options,
+                  {.fs = rig.fs, .watch = nullptr, .checkpoint = checkpoint, .random = rig.random});
+  ASSERT_FALSE(made.ok());
+  EXPECT_EQ(made.error().code, ErrorCode::kInvalid);
+}
+
+TEST(AgentSession, LabelsOfAnInputAreHeadersOfItsRecords) {
+  AgentRig rig;
+  rig.agent_options.inputs[0].labels = {{"env", "prod"}, {"team", "red"}};
+  rig.Append("/log/a.log", "1\n2\n");
+  rig.Start();
+  rig.Run(2'000);
+  ASSERT_EQ(rig.topic().log.size(), 2U);
+  for (const auto& record : rig.topic().log) {
+    EXPECT_EQ(record.headers.at("lb.label.env"), "prod");
+    EXPECT_EQ(record.headers.at("lb.label.team"), "red");
+  }
+}
+
+TEST(AgentFromEnd, OldFilesBeginAtTheirEndAndNewOnesAtTheirStart) {
+  AgentRig rig;
+  rig.agent_options.inputs = {AgentRig::Input({"/log/*.log"}, StartFrom::kEnd)};
+  rig.Append("/log/old.log", "old\n");
+  rig.Start();
+  rig.Run(2'000);
+  ASSERT_EQ(rig.Rows(protocol::PROGRESS).size(), 1U);
+  EXPECT_EQ(rig.Rows(protocol::PROGRESS)[0].row.begin(), 4);
+  EXPECT_EQ(rig.Rows(protocol::PROGRESS)[0].row.end(), 4);
+  rig.Append("/log/old.log", "appended\n");
+  rig.Append("/log/new.log", "new\n");
+  rig.Run(2'000);
+  EXPECT_TRUE(SameBytes(rig.BytesOf("/log/old.log"), "appended\n"));
+  EXPECT_TRUE(SameBytes(rig.BytesOf("/log/new.log"), "new\n"));
+  // And again without state: neither is new.
+  rig.Kill();
+  rig.DeleteState();
+  rig.Append("/log/old.log", "more\n");
+  rig.Append("/log/third.log", "third\n");
+  rig.Start();
+  rig.Run(2'000);
+  EXPECT_TRUE(SameBytes(rig.BytesOf("/log/old.log"), "appended\nmore\n"));
+  EXPECT_TRUE(SameBytes(rig.BytesOf("/log/new.log"), "new\n"));
+  EXPECT_TRUE(SameBytes(rig.BytesOf("/log/third.log"), "third\n"));
+}
+
+TEST(AgentOnce, ReadsToTheEndAsFoundAndIsDone) {
+  AgentRig rig;
+  rig.agent_options.once = true;
+  rig.agent_options.inputs = {AgentRig::Input({"/log/*.log"})};
+  rig.Append("/log/a.log", "1\n2\nrest");
+  rig.Append("/log/b.log", Numbers(0, 50'000));
+  rig.Append("/log/c.log", "");
+  rig.Start();
+  rig.Append("/log/a.log", "too late\n");
+  for (int i = 0; i < 1'000 && !rig.agent->done(); ++i) rig.Tick();
+  ASSERT_TRUE(rig.agent->done());
+  EXPECT_EQ(rig.agent->Totals().counters.records_acked, 50'003U);
+  EXPECT_EQ(rig.agent->Totals().counters.bytes_acked, 8 + Numbers(0, 50'000).size());
+  EXPECT_EQ(rig.agent->Totals().files, 3U);
+  EXPECT_TRUE(rig.agent->Missing().empty());
+  ASSERT_EQ(rig.Values().size(), 50'003U);
+  EXPECT_TRUE(SameBytes(rig.BytesOf("/log/b.log"), Numbers(0, 50'000)));
+  // The next run goes on there.
+  rig.Kill();
+  rig.Start();
+  for (int i = 0; i < 1'000 && !rig.agent->done(); ++i) rig.Tick();
+  ASSERT_TRUE(rig.agent->done());
+  EXPECT_TRUE(SameBytes(rig.BytesOf("/log/a.log"), "1\n2\nresttoo late\n"));
+}
+
+TEST(AgentOnce, MissingInputsAreNamed) {
+  AgentRig rig;
+  rig.agent_options.once = true;
+  rig.agent_options.inputs = {AgentRig::Input({"/log/a.log", "/log/none.log", "/none/*.log"})};
+  rig.Append("/log/a.log", "1\n");
+  rig.Start();
+  for (int i = 0; i < 1'000 && !rig.agent->done(); ++i) rig.Tick();
+  ASSERT_TRUE(rig.agent->done());
+  EXPECT_EQ(rig.agent->Missing(),
+            (Strings{"/log/none.log: no such file", "/none/*.log: no such file"}));
+  EXPECT_TRUE(SameBytes(rig.BytesOf("/log/a.log"), "1\n"));
+}
+
+TEST(AgentReport, TellsOfEveryFile) {
+  AgentRig rig;
+  rig.Append("/log/a.log", "1\nrest");
+  rig.Start();
+  rig.Run(6'000);
+  ASSERT_FALSE(rig.broker.reports().empty());
+  const auto& report = rig.broker.reports().back();
+  ASSERT_EQ(report.files_size(), 1);
+  EXPECT_EQ(report.files(0).path(), "/log/a.log");
+  EXPECT_EQ(report.files(0).size_bytes(), 6);
+  EXPECT_EQ(report.files(0).acked(), 2);
+  EXPECT_EQ(report.bytes_acked(), 2U);
+}
+
+TEST(AgentIdle, AnIdleAgentSleeps) {
+  AgentRig rig;
+  for (int i = 0; i < 50; ++i) rig.Append(fmt::format("/log/{}.log", i), "1\n");
+  rig.Start();
+  rig.Run(30'000);
+  int steps = 0;
+  const MonotonicMs until = rig.now.monotonic + 60'000;
+  while (rig.now.monotonic < until) {
+    const auto wait = rig.agent->UntilDue(rig.now);
+    ASSERT_GT(wait.count(), 0);
+    rig.Tick(wait.count());
+    ++steps;
+  }
+  EXPECT_LT(steps, 200);
+}
+
+}  // namespace
+}  // namespace logboom::agent
