@@ -29,8 +29,8 @@ Result<Index> CreateEntries(file::FileSystem& fs, const std::string& directory, 
   return Index::Create(std::move(file), base);
 }
 
-// The append times of a segment that was there before. Where a crash has cost the newest, the records
-// that they were for count as appended now: kept longer, never thrown away early.
+// The append times of a segment that was there before. Where a crash has cost the newest, the
+// records that they were for count as appended now: kept longer, never thrown away early.
 Result<AppendTimes> MendAppendTimes(file::FileSystem& fs, const std::string& directory,
                                     const SegmentAsFound& found, TimestampMs now) {
   const Offset base = found.base_offset;

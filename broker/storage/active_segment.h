@@ -1,4 +1,5 @@
-// The segment that is being appended to: its log, indexes and append times, and what they add up to.
+// The segment that is being appended to: its log, indexes and append times, and what they add up
+// to.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +31,9 @@ struct SegmentAsFound {
   segment::IndexTrust trust = segment::IndexTrust::kSynced;
 };
 
-// Owned by its PartitionLog, on its thread; files may be synced from another. Nothing in here is synced
-// by itself. After a crash the log holds a prefix of what was appended, and damage behind it.
+// Owned by its PartitionLog, on its thread; files may be synced from another. Nothing in here is
+// synced by itself. After a crash the log holds a prefix of what was appended, and damage behind
+// it.
 class ActiveSegment {
  public:
   // Makes the files, empty; what a failed try has left under their names goes.
@@ -42,8 +44,8 @@ class ActiveSegment {
   static Result<ActiveSegment> Resume(file::FileSystem& fs, const std::string& directory,
                                       const SegmentAsFound& found, TimestampMs now);
 
-  // `batch` has its offset and epoch, `header` as well. On failure the log ends where it did, or, where
-  // even that can't be had, broken() says so.
+  // `batch` has its offset and epoch, `header` as well. On failure the log ends where it did, or,
+  // where even that can't be had, broken() says so.
   Status Append(ByteView batch, const record::BatchHeader& header, TimestampMs append_time);
   bool broken() const { return broken_; }
 

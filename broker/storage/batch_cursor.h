@@ -23,8 +23,8 @@ struct SegmentView {
   segment::OffsetRule rule = segment::OffsetRule::kContiguous;
 };
 
-// One owner, one thread; what the view points at outlives it. Bytes that are no batch, or the wrong one,
-// are skipped up to the next good batch and told in unreadable(); a read error is an error.
+// One owner, one thread; what the view points at outlives it. Bytes that are no batch, or the wrong
+// one, are skipped up to the next good batch and told in unreadable(); a read error is an error.
 class BatchCursor {
  public:
   // Before the batch at `position`, which should begin with `expected`.

@@ -37,8 +37,8 @@ SyncList Flatten(const CommitGroup& group) {
 }
 
 // Syncs files side by side on the calling thread and a few helpers. The device merges them, so that
-// eight threads are three times as fast as one. Owned by a committer; Run is called by one thread at a
-// time.
+// eight threads are three times as fast as one. Owned by a committer; Run is called by one thread
+// at a time.
 class ParallelSync {
  public:
   ParallelSync() = default;
@@ -47,8 +47,8 @@ class ParallelSync {
     work_there_.notify_all();
   }
 
-  // The first error, if any. Every file is tried once, whatever the others do: a sync that has begun
-  // elsewhere can't be called back, and none is tried twice.
+  // The first error, if any. Every file is tried once, whatever the others do: a sync that has
+  // begun elsewhere can't be called back, and none is tried twice.
   Status Run(const Files& files) {
     StartHelpers(std::min(files.size(), kSyncThreadsMax) - 1);
     std::unique_lock lock(mutex_);
@@ -105,7 +105,8 @@ class GroupSync {
   GroupSync(file::FileSystem& fs, std::string data_directory, SyncMethod method)
       : fs_(fs), data_directory_(std::move(data_directory)), method_(method) {}
 
-  // After a failure every further group fails with its reason: the kernel has marked the pages clean.
+  // After a failure every further group fails with its reason: the kernel has marked the pages
+  // clean.
   template <typename SyncFiles>
   Status Run(const CommitGroup& group, const SyncFiles& sync_files) {
     if (failed_) return *failed_;

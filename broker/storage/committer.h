@@ -1,8 +1,8 @@
-// Group commit: while one sync runs, the next group gathers. The loop thread submits the work of every
-// dirty partition as one group, one group at a time; the committer syncs it and says when.
+// Group commit: while one sync runs, the next group gathers. The loop thread submits the work of
+// every dirty partition as one group, one group at a time; the committer syncs it and says when.
 //
-// A failed sync is final: the group fails, and the committer takes no more work. The kernel has marked
-// the pages clean by then, so that a second sync would lie.
+// A failed sync is final: the group fails, and the committer takes no more work. The kernel has
+// marked the pages clean by then, so that a second sync would lie.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +39,8 @@ class Committer {
   virtual std::optional<CommitDone> TakeDone() = 0;
 };
 
-// Syncs on a thread of its own (and helpers: up to four fdatasyncs side by side); calls `wake_up` from that
-// thread when a group is done. Destruction waits for the group under way.
+// Syncs on a thread of its own (and helpers: up to four fdatasyncs side by side); calls `wake_up`
+// from that thread when a group is done. Destruction waits for the group under way.
 std::unique_ptr<Committer> MakeThreadCommitter(file::FileSystem& fs, std::string data_directory,
                                                SyncMethod method, std::function<void()> wake_up);
 

@@ -1,14 +1,15 @@
 // The data directory as a whole: who may use it, which cluster it is, what is in it.
 //
-//   lock                       held by the running broker
-//   superblock                 two slots: magic, version, sequence, cluster id, restore count, feature flags,
-//                              CRC-32C; the newer valid slot counts (docs/formats/data-directory.md)
-//   manifest                   recovery points and segments of every partition, and whether the stop was clean
-//   FAILED                     there after a failed sync, with the reason; removed after the next good sync
-//   quarantine/                what recovery cut off, never deleted by us
+//   lock                    held by the running broker
+//   superblock              two slots: cluster id, restore count, feature flags
+//   manifest                recovery points, and whether the stop was clean
+//   FAILED                  there after a failed sync, with the reason; removed after the next good
+//                           one
+//   quarantine/             what recovery cut off, never deleted by us
 //   metadata.sqlite, metadata.copy.sqlite       broker/metadata's
-//   <number>-<partition>/      one partition: partition.metadata, leader-epoch-checkpoint, log-start,
-//                              segments and their side-cars
+//   <number>-<partition>/   one partition: docs/formats/segment.md
+//
+// docs/formats/data-directory.md
 #pragma once
 
 #include <cstdint>
@@ -57,8 +58,8 @@ struct Manifest {
 // One owner, one thread.
 class DataDirectory {
  public:
-  // Makes the directory and its superblock where there is none. kBusy (exit code 3) where another process
-  // holds the lock; kUnsupported where a feature flag is unknown, with nothing touched.
+  // Makes the directory and its superblock where there is none. kBusy (exit code 3) where another
+  // process holds the lock; kUnsupported where a feature flag is unknown, with nothing touched.
   static Result<std::unique_ptr<DataDirectory>> Open(file::FileSystem& fs, const std::string& path,
                                                      Random& random);
 
@@ -80,16 +81,17 @@ class DataDirectory {
     PartitionIdentity identity;
     std::string path;
   };
-  // Every partition directory with a readable partition.metadata. Directories that were being made or
-  // deleted (suffixes .creating, .deleting) are finished off first.
+  // Every partition directory with a readable partition.metadata. Directories that were being made
+  // or deleted (suffixes .creating, .deleting) are finished off first.
   Result<std::vector<PartitionDirectory>> ListPartitions();
-  // Made whole or not at all: name.creating with partition.metadata, synced, renamed, parent synced.
+  // Made whole or not at all: name.creating with partition.metadata, synced, renamed, parent
+  // synced.
   Result<std::string> CreatePartition(const PartitionIdentity& identity);
   // Renamed to .deleting (durably: from here on the topic is gone), then its files are unlinked.
   Status DeletePartition(const std::string& path);
 
-  // Directories that look like a partition's and whose partition.metadata can't be read, as of the last
-  // ListPartitions, each with the reason. Never touched by us.
+  // Directories that look like a partition's and whose partition.metadata can't be read, as of the
+  // last ListPartitions, each with the reason. Never touched by us.
   const std::vector<std::string>& unreadable_partitions() const { return unreadable_partitions_; }
 
   // Whether the data directory is a mount of its own, so that one syncfs serves all partitions.

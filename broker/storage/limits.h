@@ -6,8 +6,8 @@
 
 namespace logboom::broker {
 
-// Blocks of an active segment are reserved ahead in steps of its own size, within these bounds, so that
-// a sync need not allocate, and a thousand small partitions do not hold gigabytes.
+// Blocks of an active segment are reserved ahead in steps of its own size, within these bounds, so
+// that a sync need not allocate, and a thousand small partitions do not hold gigabytes.
 inline constexpr std::int64_t kPreallocateBytesMin = 64 * 1024;
 inline constexpr std::int64_t kPreallocateBytesMax = std::int64_t{8} << 20U;
 // Sealed segments of one log whose files are held open.

@@ -23,8 +23,8 @@ struct ScanStart {
   SegmentTotals totals;  // of that segment before the start
 };
 
-// The log is good before `position` in segment `index`. Where that segment does not follow on, nothing of
-// it stays; else its front part does, even if empty.
+// The log is good before `position` in segment `index`. Where that segment does not follow on,
+// nothing of it stays; else its front part does, even if empty.
 struct Cut {
   std::size_t index = 0;
   FilePosition position;

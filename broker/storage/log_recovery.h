@@ -1,16 +1,16 @@
 // Recovery of a partition after an unclean end: which prefix of its log is kept.
 //
-// 1. Trust. Everything before the newest of these is known to have been synced: the manifest's recovery
-//    point, and the end of the last segment with a valid seal (a seal is written after its log's sync).
-//    The scan starts there.
-// 2. The logs from there on are synced, their cached pages dropped, so that what is judged is what the
-//    device holds; then all batches are verified, in offset order across segments.
-// 3. At the first bad batch the log is cut. Where the rest is one incomplete batch, or zeros, it is what
-//    a kill leaves behind the last sync, and goes. Else it may hold records that were acked: it is
-//    copied to quarantine, later segments are moved there, and the leader epoch rises first.
-// 4. Offsets below the trusted end are never given out again, even if their records are gone: then the
-//    log goes on behind the hole, which is told.
-// Nothing below the trusted point is looked at: damage there is bit rot, for readers and scrub to tell.
+// 1. Trust. Everything before the newer of these is known to have been synced: the manifest's
+//    recovery point, and the end of the last segment with a valid seal (a seal is written after its
+//    log's sync). The scan starts there.
+// 2. The logs from there on are synced, their cached pages dropped, so that what is judged is what
+//    the device holds; then all batches are verified, in offset order across segments.
+// 3. At the first bad batch the log is cut. Where the rest is one incomplete batch, or zeros, it is
+//    what a kill leaves behind the last sync, and goes. Else it may hold records that were acked:
+//    it is copied to quarantine, later segments are moved there, and the leader epoch rises first.
+// 4. Offsets below the trusted end are never given out again, even if their records are gone: then
+//    the log goes on behind the hole, which is told.
+// Nothing below the trusted point is looked at: damage there is bit rot, for readers and scrub.
 #pragma once
 
 #include <functional>
@@ -58,9 +58,9 @@ struct RecoveredLog {
   std::vector<UnreadableRange> unreadable;
 };
 
-// `segments` is not empty. Raises `epochs` (durably) where the cut may have changed what was served. On
-// return names that were moved or removed are not synced yet in the partition's directory, nor are the
-// kept logs: the caller does both.
+// `segments` is not empty. Raises `epochs` (durably) where the cut may have changed what was
+// served. On return names that were moved or removed are not synced yet in the partition's
+// directory, nor are the kept logs: the caller does both.
 Result<RecoveredLog> RecoverLog(file::FileSystem& fs, const RecoveryInput& input,
                                 std::vector<FoundSegment> segments, segment::LeaderEpochs& epochs);
 

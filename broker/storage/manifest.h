@@ -1,4 +1,5 @@
-// The manifest as bytes: a side-car container of PartitionCheckpoints. docs/formats/data-directory.md.
+// The manifest as bytes: a side-car container of PartitionCheckpoints.
+// docs/formats/data-directory.md.
 #pragma once
 
 #include "broker/storage/data_directory.h"

@@ -21,8 +21,8 @@ Result<std::shared_ptr<file::File>> WriteSideCar(file::FileSystem& fs, const std
   return file;
 }
 
-// A seal is written once its log is synced, so that a valid one proves it. One that can't be written (a
-// full disk) is tried again with the next work.
+// A seal is written once its log is synced, so that a valid one proves it. One that can't be
+// written (a full disk) is tried again with the next work.
 bool WriteNextSeal(LogState& state) {
   if (state.seal_under_way || state.unsealed.empty()) return false;
   const segment::Seal& seal = state.unsealed.front();

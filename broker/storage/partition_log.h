@@ -1,8 +1,8 @@
-// One partition: segments in offset order, the last one active. Append writes to the page cache; only
-// what a commit has synced is durable, and only durable records are read.
+// One partition: segments in offset order, the last one active. Append writes to the page cache;
+// only what a commit has synced is durable, and only durable records are read.
 //
-// After a crash: everything below durable_end() is there. What was appended above it may be there in
-// part: recovery keeps the longest valid prefix.
+// After a crash: everything below durable_end() is there. What was appended above it may be there
+// in part: recovery keeps the longest valid prefix.
 #pragma once
 
 #include <functional>
@@ -38,10 +38,11 @@ struct RecoveryReport {
   std::optional<Offset> cut_at;
   std::int64_t bytes_cut = 0;
   std::string cut_reason;
-  // Where the rest of that segment and all later ones are. Empty where there was nothing worth keeping:
-  // one incomplete batch, or zeros, as any kill may leave behind the last sync.
+  // Where the rest of that segment and all later ones are. Empty where there was nothing worth
+  // keeping: one incomplete batch, or zeros, as any kill may leave behind the last sync.
   std::string quarantine;
-  // Records that were acked or served may be other ones now: consumers are told by the leader epoch.
+  // Records that were acked or served may be other ones now: consumers are told by the leader
+  // epoch.
   bool epoch_raised = false;
 };
 
@@ -57,7 +58,8 @@ struct FetchedBytes {
   std::vector<UnreadableRange> unreadable;  // skipped on the way
 };
 
-// What one commit must sync, and what becomes durable by it. Files are shared with the commit thread.
+// What one commit must sync, and what becomes durable by it. Files are shared with the commit
+// thread.
 struct SyncWork {
   std::vector<std::shared_ptr<file::File>> files;
   // Directories in which files were made or renamed since the last work.
@@ -75,23 +77,24 @@ struct SegmentSummary {
 // One owner, one thread; the files that it hands out in SyncWork may be synced from another.
 class PartitionLog {
  public:
-  // `checkpoint` from the manifest, where it has one; `clean`: the manifest was written by an orderly stop,
-  // and the file must end where it says (else it is scanned all the same). On return everything kept
-  // is synced, the directory too, so that all of it is durable.
-  // `progress` (may be empty) is told the bytes scanned so far.
+  // `checkpoint` from the manifest, where it has one; `clean`: the manifest was written by an
+  // orderly stop, and the file must end where it says (else it is scanned all the same). On return
+  // everything kept is synced, the directory too, so that all of it is durable. `progress` (may be
+  // empty) is told the bytes scanned so far.
   static Result<std::unique_ptr<PartitionLog>> Open(
       file::FileSystem& fs, const std::string& directory, const std::string& quarantine,
       PartitionLogOptions options, const std::optional<PartitionCheckpoint>& checkpoint, bool clean,
       TimestampMs now, const std::function<void(std::int64_t)>& progress);
   ~PartitionLog();
 
-  // `batch` is one verified batch (header parsed from it); base offset and leader epoch are written into
-  // it in place. Rolls first where the segment is full or old. kNoSpace and kIo leave the log as it was:
-  // a half-written batch is cut off, or, where even that fails, the log refuses further appends.
+  // `batch` is one verified batch (header parsed from it); base offset and leader epoch are written
+  // into it in place. Rolls first where the segment is full or old. kNoSpace and kIo leave the log
+  // as it was: a half-written batch is cut off, or, where even that fails, the log refuses further
+  // appends.
   Result<AppendedBatch> Append(char* batch, const record::BatchHeader& header, TimestampMs now);
 
-  // Called when a segment is about to be sealed, before the roll: the returned bytes become the segment's
-  // .sources side-car, synced with it. Empty: none.
+  // Called when a segment is about to be sealed, before the roll: the returned bytes become the
+  // segment's .sources side-car, synced with it. Empty: none.
   void SetSealHook(std::function<Bytes()> hook);
 
   Offset log_start() const;
@@ -109,29 +112,30 @@ class PartitionLog {
   SyncWork TakeSyncWork();
   void SyncDone(Offset covers);  // the work was synced: durable_end() rises to it
 
-  // Whole batches from `from`, below the durable end, up to bytes_max but at least one; empty at the end.
-  // kInvalid where `from` is below log_start() or above durable_end(). Walks headers: a header that is
-  // wrong is bit rot; it is skipped by the index, and told.
+  // Whole batches from `from`, below the durable end, up to bytes_max but at least one; empty at
+  // the end. kInvalid where `from` is below log_start() or above durable_end(). Walks headers: a
+  // header that is wrong is bit rot; it is skipped by the index, and told.
   Result<FetchedBytes> Read(Offset from, std::size_t bytes_max);
 
-  // The first offset whose record has a create time at or after `time`; nothing: past the end. Exact to
-  // the record (the batch is decoded).
+  // The first offset whose record has a create time at or after `time`; nothing: past the end.
+  // Exact to the record (the batch is decoded).
   Result<std::optional<Offset>> OffsetAtTime(TimestampMs time);
 
-  // When the record at `offset` arrived, to the second (never later than it did); nothing where that is
-  // not known. For lag in seconds.
+  // When the record at `offset` arrived, to the second (never later than it did); nothing where
+  // that is not known. For lag in seconds.
   Result<std::optional<TimestampMs>> AppendTimeAt(Offset offset);
 
   // Where a leader epoch ends, so that a consumer learns whether what it read still counts.
   segment::EpochEnd EndOfEpoch(LeaderEpoch epoch) const;
 
-  // Retention: first seals an active segment that is older than segment_ms (so that a log nobody writes to
-  // ages too; then dirty() is true); then advances the log start durably past sealed segments that are too old or too many, then
-  // unlinks them. Gives the offsets that went. Never the active segment, nor the newest .sources.
+  // Retention: first seals an active segment that is older than segment_ms (so that a log nobody
+  // writes to ages too; then dirty() is true); then advances the log start durably past sealed
+  // segments that are too old or too many, then unlinks them. Gives the offsets that went. Never
+  // the active segment, nor the newest .sources.
   Result<std::int64_t> Retain(TimestampMs now);
-  // Advances the log start to `offset` durably, and unlinks sealed segments wholly below it. Gives the
-  // offsets that went. kInvalid above durable_end(); below log_start() nothing happens. Segments sealed
-  // by the budget's eviction go with TrimBefore(segments()[1].base_offset).
+  // Advances the log start to `offset` durably, and unlinks sealed segments wholly below it. Gives
+  // the offsets that went. kInvalid above durable_end(); below log_start() nothing happens.
+  // Segments sealed by the budget's eviction go with TrimBefore(segments()[1].base_offset).
   Result<std::int64_t> TrimBefore(Offset offset);
   void SetOptions(PartitionLogOptions options);
 

@@ -1,5 +1,5 @@
-// The inside of a PartitionLog, shared by the files that implement it: partition_log.cpp (append, commit),
-// partition_open.cpp, partition_read.cpp, partition_retention.cpp.
+// The inside of a PartitionLog, shared by the files that implement it: partition_log.cpp (append,
+// commit), partition_open.cpp, partition_read.cpp, partition_retention.cpp.
 #pragma once
 
 #include <array>
@@ -47,8 +47,8 @@ struct LogState {
   TimestampMs last_append_time{-1};
   std::optional<Error> broken;  // why nothing more is appended
 
-  // The newest point that is synced (topic id and partition are filled in by Checkpoint()), and those of
-  // works under way, oldest first.
+  // The newest point that is synced (topic id and partition are filled in by Checkpoint()), and
+  // those of works under way, oldest first.
   PartitionCheckpoint durable;
   struct Syncing {
     PartitionCheckpoint end;
@@ -61,8 +61,9 @@ struct LogState {
   bool names_changed = false;
   std::int64_t dirty_bytes = 0;
 
-  // Rolled segments whose seal waits for the sync of their log. One seal a work, and the next one only when
-  // that is synced: so a crash can tear the newest seal alone, and recovery needs to look at no other.
+  // Rolled segments whose seal waits for the sync of their log. One seal a work, and the next one
+  // only when that is synced: so a crash can tear the newest seal alone, and recovery needs to look
+  // at no other.
   std::deque<segment::Seal> unsealed;
   bool seal_under_way = false;
   // Segments that have a .sources file.

@@ -143,7 +143,8 @@ Result<bool> OpenClean(LogState& state, const OpenRequest& request,
   return true;
 }
 
-// A segment that was scanned and is not appended to any more. Its log is synced before the seal is made.
+// A segment that was scanned and is not appended to any more. Its log is synced before the seal is
+// made.
 Status SealScanned(LogState& state, const SegmentAsFound& found, TimestampMs now) {
   ASSIGN_OR_RETURN(ActiveSegment segment,
                    ActiveSegment::Resume(state.fs, state.directory, found, now));
@@ -158,8 +159,8 @@ Status SealScanned(LogState& state, const SegmentAsFound& found, TimestampMs now
   return Ok();
 }
 
-// A trusted segment whose seal a crash has kept from being written, or torn. One whose headers can't be
-// walked stays without: what is wrong there is for readers to tell.
+// A trusted segment whose seal a crash has kept from being written, or torn. One whose headers
+// can't be walked stays without: what is wrong there is for readers to tell.
 Status SealTrusted(LogState& state, const FoundSegment& segment, Offset next_offset,
                    TimestampMs now) {
   ASSIGN_OR_RETURN(
@@ -245,8 +246,9 @@ Status OpenAfterCrash(LogState& state, const OpenRequest& request,
   return Ok();
 }
 
-// Whether a file belongs to a segment that is there. Only finished segments have a seal and .sources: a
-// crash within a roll may leave those of the active one. .sources may outlive their segment.
+// Whether a file belongs to a segment that is there. Only finished segments have a seal and
+// .sources: a crash within a roll may leave those of the active one. .sources may outlive their
+// segment.
 bool Belongs(const LogState& state, const segment::SegmentFileName& name) {
   const bool of_finished =
       name.suffix == segment::kSealSuffix || name.suffix == segment::kSourcesSuffix;

@@ -9,7 +9,8 @@
 
 namespace logboom::broker {
 
-// Safe to run again after a crash at any step: until the caller cuts the log, nothing is lost from it.
+// Safe to run again after a crash at any step: until the caller cuts the log, nothing is lost from
+// it.
 class Quarantine {
  public:
   // Makes the directory, durably. `partition` is the partition's directory.

@@ -22,8 +22,8 @@ struct RetentionCandidate {
 
 enum class RetentionVerdict { kKeep, kTooOld, kTooMany };
 
-// As Kafka: by age where its newest record is older than the limit; by size where the log would still
-// hold the limit without it.
+// As Kafka: by age where its newest record is older than the limit; by size where the log would
+// still hold the limit without it.
 RetentionVerdict Judge(const RetentionCandidate& candidate, const RetentionLimits& limits,
                        TimestampMs now);
 

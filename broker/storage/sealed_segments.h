@@ -1,5 +1,5 @@
-// The finished segments of a partition, in offset order. Files are opened on use, seals read on use: a
-// start must not open ten thousand files.
+// The finished segments of a partition, in offset order. Files are opened on use, seals read on
+// use: a start must not open ten thousand files.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,8 @@ struct SealedSegment {
   std::optional<segment::Seal> seal;  // once it was needed
 };
 
-// The open files of one sealed segment. An index that can't be had is missing, and searches read on.
+// The open files of one sealed segment. An index that can't be had is missing, and searches read
+// on.
 struct OpenSegment {
   Offset base_offset;
   std::shared_ptr<file::File> log;
@@ -37,8 +38,8 @@ struct OpenSegment {
   segment::OffsetRule rule = segment::OffsetRule::kContiguous;
 };
 
-// Owned by its PartitionLog, on its thread. Nothing here writes but for an index that is missing or does
-// not fit, which is made anew from the log.
+// Owned by its PartitionLog, on its thread. Nothing here writes but for an index that is missing or
+// does not fit, which is made anew from the log.
 class SealedSegments {
  public:
   SealedSegments(file::FileSystem& fs, std::string directory)
@@ -59,8 +60,9 @@ class SealedSegments {
   Result<const OpenSegment*> Open(std::size_t index);
   SegmentView ViewOf(std::size_t index, const OpenSegment& open) const;
 
-  // The seal, or what the log says where it has no valid one: totals as far as the log can be walked, and
-  // the append time from .appendtime, else the time of the file's last change, else `now`.
+  // The seal, or what the log says where it has no valid one: totals as far as the log can be
+  // walked, and the append time from .appendtime, else the time of the file's last change, else
+  // `now`.
   Result<const segment::Seal*> SealOf(std::size_t index, TimestampMs now);
 
  private:

@@ -1,5 +1,5 @@
-// The superblock of a data directory: which cluster it is, and what a program must know to touch it.
-// Two slots (lib/segment/slot_file.h); docs/formats/data-directory.md.
+// The superblock of a data directory: which cluster it is, and what a program must know to touch
+// it. Two slots (lib/segment/slot_file.h); docs/formats/data-directory.md.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,9 @@
 
 namespace logboom::broker {
 
-// Each bit is a feature that is switched on. A program that does not know a bit of `incompatible` must
-// not open the directory, of `read_only_compatible` not write to it; `compatible` ones it may ignore.
+// Each bit is a feature that is switched on. A program that does not know a bit of `incompatible`
+// must not open the directory, of `read_only_compatible` not write to it; `compatible` ones it may
+// ignore.
 struct FeatureFlags {
   std::uint64_t compatible = 0;
   std::uint64_t read_only_compatible = 0;
@@ -30,7 +31,8 @@ struct Superblock {
   friend bool operator==(const Superblock&, const Superblock&) = default;
 };
 
-// kNotFound, kCorrupt (neither slot is valid), or kUnsupported (its version, or an unknown feature).
+// kNotFound, kCorrupt (neither slot is valid), or kUnsupported (its version, or an unknown
+// feature).
 Result<Superblock> ReadSuperblock(file::FileSystem& fs, const std::string& data_directory);
 // Durable when it returns; old or new after a crash.
 Status WriteSuperblock(file::FileSystem& fs, const std::string& data_directory,

@@ -111,8 +111,8 @@ class EntryFile {
     return Ok();
   }
 
-  // Whether the file ends with a whole entry that grows and belongs, or is empty. Enough to know that
-  // nothing was added behind entries that were synced, if none that was added would belong.
+  // Whether the file ends with a whole entry that grows and belongs, or is empty. Enough to know
+  // that nothing was added behind entries that were synced, if none that was added would belong.
   Result<bool> EndsWell(const std::function<bool(const Entry&)>& belongs) const {
     if (torn_) return false;
     if (count_ == 0) return true;

@@ -35,7 +35,8 @@ Result<std::optional<FoundBatch>> BatchAt(const file::File& log, FilePosition po
   return follows ? std::optional<FoundBatch>(found) : std::nullopt;
 }
 
-// Whether the 61 bytes at `at` parse as a header that may stand here: cheap, before anything is read.
+// Whether the 61 bytes at `at` parse as a header that may stand here: cheap, before anything is
+// read.
 bool MayBegin(const char* at, const Expectation& expected) {
   const auto header = record::ParseBatchHeader(ByteView(at, record::kBatchHeaderBytes));
   if (!header.ok()) return false;

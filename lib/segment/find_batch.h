@@ -16,9 +16,9 @@ struct FoundBatch {
   FilePosition position;
 };
 
-// The first position in [begin, end) at which a batch stands whose checksum is right, whose offsets and
-// epoch are at or above what is expected, and behind which the next batch follows, or the end. The last
-// condition keeps out bytes of a record that look like a batch. Nothing: there is none.
+// The first position in [begin, end) at which a batch stands whose checksum is right, whose offsets
+// and epoch are at or above what is expected, and behind which the next batch follows, or the end.
+// The last condition keeps out bytes of a record that look like a batch. Nothing: there is none.
 Result<std::optional<FoundBatch>> FindBatch(const file::File& log, FilePosition begin,
                                             FilePosition end, const Expectation& expected);
 

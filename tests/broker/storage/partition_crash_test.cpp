@@ -130,7 +130,7 @@ std::uint64_t FromEnvironment(const char* name, std::uint64_t fallback) {
 
 TEST_F(PartitionLogCrash, WhatWasDurableIsThereAfterAnyPowerCut) {
   const std::uint64_t first = FromEnvironment("LOGBOOM_CRASH_SEED", 1);
-  const std::uint64_t count = FromEnvironment("LOGBOOM_CRASH_SEEDS", 400);
+  const std::uint64_t count = FromEnvironment("LOGBOOM_CRASH_SEEDS", 200);
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     StartOver();
