@@ -123,7 +123,8 @@ RunningBroker::RunningBroker(const std::string& name) : folder_(MakeFolder()) {
   if (process_ == 0) {
     dup2(log[1], STDERR_FILENO);
     execl(LOGBOOM_BIN_DIR "/logboom-broker", "logboom-broker", "--data-dir", data.c_str(),
-          "--listen", "tcp://127.0.0.1:0", "--set", set_name.c_str(), nullptr);
+          "--listen", "tcp://127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--set",
+          set_name.c_str(), nullptr);
     _exit(127);
   }
   close(log[1]);
