@@ -190,9 +190,7 @@ std::vector<SegmentSummary> PartitionLog::segments() const {
   return summaries;
 }
 
-bool PartitionLog::dirty() const {
-  return state_->dirty_bytes > 0 || !state_->rolled_files.empty() || state_->names_changed;
-}
+bool PartitionLog::dirty() const { return state_->dirty_bytes > 0; }
 
 SyncWork PartitionLog::TakeSyncWork() {
   const bool holds_seal = WriteNextSeal(*state_);

@@ -128,10 +128,10 @@ class PartitionLog {
   // Where a leader epoch ends, so that a consumer learns whether what it read still counts.
   segment::EpochEnd EndOfEpoch(LeaderEpoch epoch) const;
 
-  // Retention: first seals an active segment that is older than segment_ms (so that a log nobody
-  // writes to ages too; then dirty() is true); then advances the log start durably past sealed
-  // segments that are too old or too many, then unlinks them. Gives the offsets that went. Never
-  // the active segment, nor the newest .sources.
+  // Retention: advances the log start durably past sealed segments that are too old or too many,
+  // then unlinks them. Gives the offsets that went. Never the active segment, nor the newest
+  // .sources. Where all records are too old, durable and no sync is under way, the active segment
+  // is sealed first (the seal hook is called) and an empty one begins.
   Result<std::int64_t> Retain(TimestampMs now);
   // Advances the log start to `offset` durably, and unlinks sealed segments wholly below it. Gives
   // the offsets that went. kInvalid above durable_end(); below log_start() nothing happens.

@@ -74,12 +74,32 @@ Status MoveLogStart(LogState& state, Offset log_start, std::size_t segments) {
   return PruneSources(state);
 }
 
-// A log that nobody writes to would never seal its last segment, and keep it for ever.
-Status SealIfOld(LogState& state, TimestampMs now) {
+bool AllIsTooOld(const LogState& state, TimestampMs now) {
   const ActiveSegment& active = *state.active;
-  if (state.broken || active.empty() || !active.first_append_time()) return Ok();
-  if (now - *active.first_append_time() < state.options.segment_ms) return Ok();
-  return state.Roll();
+  const bool all_durable = state.dirty_bytes == 0 && state.syncing.empty();
+  return !state.broken && !active.empty() && all_durable && state.options.retention_ms >= 0 &&
+         now - state.last_append_time > state.options.retention_ms;
+}
+
+// A log that nobody writes to would keep its last records for ever: they are sealed, so that they
+// can go, and an empty segment begins. Of what was sealed only .sources outlives the next step, so
+// it and the new names alone are synced. A failed sync ends the appends: none is tried twice.
+Status SealIfAllIsTooOld(LogState& state, TimestampMs now) {
+  if (!AllIsTooOld(state, now)) return Ok();
+  RETURN_IF_ERROR(state.Roll());
+  Status synced = Ok();
+  for (const std::shared_ptr<file::File>& file : std::exchange(state.rolled_files, {})) {
+    if (synced.ok()) synced = file->Sync();
+  }
+  if (synced.ok()) synced = state.fs.SyncDirectory(state.directory);
+  if (!synced.ok()) {
+    state.broken = synced.error().Within("appends to this log have ended; restart the broker");
+    return synced;
+  }
+  state.names_changed = false;
+  state.unsealed.clear();
+  state.durable = state.End();
+  return Ok();
 }
 
 }  // namespace
@@ -98,7 +118,7 @@ Status RemoveSegmentFiles(file::FileSystem& fs, const std::string& directory, Of
 
 Result<std::int64_t> PartitionLog::Retain(TimestampMs now) {
   // A full disk must not keep old segments from going.
-  const Status sealed = SealIfOld(*state_, now);
+  const Status sealed = SealIfAllIsTooOld(*state_, now);
   if (!sealed.ok() && sealed.error().code != ErrorCode::kNoSpace) return sealed.error();
   ASSIGN_OR_RETURN(const std::size_t count, CountExpired(*state_, now));
   if (count == 0) return std::int64_t{0};

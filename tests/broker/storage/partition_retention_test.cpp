@@ -54,21 +54,36 @@ TEST_F(PartitionLogRetention, LetsOldSegmentsGo) {
 
 TEST_F(PartitionLogRetention, NeverTheActiveSegment) {
   Fill(3);
-  now_ms_ += 10 * 60'000;
-  EXPECT_EQ(Retain(1), 6);
+  EXPECT_EQ(Retain(-1, 0), 6);
   EXPECT_EQ(log_->segments().size(), 1U);
   EXPECT_EQ(ReadAll(log_->log_start()), Expected(Offset(6), Offset(9)));
 }
 
 TEST_F(PartitionLogRetention, AnIdleLogAgesToo) {
+  sources_hook_ = [] { return Bytes("positions"); };
+  Fill(2);
+  now_ms_ += 60'001;
+  EXPECT_EQ(Retain(60'000), 6);
+  EXPECT_FALSE(log_->dirty());
+  EXPECT_EQ(log_->log_start(), Offset(6));
+  EXPECT_EQ(log_->segments().size(), 1U);
+  EXPECT_EQ(log_->size_bytes(), 0);
+  SeededRandom random(1);
+  fs_->Crash(random);
+  ASSERT_TRUE(Open().ok());
+  EXPECT_EQ(log_->log_start(), Offset(6));
+  EXPECT_EQ((*log_->NewestSealedSources())->as_of, Offset(6));
+  EXPECT_EQ(Append()->base_offset, Offset(6));
+  EXPECT_EQ(Retain(60'000), 0);
+}
+
+TEST_F(PartitionLogRetention, AnIdleLogWaitsForItsSync) {
   Fill(1);
-  now_ms_ += options_.segment_ms;
-  EXPECT_EQ(Retain(60'000), 0);  // sealed now, and not durable yet
-  EXPECT_TRUE(log_->dirty());
+  AppendMany(1);
+  now_ms_ += 60'001;
+  EXPECT_EQ(Retain(60'000), 0);
   ASSERT_TRUE(Commit().ok());
-  EXPECT_EQ(Retain(60'000), 3);
-  EXPECT_EQ(log_->log_start(), Offset(3));
-  EXPECT_EQ(Append()->base_offset, Offset(3));
+  EXPECT_EQ(Retain(60'000), 6);
 }
 
 TEST_F(PartitionLogRetention, LetsGoWhatIsTooMany) {
@@ -124,8 +139,7 @@ TEST_F(PartitionLogRetention, TrimsToAnyOffset) {
 TEST_F(PartitionLogRetention, TheNewestSourcesOutliveTheirSegment) {
   sources_hook_ = [this] { return Bytes("as of ") + std::to_string(log_->log_end().value()); };
   Fill(4);
-  now_ms_ += 10 * 60'000;
-  EXPECT_EQ(Retain(1), 9);
+  EXPECT_EQ(Retain(-1, 0), 9);
   EXPECT_FALSE(Exists(PathOf(Offset(3), segment::kSourcesSuffix)));
   EXPECT_EQ((*log_->NewestSealedSources())->bytes, "as of 9");
   ASSERT_TRUE(Open().ok());
