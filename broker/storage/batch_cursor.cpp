@@ -50,7 +50,7 @@ Result<Place> StartFor(const SegmentView& view, Offset offset) {
 }  // namespace
 
 BatchCursor::BatchCursor(const SegmentView& view, FilePosition position, Offset expected)
-    : view_(&view) {
+    : view_(view) {
   walk_.emplace(*view.log, WalkFrom(view, position, {.next_offset = expected, .rule = view.rule}));
 }
 
@@ -80,24 +80,24 @@ Result<bool> BatchCursor::SkipDamage() {
   const segment::Expectation expected = walk_->expected();
   const segment::WalkStop stop = *walk_->stop();
   ASSIGN_OR_RETURN(const std::optional<segment::FoundBatch> found,
-                   segment::FindBatch(*view_->log, stop.position + 1, view_->end, expected));
-  if (!found || found->header.next_offset() > view_->next_offset) return End();
-  Tell(expected.next_offset.value_or(view_->base_offset), found->header.base_offset, stop.reason);
-  walk_.emplace(*view_->log, WalkFrom(*view_, found->position,
-                                      {.next_offset = found->header.base_offset,
-                                       .epoch_min = expected.epoch_min,
-                                       .rule = view_->rule}));
+                   segment::FindBatch(*view_.log, stop.position + 1, view_.end, expected));
+  if (!found || found->header.next_offset() > view_.next_offset) return End();
+  Tell(expected.next_offset.value_or(view_.base_offset), found->header.base_offset, stop.reason);
+  walk_.emplace(*view_.log, WalkFrom(view_, found->position,
+                                     {.next_offset = found->header.base_offset,
+                                      .epoch_min = expected.epoch_min,
+                                      .rule = view_.rule}));
   return walk_->Next();
 }
 
 // Records that should be here and are not. A compacted segment may end with a hole.
 Result<bool> BatchCursor::End() {
   at_end_ = true;
-  const Offset expected = walk_->expected().next_offset.value_or(view_->base_offset);
+  const Offset expected = walk_->expected().next_offset.value_or(view_.base_offset);
   if (walk_->stop()) {
-    Tell(expected, view_->next_offset, walk_->stop()->reason);
-  } else if (view_->rule == segment::OffsetRule::kContiguous) {
-    Tell(expected, view_->next_offset, "the segment ends early");
+    Tell(expected, view_.next_offset, walk_->stop()->reason);
+  } else if (view_.rule == segment::OffsetRule::kContiguous) {
+    Tell(expected, view_.next_offset, "the segment ends early");
   }
   return false;
 }

@@ -48,7 +48,7 @@ class BatchCursor {
   Result<bool> End();
   void Tell(Offset begin, Offset end, std::string reason);
 
-  const SegmentView* view_;
+  SegmentView view_;
   std::optional<segment::LogWalk> walk_;
   std::vector<UnreadableRange> unreadable_;
   bool at_end_ = false;
