@@ -25,10 +25,14 @@ class Uuid {
   static std::optional<Uuid> FromBytes(ByteView bytes);
   static std::optional<Uuid> Parse(std::string_view text);
 
-  ByteView bytes() const { return {bytes_.data(), bytes_.size()}; }
+  constexpr ByteView bytes() const { return {bytes_.data(), bytes_.size()}; }
   std::string ToString() const;
   bool nil() const { return *this == Uuid{}; }
-  friend constexpr auto operator<=>(const Uuid&, const Uuid&) = default;
+  friend constexpr bool operator==(const Uuid&, const Uuid&) = default;
+  // As unsigned bytes, so that nil comes before all others: pages begin behind it.
+  friend constexpr std::strong_ordering operator<=>(const Uuid& a, const Uuid& b) {
+    return a.bytes() <=> b.bytes();
+  }
 
  private:
   std::array<char, kSize> bytes_{};

@@ -53,6 +53,14 @@ TEST(Uuid, TextRoundTrips) {
   EXPECT_EQ(Uuid::Parse("not-a-uuid"), std::nullopt);
 }
 
+// A page that begins behind nil would else leave out the half with the high bit set.
+TEST(Uuid, NilComesBeforeAllOthers) {
+  const Uuid high = *Uuid::Parse("f0000000-0000-4000-8000-000000000000");
+  const Uuid low = *Uuid::Parse("10000000-0000-4000-8000-000000000000");
+  EXPECT_LT(Uuid{}, low);
+  EXPECT_LT(low, high);
+}
+
 TEST(Random, SameSeedGivesSameNumbers) {
   SeededRandom a(42);
   SeededRandom b(42);
