@@ -250,6 +250,7 @@ std::vector<std::string> Agent::Missing() const {
 AgentTotals Agent::Totals() const {
   AgentTotals totals;
   totals.counters = counters_;
+  totals.errors = notices_.error_count();
   for (const auto& topic : topics_) {
     totals.files += topic->files().files().size();
     totals.backlog_bytes += static_cast<std::uint64_t>(topic->backlog().unread_bytes);

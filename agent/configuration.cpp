@@ -3,8 +3,10 @@
 #include <filesystem>
 #include <utility>
 
+#include "agent/discovery.h"
 #include "lib/daemon/process.h"
 #include "lib/daemon/serve_metrics.h"
+#include "lib/protocol/names.h"
 #include "lib/record/span.h"
 
 namespace logboom::agent {
@@ -41,6 +43,20 @@ std::string DefaultAgentId(const std::string& state_directory) {
   return fmt::format("{:016x}", record::HashBytes(machine + "\n" + state_directory));
 }
 
+// What the broker would refuse, and patterns that are none, are said before anything is read.
+Status CheckInput(const daemon::Config& config, const InputOptions& input) {
+  if (const Status topic = protocol::CheckTopicName(input.topic); !topic.ok()) {
+    return config.Invalid("topic", "a topic's name; " + topic.error().message);
+  }
+  if (protocol::IsReservedTopicName(input.topic)) {
+    return config.Invalid("topic", "a name without __ at its beginning: those are Logboom's own");
+  }
+  if (const auto compiled = CompileInput(input); !compiled.ok()) {
+    return config.Invalid("include", "patterns of paths; " + compiled.error().message);
+  }
+  return Ok();
+}
+
 Result<InputOptions> ConfigureInput(const daemon::Config& config) {
   InputOptions input;
   for (const std::string& pattern : config.List("include")) {
@@ -55,6 +71,7 @@ Result<InputOptions> ConfigureInput(const daemon::Config& config) {
   const std::string& from = config.String("from");
   if (from != "start" && from != "end") return config.Invalid("from", "start or end");
   input.from = from == "end" ? StartFrom::kEnd : StartFrom::kStart;
+  RETURN_IF_ERROR(CheckInput(config, input));
   return input;
 }
 
@@ -82,6 +99,9 @@ daemon::Program MakeProgram() {
       {.name = "agent.state_dir",
        .default_text = "/var/lib/logboom-agent",
        .help = "directory of the checkpoint, which is a cache"},
+      {.name = "agent.labels",
+       .type = KeyType::kStringMap,
+       .help = "of this agent, for lists of agents"},
       {.name = "agent.compression", .default_text = "zstd", .help = "none, lz4 or zstd"},
       {.name = "agent.compression_level",
        .type = KeyType::kInt,
@@ -152,7 +172,11 @@ Result<Configuration> Configure(const daemon::Config& config) {
   AgentOptions& options = made.options;
   options.agent_id = config.String("agent.id");
   if (options.agent_id.empty()) options.agent_id = DefaultAgentId(made.state_directory);
+  if (const Status id = protocol::CheckAgentId(options.agent_id); !id.ok()) {
+    return config.Invalid("agent.id", id.error().message);
+  }
   options.host = daemon::HostName();
+  made.labels = config.Map("agent.labels");
   auto codec = record::ParseCodec(config.String("agent.compression"));
   if (!codec.ok() || *codec == record::Codec::kGzip || *codec == record::Codec::kSnappy) {
     return config.Invalid("agent.compression", "none, lz4 or zstd");

@@ -1,8 +1,8 @@
 // What the agent's command line and agent.toml may say, and what it makes of them.
 #pragma once
 
+#include <map>
 #include <string>
-#include <vector>
 
 #include "agent/options.h"
 #include "lib/base/result.h"
@@ -13,7 +13,8 @@ namespace logboom::agent {
 struct Configuration {
   AgentOptions options;
   std::string broker;
-  std::string state_directory;  // absolute
+  std::string state_directory;                // absolute
+  std::map<std::string, std::string> labels;  // of the agent, for lists
 };
 
 daemon::Program MakeProgram();

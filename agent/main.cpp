@@ -68,6 +68,9 @@ void FillMetrics(const AgentTotals& totals, bool connected, daemon::MetricsRegis
   count("logboom_agent_truncations_total", "Files found truncated", counters.truncations);
   count("logboom_agent_gaps_total", "Gaps reported: bytes that were gone", counters.gaps);
   count("logboom_agent_gap_bytes_total", "Bytes in those gaps", counters.gap_bytes);
+  count("logboom_agent_lines_split_total", "Parts of lines sent with lb.more",
+        counters.lines_split);
+  count("logboom_agent_errors_total", "Errors said in the log", totals.errors);
 }
 
 // `--once` on a terminal: how far it is, on one line.
@@ -195,15 +198,25 @@ int Failed(const Error& error, int code) {
   return code;
 }
 
-client::AgentHello HelloOf(const Agent& agent, const AgentOptions& options) {
+client::AgentHello HelloOf(const Agent& agent, const Configuration& configuration) {
   client::AgentHello hello;
-  hello.agent_id = options.agent_id;
-  hello.host = options.host;
+  hello.agent_id = configuration.options.agent_id;
+  hello.host = configuration.options.host;
+  hello.labels = configuration.labels;
   hello.boot_id = daemon::BootId();
   hello.process_id = daemon::ProcessIdentity();
   hello.topics = agent.topics();
   hello.program_version = std::string(daemon::Version());
   return hello;
+}
+
+// Only a cache: an agent whose state directory is full or damaged still ships.
+std::unique_ptr<Checkpoint> OpenCheckpoint(const std::string& state_directory) {
+  auto checkpoint = OpenSqliteCheckpoint(state_directory);
+  if (checkpoint.ok()) return *std::move(checkpoint);
+  daemon::Warn("{}; going on without a checkpoint, the broker keeps the positions",
+               checkpoint.error().message);
+  return std::make_unique<MemoryCheckpoint>();
 }
 
 int Run(const daemon::Config& config, const Configuration& configuration) {
@@ -222,13 +235,12 @@ int Run(const daemon::Config& config, const Configuration& configuration) {
     const bool held = lock.error().code == ErrorCode::kBusy;
     return Failed(lock.error(), held ? kExitAlreadyRunning : kExitFailed);
   }
-  auto checkpoint = OpenSqliteCheckpoint(state);
-  if (!checkpoint.ok()) return Failed(checkpoint.error(), kExitFailed);
+  const std::unique_ptr<Checkpoint> checkpoint = OpenCheckpoint(state);
   // Where the system has no watch left, directories are polled.
   auto watch = file::MakeInotifyWatch();
   if (!watch.ok()) daemon::Warn("{}; directories are polled", watch.error().message);
 
-  const AgentSeams seams{fs, watch.ok() ? watch->get() : nullptr, **checkpoint, random,
+  const AgentSeams seams{fs, watch.ok() ? watch->get() : nullptr, *checkpoint, random,
                          daemon::ResidentBytes};
   auto agent = Agent::Make(configuration.options, seams);
   if (!agent.ok()) return Failed(agent.error(), kExitUsage);
@@ -245,8 +257,7 @@ int Run(const daemon::Config& config, const Configuration& configuration) {
     if (server) addresses.push_back(server->url());
   }
 
-  client::AgentLink link(*std::move(transport), HelloOf(**agent, configuration.options), **agent,
-                         random);
+  client::AgentLink link(*std::move(transport), HelloOf(**agent, configuration), **agent, random);
   (*agent)->Attach(link);
   (*agent)->Begin(daemon::Now());
   if (!configuration.options.once) daemon::Ready("logboom-agent", addresses);

@@ -1,0 +1,61 @@
+#include "agent/configuration.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+namespace logboom::agent {
+namespace {
+
+Result<Configuration> Read(std::vector<const char*> flags) {
+  flags.insert(flags.begin(), {"logboom-agent", "--config", "/dev/null"});
+  const auto launched =
+      daemon::ParseLaunch(MakeProgram(), static_cast<int>(flags.size()), flags.data());
+  if (!launched) return Fail(ErrorCode::kInvalid, "{}", launched.error().text);
+  return Configure(launched->config);
+}
+
+TEST(Configuration, FlagsMakeOneInput) {
+  const auto config =
+      Read({"--topic", "web", "--input", "/var/log/*.log", "--input", "rel.log", "--from", "end",
+            "--agent-id", "a1", "--state-dir", "state", "--broker", "tcp://host:1"});
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->broker, "tcp://host:1");
+  EXPECT_EQ(config->state_directory, (std::filesystem::current_path() / "state").string());
+  EXPECT_EQ(config->options.agent_id, "a1");
+  ASSERT_EQ(config->options.inputs.size(), 1U);
+  const InputOptions& input = config->options.inputs[0];
+  EXPECT_EQ(input.topic, "web");
+  EXPECT_EQ(input.include,
+            (std::vector<std::string>{"/var/log/*.log",
+                                      (std::filesystem::current_path() / "rel.log").string()}));
+  EXPECT_EQ(input.from, StartFrom::kEnd);
+}
+
+TEST(Configuration, TheIdStaysWithTheStateDirectory) {
+  const auto here = Read({"--topic", "web", "--input", "/a", "--state-dir", "/s"});
+  const auto again = Read({"--topic", "web", "--input", "/b", "--state-dir", "/s/"});
+  const auto other = Read({"--topic", "web", "--input", "/a", "--state-dir", "/t"});
+  ASSERT_TRUE(here.ok() && again.ok() && other.ok());
+  EXPECT_NE(here->options.agent_id, other->options.agent_id);
+  EXPECT_FALSE(here->options.agent_id.empty());
+}
+
+TEST(Configuration, WhatCantBeIsRefusedByItsKey) {
+  EXPECT_FALSE(Read({}).ok());
+  EXPECT_FALSE(Read({"--topic", "a/b", "--input", "/a"}).ok());
+  EXPECT_FALSE(Read({"--topic", "__own", "--input", "/a"}).ok());
+  EXPECT_FALSE(Read({"--topic", "web", "--input", "/a", "--from", "middle"}).ok());
+  EXPECT_FALSE(Read({"--topic", "web", "--input", "/a[", "--from", "end"}).ok());
+  EXPECT_FALSE(Read({"--topic", "web", "--input", "/a", "--agent-id", "has space"}).ok());
+  const auto codec = Read({"--topic", "web", "--input", "/a", "--set", "agent.compression=gzip"});
+  ASSERT_FALSE(codec.ok());
+  EXPECT_NE(codec.error().message.find("agent.compression"), std::string::npos);
+  EXPECT_FALSE(
+      Read({"--topic", "web", "--input", "/a", "--set", "agent.max_line_bytes=1000001"}).ok());
+  EXPECT_TRUE(
+      Read({"--topic", "web", "--input", "/a", "--set", "agent.max_line_bytes=1000000"}).ok());
+}
+
+}  // namespace
+}  // namespace logboom::agent
