@@ -49,10 +49,13 @@ void CreditPool::Finish(const Uuid& session, std::uint64_t bytes) {
   held_ -= bytes;
   // Those who wait come first: a session with credit goes on with what it holds.
   ServeWaiting();
+  const std::uint64_t before = found->second.granted;
   if (!Grant(found->second) && !found->second.waiting) {
     found->second.waiting = true;
     waiting_.push_back(session);
   }
+  // Not every produce is answered (acks = none).
+  if (found->second.granted > before) raised_.push_back(session);
 }
 
 std::uint64_t CreditPool::granted(const Uuid& session) const {
@@ -60,7 +63,12 @@ std::uint64_t CreditPool::granted(const Uuid& session) const {
   return found == accounts_.end() ? 0 : found->second.granted;
 }
 
-std::vector<Uuid> CreditPool::TakeRaised() { return std::exchange(raised_, {}); }
+std::vector<Uuid> CreditPool::TakeRaised() {
+  std::vector<Uuid> raised = std::exchange(raised_, {});
+  std::sort(raised.begin(), raised.end());
+  raised.erase(std::unique(raised.begin(), raised.end()), raised.end());
+  return raised;
+}
 
 // An equal part of the budget for every session, but never less than one batch.
 std::uint64_t CreditPool::Share() const {

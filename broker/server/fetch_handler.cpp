@@ -8,6 +8,9 @@
 
 namespace logboom::broker {
 
+// Gap rows of one answer.
+constexpr int kRowsOfFetchMax = 1'000;
+
 void Server::HandleFetch(const Call& call, const protocol::FetchRequest& request) {
   const Topic* topic = TopicOf(call, request.topic_id(), request.partition(), Operation::kFetch);
   if (topic == nullptr) return;
@@ -61,6 +64,45 @@ bool Server::TryFetch(const WaitingFetch& fetch) {
   return true;
 }
 
+namespace {
+
+// Drops the batches that do not end at or before `end`. The first one always stays.
+void CutBehind(FetchedBytes& fetched, Offset end) {
+  ByteView rest = fetched.bytes;
+  std::size_t kept_bytes = 0;
+  while (!rest.empty()) {
+    auto header = record::ParseBatchHeader(rest);
+    if (!header.ok() || (kept_bytes > 0 && header->next_offset() > end)) break;
+    kept_bytes += header->size_bytes();
+    fetched.next_offset = header->next_offset();
+    rest.remove_prefix(header->size_bytes());
+  }
+  fetched.bytes.resize(kept_bytes);
+  std::erase_if(fetched.unreadable,
+                [&](const UnreadableRange& one) { return one.begin >= fetched.next_offset; });
+}
+
+}  // namespace
+
+// Rows precede their record: those of the next record come with the next fetch, unless this is the
+// end of the log, where it may be long until there is one. Where there are too many rows for one
+// answer it ends ahead of the first that is left out; only those inside of one batch go untold.
+void Server::AddRows(const WaitingFetch& fetch, const PartitionState& state, FetchedBytes& fetched,
+                     protocol::FetchResponse& body) {
+  const Offset to =
+      fetched.next_offset == state.durable_end ? fetched.next_offset : fetched.next_offset - 1;
+  std::size_t bytes = 0;
+  for (const GapRow& gap : sources_.GapsBetween(fetch.where, fetch.from, to, kRowsOfFetchMax + 1)) {
+    if (body.rows_size() == kRowsOfFetchMax || bytes >= protocol::kPageBytesMax) {
+      CutBehind(fetched, gap.offset);
+      return;
+    }
+    protocol::SourceRow& row = *body.add_rows();
+    ToWire(gap, row);
+    bytes += row.ByteSizeLong();
+  }
+}
+
 void Server::AnswerFetch(const WaitingFetch& fetch, const PartitionState& state,
                          FetchedBytes fetched) {
   protocol::Response response;
@@ -68,21 +110,13 @@ void Server::AnswerFetch(const WaitingFetch& fetch, const PartitionState& state,
   body.set_log_start_offset(state.log_start.value());
   body.set_durable_end_offset(state.durable_end.value());
   body.set_leader_epoch(state.leader_epoch.value());
+  if (fetch.with_rows) AddRows(fetch, state, fetched, body);
   body.set_next_offset(fetched.next_offset.value());
   for (const UnreadableRange& range : fetched.unreadable) {
     protocol::UnreadableRange& one = *body.add_unreadable();
     one.set_begin_offset(range.begin.value());
     one.set_end_offset(range.end.value());
     one.set_reason(protocol::ValidUtf8(range.reason));
-  }
-  if (fetch.with_rows) {
-    // A row precedes its record: those of the next record come with the next fetch, unless this is
-    // the end of the log, where it may be long until there is one.
-    const Offset to =
-        fetched.next_offset == state.durable_end ? fetched.next_offset : fetched.next_offset - 1;
-    for (const GapRow& gap : sources_.GapsBetween(fetch.where, fetch.from, to)) {
-      ToWire(gap, *body.add_rows());
-    }
   }
   Answer(fetch.call, std::move(response), std::move(fetched.bytes));
 }

@@ -28,9 +28,12 @@ void Server::HandleHello(const transport::Peer& peer, const protocol::Request& r
   const auto version = protocol::NewestCommonVersion(
       static_cast<std::uint32_t>(protocol::Request::kHello), hello.apis());
   if (!version) {
-    AnswerPeer(peer, request.request_id(), protocol::UNSUPPORTED,
-               fmt::format("{} {} and this broker ({}) have no version of hello in common",
-                           hello.program(), hello.program_version(), options_.program_version));
+    AnswerPeer(
+        peer, request.request_id(),
+        Unsupported(
+            protocol::Request::kHello,
+            fmt::format("{} {} and this broker ({}) have no version of hello in common",
+                        hello.program(), hello.program_version(), options_.program_version)));
     return;
   }
   if (Status allowed = Authorise(principal, Operation::kConnect, {}); !allowed.ok()) {

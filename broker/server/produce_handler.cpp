@@ -50,8 +50,8 @@ void Server::HandleProduce(const Call& call, const protocol::ProduceRequest& req
     credit_.Finish(call.session, payload_bytes);
     AnswerError(call, code, message);
   };
-  if (shutting_down_) {
-    refuse(protocol::SHUTTING_DOWN, "the broker is ending");
+  if (!protocol::Acks_IsValid(request.acks())) {
+    refuse(protocol::INVALID_REQUEST, "acks are SYNCED, WRITTEN or NONE");
     return;
   }
   const Topic* topic = TopicOf(call, request.topic_id(), request.partition(), Operation::kProduce);

@@ -17,6 +17,17 @@ constexpr std::chrono::milliseconds kRetryWait{1};
 
 }  // namespace
 
+protocol::Error Unsupported(protocol::Request::BodyCase body, std::string_view message) {
+  protocol::Error error = protocol::MakeError(protocol::UNSUPPORTED, message);
+  if (const auto api = protocol::FindApi(static_cast<std::uint32_t>(body))) {
+    protocol::VersionRange& range = *error.mutable_supported();
+    range.set_api(static_cast<std::uint32_t>(body));
+    range.set_min(api->min);
+    range.set_max(api->max);
+  }
+  return error;
+}
+
 Server::Server(LogEngine& engine, Sources& sources, transport::ServerTransport& transport,
                Random& random, ServerOptions options, std::function<BrokerFacts()> facts,
                Instant now)
@@ -77,18 +88,16 @@ void Server::Dispatch(const Call& call, const protocol::Request& request,
   const auto api = protocol::FindApi(static_cast<std::uint32_t>(request.body_case()));
   if (!api || request.version() < api->min || request.version() > api->max) {
     protocol::Response response;
-    *response.mutable_error() =
-        protocol::MakeError(protocol::UNSUPPORTED,
-                            fmt::format("API {} in version {}",
-                                        static_cast<int>(request.body_case()), request.version()));
-    if (api) {
-      protocol::VersionRange& range = *response.mutable_error()->mutable_supported();
-      range.set_api(static_cast<std::uint32_t>(request.body_case()));
-      range.set_min(api->min);
-      range.set_max(api->max);
-    }
+    *response.mutable_error() = Unsupported(
+        request.body_case(), fmt::format("API {} in version {}",
+                                         static_cast<int>(request.body_case()), request.version()));
     credit_.Finish(call.session, request.has_produce() ? payload.size() : 0);
     Answer(call, std::move(response));
+    return;
+  }
+  if (shutting_down_) {
+    credit_.Finish(call.session, request.has_produce() ? payload.size() : 0);
+    AnswerError(call, protocol::SHUTTING_DOWN, "the broker is ending");
     return;
   }
   switch (request.body_case()) {
@@ -106,6 +115,8 @@ void Server::Dispatch(const Call& call, const protocol::Request& request,
     case Body::kDescribeAgent: HandleDescribeAgent(call, request.describe_agent()); return;
     case Body::kStatus: HandleStatus(call); return;
     case Body::kKeepAlive: {
+      // An agent with nothing to send hears here that another process took its id.
+      if (!call.agent_id.empty() && !HoldsAgent(call)) return;
       protocol::Response response;
       response.mutable_keep_alive();
       Answer(call, std::move(response));
@@ -152,12 +163,17 @@ void Server::AnswerStatus(const Call& call, const Status& status, protocol::Resp
 
 // To somebody without a session: best effort.
 void Server::AnswerPeer(const transport::Peer& peer, std::uint64_t request_id,
-                        protocol::ErrorCode code, std::string_view message) {
+                        protocol::Error error) {
   ++errors_;
   protocol::Response response;
   response.set_request_id(request_id);
-  *response.mutable_error() = protocol::MakeError(code, message);
+  *response.mutable_error() = std::move(error);
   transport_.Send(peer, {protocol::Encode(response), {}});
+}
+
+void Server::AnswerPeer(const transport::Peer& peer, std::uint64_t request_id,
+                        protocol::ErrorCode code, std::string_view message) {
+  AnswerPeer(peer, request_id, protocol::MakeError(code, message));
 }
 
 bool Server::Allowed(const Call& call, Operation operation, const Resource& resource) {

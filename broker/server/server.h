@@ -56,6 +56,9 @@ struct BrokerFacts {
   std::vector<Condition> conditions;
 };
 
+// UNSUPPORTED, with the versions of that API where there is such an API.
+protocol::Error Unsupported(protocol::Request::BodyCase body, std::string_view message);
+
 class Server {
  public:
   Server(LogEngine& engine, Sources& sources, transport::ServerTransport& transport, Random& random,
@@ -106,6 +109,7 @@ class Server {
   void AnswerError(const Call& call, protocol::ErrorCode code, std::string_view message);
   void AnswerError(const Call& call, const Error& error);
   void AnswerStatus(const Call& call, const Status& status, protocol::Response response);
+  void AnswerPeer(const transport::Peer& peer, std::uint64_t request_id, protocol::Error error);
   void AnswerPeer(const transport::Peer& peer, std::uint64_t request_id, protocol::ErrorCode code,
                   std::string_view message);
   // False: refused, and answered.
@@ -145,13 +149,17 @@ class Server {
   // False: there is nothing to answer with yet.
   bool TryFetch(const WaitingFetch& fetch);
   void AnswerFetch(const WaitingFetch& fetch, const PartitionState& state, FetchedBytes fetched);
+  void AddRows(const WaitingFetch& fetch, const PartitionState& state, FetchedBytes& fetched,
+               protocol::FetchResponse& body);
   void WakeFetches(const TopicPartition& where);
   void EndDueFetches(Instant now);
   void HandleListOffsets(const Call& call, const protocol::ListOffsetsRequest& request);
 
   // topic_handlers.cpp
   void HandleMetadata(const Call& call, const protocol::MetadataRequest& request);
-  void AnswerMetadata(const Call& call, const std::vector<std::string>& names);
+  // `failed`: why a topic could not be made.
+  void AnswerMetadata(const Call& call, const std::vector<std::string>& names,
+                      const std::map<std::string, Error>& failed);
   void HandleCreateTopic(const Call& call, const protocol::CreateTopicRequest& request);
   void HandleAlterTopic(const Call& call, const protocol::AlterTopicRequest& request);
   void HandleDeleteTopic(const Call& call, const protocol::DeleteTopicRequest& request);

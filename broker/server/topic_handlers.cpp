@@ -34,21 +34,34 @@ void FillTopic(const LogEngine& engine, const Topic& topic, protocol::Topic& out
 
 void Server::HandleMetadata(const Call& call, const protocol::MetadataRequest& request) {
   std::vector<std::string> names(request.topics().begin(), request.topics().end());
+  if (names.size() > protocol::kHelloTopicsMax) {
+    AnswerError(
+        call, protocol::INVALID_REQUEST,
+        fmt::format("{} topics: a request takes {}", names.size(), protocol::kHelloTopicsMax));
+    return;
+  }
   if (!request.auto_create() || names.empty()) {
-    AnswerMetadata(call, names);
+    AnswerMetadata(call, names, {});
     return;
   }
   // Answered when the last of them is there, or can't be had.
-  auto left = std::make_shared<std::size_t>(names.size());
+  struct Waiting {
+    std::size_t left = 0;
+    std::map<std::string, Error> failed;
+  };
+  auto waiting = std::make_shared<Waiting>();
+  waiting->left = names.size();
   for (const std::string& name : names) {
-    EnsureTopic(name, call.principal, [this, call, names, left](const Status&) {
-      if (--*left == 0) AnswerMetadata(call, names);
+    EnsureTopic(name, call.principal, [this, call, names, name, waiting](const Status& made) {
+      if (!made.ok()) waiting->failed.insert_or_assign(name, made.error());
+      if (--waiting->left == 0) AnswerMetadata(call, names, waiting->failed);
     });
   }
 }
 
 // All topics where no name is given; an error for each name that is none.
-void Server::AnswerMetadata(const Call& call, const std::vector<std::string>& names) {
+void Server::AnswerMetadata(const Call& call, const std::vector<std::string>& names,
+                            const std::map<std::string, Error>& failed) {
   protocol::Response response;
   protocol::MetadataResponse& body = *response.mutable_metadata();
   auto visible = [&](const std::string& name) {
@@ -67,11 +80,15 @@ void Server::AnswerMetadata(const Call& call, const std::vector<std::string>& na
       continue;
     }
     entry.set_name(name);
-    Status named = protocol::CheckTopicName(name);
-    *entry.mutable_error() =
-        named.ok() ? protocol::MakeError(protocol::UNKNOWN_TOPIC,
-                                         fmt::format("there is no topic '{}'", name))
-                   : protocol::MakeError(protocol::INVALID_NAME, named.error().message);
+    auto reason = failed.find(name);
+    if (Status named = protocol::CheckTopicName(name); !named.ok()) {
+      *entry.mutable_error() = protocol::MakeError(protocol::INVALID_NAME, named.error().message);
+    } else if (reason != failed.end()) {
+      *entry.mutable_error() = protocol::ToWire(reason->second);
+    } else {
+      *entry.mutable_error() =
+          protocol::MakeError(protocol::UNKNOWN_TOPIC, fmt::format("there is no topic '{}'", name));
+    }
   }
   Answer(call, std::move(response));
 }
@@ -88,6 +105,10 @@ void Server::HandleCreateTopic(const Call& call, const protocol::CreateTopicRequ
   }
   if (!Allowed(call, Operation::kCreateTopic, {ResourceKind::kTopic, name})) return;
   TopicSpec spec{name, request.partitions(), {request.config().begin(), request.config().end()}};
+  if (Status checked = CheckTopicConfig(spec.config); !checked.ok()) {
+    AnswerError(call, protocol::INVALID_CONFIG, checked.error().message);
+    return;
+  }
   engine_.CreateTopic(std::move(spec), [this, call, name](const Status& made) {
     protocol::Response response;
     const Topic* topic = engine_.FindTopic(name);
@@ -99,12 +120,18 @@ void Server::HandleCreateTopic(const Call& call, const protocol::CreateTopicRequ
 
 void Server::HandleAlterTopic(const Call& call, const protocol::AlterTopicRequest& request) {
   if (!Allowed(call, Operation::kAlterTopic, {ResourceKind::kTopic, request.name()})) return;
-  engine_.AlterTopic(request.name(), {request.set().begin(), request.set().end()},
-                     [this, call](const Status& altered) {
-                       protocol::Response response;
-                       response.mutable_alter_topic();
-                       AnswerStatus(call, altered, std::move(response));
-                     });
+  const TopicConfig set(request.set().begin(), request.set().end());
+  TopicConfig to_check = set;
+  std::erase_if(to_check, [](const auto& entry) { return entry.second.empty(); });
+  if (Status checked = CheckTopicConfig(to_check); !checked.ok()) {
+    AnswerError(call, protocol::INVALID_CONFIG, checked.error().message);
+    return;
+  }
+  engine_.AlterTopic(request.name(), set, [this, call](const Status& altered) {
+    protocol::Response response;
+    response.mutable_alter_topic();
+    AnswerStatus(call, altered, std::move(response));
+  });
 }
 
 void Server::HandleDeleteTopic(const Call& call, const protocol::DeleteTopicRequest& request) {

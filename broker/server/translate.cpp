@@ -13,8 +13,16 @@ Result<Uuid> SourceId(const std::string& bytes) {
 
 }  // namespace
 
-record::SourceIdentity FromWire(const protocol::SourceIdentity& identity,
-                                const std::string& agent_id) {
+Result<record::SourceIdentity> FromWire(const protocol::SourceIdentity& identity,
+                                        const std::string& agent_id) {
+  if (identity.path().size() > kPathBytesMax) {
+    return Fail(ErrorCode::kInvalid, "a path of {} bytes: it takes {}", identity.path().size(),
+                kPathBytesMax);
+  }
+  if (identity.file_system_uuid().size() > kFileSystemUuidBytesMax) {
+    return Fail(ErrorCode::kInvalid, "a file system's UUID of {} bytes: it takes {}",
+                identity.file_system_uuid().size(), kFileSystemUuidBytesMax);
+  }
   record::SourceIdentity found;
   found.agent_id = agent_id;  // the session's: an agent speaks for itself alone
   found.path = identity.path();
@@ -36,12 +44,18 @@ Result<ProducedSpan> FromWire(const protocol::Span& span, const std::string& age
                      span.records(),
                      span.dropped(),
                      std::nullopt};
-  if (span.has_identity()) found.identity = FromWire(span.identity(), agent_id);
+  if (span.has_identity()) {
+    ASSIGN_OR_RETURN(found.identity, FromWire(span.identity(), agent_id));
+  }
   return found;
 }
 
 Result<ProgressRow> FromWire(const protocol::ProgressRow& row, const std::string& agent_id) {
   ASSIGN_OR_RETURN(Uuid id, SourceId(row.source_id()));
+  if (row.reason().size() > kReasonBytesMax) {
+    return Fail(ErrorCode::kInvalid, "a reason of {} bytes: it takes {}", row.reason().size(),
+                kReasonBytesMax);
+  }
   ProgressRow found;
   found.source_id = id;
   switch (row.kind()) {
@@ -56,12 +70,14 @@ Result<ProgressRow> FromWire(const protocol::ProgressRow& row, const std::string
   found.reason = row.reason();
   found.dropped = row.dropped();
   found.window = row.window();
-  if (row.has_identity()) found.identity = FromWire(row.identity(), agent_id);
+  if (row.has_identity()) {
+    ASSIGN_OR_RETURN(found.identity, FromWire(row.identity(), agent_id));
+  }
   return found;
 }
 
 void ToWire(const record::SourceIdentity& identity, protocol::SourceIdentity& out) {
-  out.set_path(protocol::ValidUtf8(identity.path));
+  out.set_path(identity.path);
   out.set_device(identity.device);
   out.set_inode(identity.inode);
   out.set_birth_time_ns(identity.birth_time_ns);
@@ -88,7 +104,7 @@ void ToWire(const Source& source, protocol::Source& out) {
 void ToWire(const GapRow& gap, protocol::SourceRow& out) {
   out.set_offset(gap.offset.value());
   out.set_agent_id(protocol::ValidUtf8(gap.agent_id));
-  out.set_path(protocol::ValidUtf8(gap.path));
+  out.set_path(gap.path);
   out.set_time_ms(gap.time.value());
   protocol::ProgressRow& row = *out.mutable_row();
   row.set_source_id(Bytes(gap.row.source_id.bytes()));

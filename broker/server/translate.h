@@ -7,11 +7,17 @@
 
 namespace logboom::broker {
 
-// kInvalid where ids are not 16 bytes.
+// What is kept of a source for as long as it is known, and of a gap for as long as its place in the
+// log: a path as Linux opens it, a reason of a line or two.
+inline constexpr std::size_t kPathBytesMax = 4'096;
+inline constexpr std::size_t kFileSystemUuidBytesMax = 256;
+inline constexpr std::size_t kReasonBytesMax = 1'024;
+
+// kInvalid where ids are not 16 bytes, or a text is longer than the limits above.
 Result<ProducedSpan> FromWire(const protocol::Span& span, const std::string& agent_id);
 Result<ProgressRow> FromWire(const protocol::ProgressRow& row, const std::string& agent_id);
-record::SourceIdentity FromWire(const protocol::SourceIdentity& identity,
-                                const std::string& agent_id);
+Result<record::SourceIdentity> FromWire(const protocol::SourceIdentity& identity,
+                                        const std::string& agent_id);
 
 void ToWire(const record::SourceIdentity& identity, protocol::SourceIdentity& out);
 void ToWire(const Source& source, protocol::Source& out);

@@ -32,14 +32,13 @@ void GapRows::Add(GapRow row) {
   partition.insert_or_assign(place, std::move(row));
 }
 
-std::vector<GapRow> GapRows::Between(const TopicPartition& where, Offset from, Offset to) const {
+std::vector<GapRow> GapRows::Between(const TopicPartition& where, Offset from, Offset to,
+                                     std::size_t rows_max) const {
   std::vector<GapRow> found;
   auto partition = rows_.find(where);
   if (partition == rows_.end()) return found;
   for (auto row = partition->second.lower_bound({from, 0});
-       row != partition->second.end() && row->first.first <= to &&
-       found.size() < kGapRowsOfFetchMax;
-       ++row) {
+       row != partition->second.end() && row->first.first <= to && found.size() < rows_max; ++row) {
     found.push_back(row->second);
   }
   return found;

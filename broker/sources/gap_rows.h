@@ -25,17 +25,15 @@ struct GapRow {
   TimestampMs time;
 };
 
-// Rows of one fetch; the rest comes with the next one.
-inline constexpr std::size_t kGapRowsOfFetchMax = 100;
-
 // One owner, one thread.
 class GapRows {
  public:
   // Gives the row its sequence, each at most once: rows may be on their way to the store together.
   GapRow Next(GapRow row);
   void Add(GapRow row);
-  // Rows that precede records in [from, to], in order.
-  std::vector<GapRow> Between(const TopicPartition& where, Offset from, Offset to) const;
+  // Rows that precede records in [from, to], in order; the first `rows_max` of them.
+  std::vector<GapRow> Between(const TopicPartition& where, Offset from, Offset to,
+                              std::size_t rows_max) const;
   // Removes rows below the log's start and tells their keys.
   std::vector<Bytes> DropBelow(const TopicPartition& where, Offset log_start);
   std::vector<Bytes> DropTopic(const Uuid& topic_id);

@@ -79,8 +79,9 @@ class Sources {
   void Progress(const std::string& agent_id, const TopicPartition& where,
                 std::vector<ProgressRow> rows, Instant now, SourceCallback done);
 
-  std::vector<GapRow> GapsBetween(const TopicPartition& where, Offset from, Offset to) const {
-    return gaps_.Between(where, from, to);
+  std::vector<GapRow> GapsBetween(const TopicPartition& where, Offset from, Offset to,
+                                  std::size_t rows_max) const {
+    return gaps_.Between(where, from, to, rows_max);
   }
 
   // The topic is gone: so are its sources, gaps and stamps.

@@ -33,7 +33,7 @@ TEST(GapRows, RowsOfOneOffsetStandOneBehindTheOther) {
   for (int i = 0; i < 3; ++i) rows.Add(rows.Next(GapAt(kHere, 7)));
   rows.Add(rows.Next(GapAt(kHere, 9)));
   rows.Add(rows.Next(GapAt(kThere, 7)));
-  EXPECT_EQ(Places(rows.Between(kHere, Offset{0}, Offset{100})),
+  EXPECT_EQ(Places(rows.Between(kHere, Offset{0}, Offset{100}, 100)),
             (Expected{{7, 0}, {7, 1}, {7, 2}, {9, 0}}));
   EXPECT_EQ(rows.size(), 5U);
 }
@@ -62,10 +62,10 @@ TEST(GapRows, SequenceGoesOnBehindWhatTheStoreHeld) {
 TEST(GapRows, BetweenTakesBothEnds) {
   GapRows rows;
   for (std::int64_t offset : {1, 5, 9}) rows.Add(rows.Next(GapAt(kHere, offset)));
-  EXPECT_EQ(Places(rows.Between(kHere, Offset{1}, Offset{5})), (Expected{{1, 0}, {5, 0}}));
-  EXPECT_EQ(Places(rows.Between(kHere, Offset{2}, Offset{4})), Expected{});
-  EXPECT_EQ(Places(rows.Between(kHere, Offset{6}, Offset{9})), (Expected{{9, 0}}));
-  EXPECT_TRUE(rows.Between(kThere, Offset{0}, Offset{9}).empty());
+  EXPECT_EQ(Places(rows.Between(kHere, Offset{1}, Offset{5}, 100)), (Expected{{1, 0}, {5, 0}}));
+  EXPECT_EQ(Places(rows.Between(kHere, Offset{2}, Offset{4}, 100)), Expected{});
+  EXPECT_EQ(Places(rows.Between(kHere, Offset{6}, Offset{9}, 100)), (Expected{{9, 0}}));
+  EXPECT_TRUE(rows.Between(kThere, Offset{0}, Offset{9}, 100).empty());
 }
 
 TEST(GapRows, RowsGoWithTheRecordsThatTheyPrecede) {

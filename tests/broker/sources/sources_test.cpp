@@ -1,0 +1,513 @@
+// The rules, the agents and the log together.
+#include "broker/sources/sources.h"
+
+#include "tests/broker/sources/sources_rig.h"
+
+namespace logboom::broker {
+namespace {
+
+using Kind = SourceOutcome::Kind;
+constexpr std::int64_t kDayMs = 24LL * 60 * 60 * 1000;
+
+class SourcesTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    rig_.MustOpen();
+    rig_.MakeTopic();
+  }
+  std::shared_ptr<std::optional<Status>> Settle(const std::string& agent) {
+    AgentClaim claim;
+    claim.agent_id = agent;
+    claim.boot_id = "boot";
+    EXPECT_TRUE(rig_.sources->agents().Claim(claim, IdOf(++session_), rig_.engine.now()).ok());
+    auto status = std::make_shared<std::optional<Status>>();
+    rig_.sources->SettleAgent(agent, {rig_.where.topic_id},
+                              [status](const Status& settled) { *status = settled; });
+    return status;
+  }
+  SourcesRig rig_;
+  std::uint64_t session_ = 9'000;
+};
+
+TEST_F(SourcesTest, AProduceIsAckedOnceItIsDurable) {
+  rig_.engine.commits.Hold();
+  auto outcome = rig_.Produce({FirstSpanOf(1, 0, 100)});
+  for (int i = 0; i < 5; ++i) rig_.Tick();
+  EXPECT_FALSE(outcome->has_value());
+  EXPECT_EQ(rig_.DurableOf(1), 0);
+  rig_.engine.commits.Release();
+  rig_.Settle();
+  ASSERT_TRUE(outcome->has_value());
+  EXPECT_EQ((*outcome)->kind, Kind::kDurable);
+  EXPECT_FALSE((*outcome)->duplicate);
+  EXPECT_EQ((*outcome)->appended->base_offset, Offset{0});
+  EXPECT_EQ(rig_.DurableOf(1), 100);
+}
+
+TEST_F(SourcesTest, ADuplicateIsAnsweredOnlyOnceItsFirstCopyIsDurable) {
+  rig_.engine.commits.Hold();
+  auto first = rig_.Produce({FirstSpanOf(1, 0, 100)});
+  rig_.Tick();
+  auto again = rig_.Produce({SpanOf(1, 0, 100)});
+  for (int i = 0; i < 5; ++i) rig_.Tick();
+  EXPECT_FALSE(again->has_value());
+  rig_.engine.commits.Release();
+  rig_.Settle();
+  ASSERT_TRUE(again->has_value());
+  EXPECT_TRUE((*again)->duplicate);
+  EXPECT_FALSE((*again)->appended.has_value());
+  EXPECT_EQ(rig_.engine.State(rig_.where).log_end, Offset{1});
+  EXPECT_EQ(rig_.sources->counters().duplicates, 1U);
+}
+
+TEST_F(SourcesTest, AConflictAppendsNothing) {
+  rig_.MustProduce({FirstSpanOf(1, 0, 100)});
+  auto conflict = rig_.Produce({FirstSpanOf(2, 0, 10), SpanOf(1, 150, 200)});
+  ASSERT_TRUE(conflict->has_value());
+  EXPECT_EQ((*conflict)->kind, Kind::kConflict);
+  EXPECT_EQ((*conflict)->positions,
+            (std::vector{PositionsOf(1, 100, 100), PositionsOf(2, -1, -1)}));
+  EXPECT_EQ(rig_.engine.State(rig_.where).log_end, Offset{1});
+  EXPECT_EQ(rig_.DurableOf(2), -1);
+  EXPECT_EQ(rig_.sources->counters().conflicts, 1U);
+}
+
+TEST_F(SourcesTest, AFailedSyncAcksNothing) {
+  rig_.MustProduce({FirstSpanOf(1, 0, 100)});
+  rig_.engine.commits.Hold();
+  auto first = rig_.Produce({SpanOf(1, 100, 200)});
+  auto again = rig_.Produce({SpanOf(1, 100, 200)});
+  auto row = rig_.Progress({RowOf(1, RowKind::kProgress, 200, 300)});
+  rig_.engine.fs.Add({.kind = file::CallKind::kSync, .path_part = ".log"});
+  rig_.Tick();
+  rig_.engine.commits.Release();
+  for (int i = 0; i < 5; ++i) rig_.Tick();
+  for (const auto& outcome : {first, again, row}) {
+    ASSERT_TRUE(outcome->has_value());
+    EXPECT_EQ((*outcome)->kind, Kind::kFailed);
+    EXPECT_EQ((*outcome)->error->code, ErrorCode::kIo);
+  }
+  EXPECT_EQ(rig_.DurableOf(1), 100);
+}
+
+TEST_F(SourcesTest, AFullDiskRefusesAndLeavesTheSourceWhereItStood) {
+  rig_.MustProduce({FirstSpanOf(1, 0, 100)});
+  rig_.engine.fs.Add({.kind = file::CallKind::kWrite,
+                      .path_part = ".log",
+                      .code = ErrorCode::kNoSpace,
+                      .short_write_bytes = 10});
+  auto refused = rig_.Produce({SpanOf(1, 100, 200)});
+  ASSERT_TRUE(refused->has_value());
+  EXPECT_EQ((*refused)->kind, Kind::kFailed);
+  EXPECT_EQ((*refused)->error->code, ErrorCode::kNoSpace);
+  rig_.MustProduce({SpanOf(1, 100, 200)});
+  EXPECT_EQ(rig_.DurableOf(1), 200);
+}
+
+// ---- rows
+
+TEST_F(SourcesTest, ARowIsStoredOnlyBehindTheBytesAheadOfIt) {
+  rig_.engine.commits.Hold();
+  rig_.Produce({FirstSpanOf(1, 0, 100)});
+  auto row = rig_.Progress({RowOf(1, RowKind::kProgress, 100, 180)});
+  for (int i = 0; i < 5; ++i) rig_.Tick();
+  EXPECT_FALSE(row->has_value());
+  rig_.Crash();
+  rig_.engine.commits.Release();
+  rig_.MustOpen();
+  EXPECT_LE(rig_.DurableOf(1), 100) << "the row must not stand without what is ahead of it";
+}
+
+TEST_F(SourcesTest, ARowIsAckedOnceItIsStored) {
+  rig_.MustProduce({FirstSpanOf(1, 0, 100)});
+  rig_.Checkpoint();
+  rig_.engine.writes.Hold();
+  auto row = rig_.Progress({RowOf(1, RowKind::kProgress, 100, 180)});
+  for (int i = 0; i < 5; ++i) rig_.Tick();
+  EXPECT_FALSE(row->has_value());
+  auto span = rig_.Produce({SpanOf(1, 180, 200)});
+  ASSERT_TRUE(span->has_value());
+  EXPECT_EQ((*span)->kind, Kind::kConflict) << "not appended before the row stands";
+  rig_.engine.writes.Release();
+  rig_.Settle();
+  ASSERT_TRUE(row->has_value());
+  EXPECT_EQ((*row)->kind, Kind::kDurable);
+  EXPECT_EQ(rig_.DurableOf(1), 180);
+  rig_.MustProduce({SpanOf(1, 180, 200)});
+  rig_.Reopen();
+  EXPECT_EQ(rig_.DurableOf(1), 200);
+}
+
+TEST_F(SourcesTest, ARowThatIsNotStoredLeavesAllAsItWas) {
+  rig_.MustProduce({FirstSpanOf(1, 0, 100)});
+  rig_.Checkpoint();
+  rig_.engine.store.Fail(Fail(ErrorCode::kNoSpace, "full"));
+  auto row = rig_.Progress({RowOf(1, RowKind::kGap, 100, 180)});
+  auto opening = rig_.Progress({FirstRowOf(2, RowKind::kProgress, 50, 50)});
+  rig_.Settle();
+  EXPECT_EQ((**row).kind, Kind::kFailed);
+  EXPECT_EQ((**opening).kind, Kind::kFailed);
+  rig_.engine.store.Fail(std::nullopt);
+  EXPECT_EQ(rig_.DurableOf(1), 100);
+  EXPECT_EQ(rig_.DurableOf(2), -1);
+  EXPECT_TRUE(rig_.sources->GapsBetween(rig_.where, Offset{0}, Offset{9}, 10).empty());
+  rig_.MustCommit({RowOf(1, RowKind::kGap, 100, 180)});
+}
+
+TEST_F(SourcesTest, AFileFoundFromItsEndStandsThereAfterACrash) {
+  rig_.MustCommit({FirstRowOf(1, RowKind::kProgress, 5'000, 5'000)});
+  rig_.Reopen();
+  EXPECT_EQ(rig_.DurableOf(1), 5'000);
+  EXPECT_EQ(rig_.sources->table().Find(rig_.where.topic_id, IdOf(1))->identity, IdentityOf("a", 1));
+}
+
+TEST_F(SourcesTest, GapsAreFoundWhereTheirRecordsWouldHaveStood) {
+  rig_.MustProduce({FirstSpanOf(1, 0, 100), FirstSpanOf(2, 0, 100)});
+  rig_.MustCommit({RowOf(1, RowKind::kGap, 100, 180), RowOf(2, RowKind::kGap, 100, 200)});
+  rig_.MustProduce({SpanOf(1, 180, 300)});
+  rig_.MustCommit({RowOf(1, RowKind::kGap, 300, 310)});
+  for (int turn = 0; turn < 2; ++turn) {
+    const auto gaps = rig_.sources->GapsBetween(rig_.where, Offset{0}, Offset{99}, 10);
+    ASSERT_EQ(gaps.size(), 3U);
+    EXPECT_EQ(gaps[0].offset, Offset{2});
+    EXPECT_EQ(gaps[1].offset, Offset{2});
+    EXPECT_EQ(gaps[2].offset, Offset{3});
+    EXPECT_EQ(gaps[0].path, "/var/log/1.log");
+    EXPECT_EQ(gaps[0].agent_id, "a");
+    rig_.Reopen();
+  }
+}
+
+TEST_F(SourcesTest, GapsThatAreStoredTogetherAllStand) {
+  rig_.MustProduce({FirstSpanOf(1, 0, 100), FirstSpanOf(2, 0, 100), FirstSpanOf(3, 0, 100)});
+  rig_.Checkpoint();
+  rig_.engine.writes.Hold();
+  for (std::uint64_t source : {1U, 2U, 3U}) rig_.Progress({RowOf(source, RowKind::kGap, 100, 180)});
+  rig_.engine.writes.Release();
+  rig_.Settle();
+  EXPECT_EQ(rig_.sources->GapsBetween(rig_.where, Offset{0}, Offset{99}, 10).size(), 3U);
+  rig_.Reopen();
+  EXPECT_EQ(rig_.sources->GapsBetween(rig_.where, Offset{0}, Offset{99}, 10).size(), 3U);
+}
+
+TEST_F(SourcesTest, ACheckpointNeverOverwritesARow) {
+  rig_.MustProduce({FirstSpanOf(1, 0, 100)});
+  rig_.Checkpoint();
+  // Many turns in which a row and a checkpoint are under way together.
+  std::int64_t at = 100;
+  for (int i = 0; i < 50; ++i) {
+    rig_.engine.writes.Hold();
+    auto span = rig_.Produce({SpanOf(1, at, at + 10)});
+    rig_.Tick(i % 3 == 0 ? 2'100 : 1);
+    rig_.Tick();
+    auto row = rig_.Progress({RowOf(1, RowKind::kProgress, at + 10, at + 20)});
+    rig_.Tick(i % 2 == 0 ? 2'100 : 1);
+    auto other =
+        rig_.Progress({FirstRowOf(100 + static_cast<std::uint64_t>(i), RowKind::kProgress, 7, 7)});
+    rig_.Tick(i % 5 == 0 ? 2'100 : 1);
+    rig_.engine.writes.Release();
+    rig_.Settle();
+    ASSERT_TRUE(row->has_value() && other->has_value());
+    ASSERT_EQ((**row).kind, Kind::kDurable);
+    at += 20;
+    rig_.Reopen();
+    ASSERT_EQ(rig_.DurableOf(1), at) << i;
+  }
+}
+
+// ---- hello
+
+TEST_F(SourcesTest, AnAgentIsSettledOnceAllItsBytesAreDurable) {
+  auto settled = Settle("a");
+  rig_.Settle();
+  ASSERT_TRUE(settled->has_value() && (**settled).ok());
+  rig_.engine.commits.Hold();
+  rig_.Produce({FirstSpanOf(1, 0, 100)});
+  rig_.Tick();
+  settled = Settle("a");
+  for (int i = 0; i < 5; ++i) rig_.Tick();
+  EXPECT_FALSE(settled->has_value());
+  rig_.engine.commits.Release();
+  rig_.Settle();
+  ASSERT_TRUE(settled->has_value());
+  EXPECT_TRUE((**settled).ok());
+  EXPECT_EQ(rig_.DurableOf(1), 100);
+}
+
+TEST_F(SourcesTest, AnAgentIsSettledOnlyBehindItsRows) {
+  rig_.MustProduce({FirstSpanOf(1, 0, 100)});
+  Settle("a");
+  rig_.Settle();
+  for (const bool checkpoint_due : {false, true}) {
+    const std::int64_t at = rig_.DurableOf(1);
+    rig_.engine.writes.Hold();
+    if (checkpoint_due) {
+      // The checkpoint waits for a row under way, and the next row for the checkpoint.
+      rig_.Progress({FirstRowOf(2, RowKind::kProgress, 10, 20)});
+      rig_.Tick(2'500);
+    }
+    auto row = rig_.Progress({RowOf(1, RowKind::kProgress, at, at + 80)});
+    auto settled = Settle("a");
+    rig_.Tick();
+    EXPECT_FALSE(settled->has_value());
+    for (int i = 0; i < 20; ++i) {
+      rig_.engine.writes.Let(1);
+      rig_.Tick();
+      EXPECT_TRUE(!settled->has_value() || row->has_value())
+          << "the positions of a hello do not move any more";
+    }
+    rig_.engine.writes.Release();
+    rig_.Settle();
+    ASSERT_TRUE(settled->has_value() && row->has_value());
+    EXPECT_EQ(rig_.DurableOf(1), at + 80);
+  }
+}
+
+TEST_F(SourcesTest, AnAgentKeepsItsPartition) {
+  ASSERT_TRUE(rig_.engine.CreateTopic("many", 4).ok());
+  rig_.where = rig_.engine.Where("many");
+  std::map<std::string, PartitionIndex> named;
+  for (const char* agent : {"a", "b", "c", "d"}) {
+    Settle(agent);
+    rig_.Settle();
+    named[agent] = rig_.sources->agents().Find(agent)->partitions.at(rig_.where.topic_id);
+  }
+  std::set<PartitionIndex> distinct;
+  for (const auto& [agent, partition] : named) distinct.insert(partition);
+  EXPECT_EQ(distinct.size(), 4U);
+  rig_.Reopen();
+  for (const auto& [agent, partition] : named) {
+    Settle(agent);
+    rig_.Settle();
+    EXPECT_EQ(rig_.sources->agents().Find(agent)->partitions.at(rig_.where.topic_id), partition);
+  }
+}
+
+TEST_F(SourcesTest, AfterALostStoreAnAgentFindsItsPartitionByItsSpans) {
+  ASSERT_TRUE(rig_.engine.CreateTopic("many", 4).ok());
+  rig_.where = {rig_.engine.Where("many").topic_id, PartitionIndex{2}};
+  rig_.MustProduce({FirstSpanOf(1, 0, 100)});
+  rig_.Crash();
+  rig_.LoseStore();
+  rig_.MustOpen();
+  Settle("a");
+  rig_.Settle();
+  EXPECT_EQ(rig_.sources->agents().Find("a")->partitions.at(rig_.where.topic_id),
+            PartitionIndex{2});
+}
+
+TEST_F(SourcesTest, EpochsRiseOverRestarts) {
+  Settle("a");
+  rig_.Settle();
+  const std::uint64_t epoch = rig_.sources->agents().Find("a")->epoch;
+  rig_.Reopen();
+  rig_.engine.time_ms -= 1'000'000;
+  Settle("a");
+  EXPECT_GT(rig_.sources->agents().Find("a")->epoch, epoch);
+}
+
+// ---- rebuild
+
+TEST_F(SourcesTest, APositionComesBackFromTheLogAloneWithoutACheckpoint) {
+  rig_.MustProduce({FirstSpanOf(1, 0, 100)});
+  rig_.MustProduce({SpanOf(1, 100, 250), FirstSpanOf(2, 30, 40)});
+  for (const bool store_lost : {false, true}) {
+    rig_.Crash();
+    if (store_lost) rig_.LoseStore();
+    rig_.MustOpen();
+    EXPECT_EQ(rig_.DurableOf(1), 250);
+    EXPECT_EQ(rig_.DurableOf(2), 40);
+    EXPECT_EQ(rig_.sources->table().Find(rig_.where.topic_id, IdOf(1))->window, WindowAt(250));
+  }
+}
+
+TEST_F(SourcesTest, ACheckpointShortensTheRedo) {
+  for (std::int64_t at = 0; at < 1'000; at += 100) rig_.MustProduce({FirstSpanOf(1, at, at + 100)});
+  rig_.Checkpoint();
+  rig_.MustProduce({SpanOf(1, 1'000, 1'100)});
+  rig_.Reopen();
+  EXPECT_EQ(rig_.DurableOf(1), 1'100);
+  EXPECT_EQ(rig_.report.spans_applied, 1);
+}
+
+TEST_F(SourcesTest, SideCarsKeepPositionsThatRetentionTookFromTheLog) {
+  ASSERT_TRUE(
+      rig_.engine.AlterTopic("web", {{"segment.bytes", "1048576"}, {"retention.bytes", "0"}}).ok());
+  rig_.MustProduce({FirstSpanOf(1, 0, 100)});
+  for (std::int64_t at = 0; at < 1'500; at += 100) {
+    rig_.MustProduce({FirstSpanOf(2, at, at + 100)}, 200'000);
+  }
+  rig_.Tick(31'000);
+  rig_.Settle();
+  ASSERT_GT(rig_.engine.State(rig_.where).log_start, Offset{5});
+  rig_.Crash();
+  rig_.LoseStore();
+  rig_.MustOpen();
+  EXPECT_EQ(rig_.DurableOf(1), 100) << "no span of it is left in the log";
+  EXPECT_EQ(rig_.DurableOf(2), 1'500);
+  EXPECT_EQ(rig_.report.spans_unknown, 0);
+}
+
+TEST_F(SourcesTest, SpansOfAnotherLogMeanNothing) {
+  const std::vector<ProducedSpan> spans = {FirstSpanOf(1, 0, 100)};
+  Bytes foreign = BatchOf(spans, rig_.log_tag() + 1);
+  auto header = record::VerifyBatch(foreign);
+  ASSERT_TRUE(
+      rig_.engine.engine->Append(rig_.where, foreign.data(), *header, rig_.engine.now()).ok());
+  rig_.Settle();
+  rig_.Reopen();
+  EXPECT_EQ(rig_.DurableOf(1), -1);
+}
+
+TEST_F(SourcesTest, ASourceThatNothingIdentifiesIsCountedAndNotInvented) {
+  Bytes batch = BatchOf({SpanOf(1, 0, 100)}, rig_.log_tag());
+  auto header = record::VerifyBatch(batch);
+  ASSERT_TRUE(
+      rig_.engine.engine->Append(rig_.where, batch.data(), *header, rig_.engine.now()).ok());
+  rig_.Settle();
+  rig_.Reopen();
+  EXPECT_EQ(rig_.DurableOf(1), -1);
+  EXPECT_EQ(rig_.report.spans_unknown, 1);
+}
+
+// Old lines (an archive that is read in) are no old sources.
+TEST_F(SourcesTest, RedoneSourcesOfOldLinesAreNotForgotten) {
+  const std::vector<ProducedSpan> spans = {FirstSpanOf(1, 0, 100)};
+  Bytes batch = BatchOf(spans, rig_.log_tag(), 100, TimestampMs{1'000'000'000'000});
+  auto header = record::VerifyBatch(batch);
+  rig_.sources->Produce("a", rig_.where, batch.data(), *header, spans, rig_.engine.now(),
+                        [](const SourceOutcome&) {});
+  rig_.Settle();
+  rig_.Crash();
+  rig_.LoseStore();
+  rig_.MustOpen();
+  rig_.Checkpoint();
+  EXPECT_EQ(rig_.DurableOf(1), 100);
+}
+
+TEST_F(SourcesTest, PositionsThatNoLogHoldsAreNotBelievedNowNorLater) {
+  rig_.MustProduce({FirstSpanOf(1, 0, 100)});
+  rig_.MustProduce({SpanOf(1, 100, 200)});
+  rig_.MustProduce({FirstSpanOf(2, 0, 50)});
+  rig_.Checkpoint();
+  const auto stored = rig_.Snapshot();
+  // Another log under the same topic: the newest two batches are gone.
+  SourcesRig other;
+  rig_.Crash();
+  const std::string log = "/data/" + [&] {
+    auto entries = rig_.engine.disk.List("/data");
+    for (const auto& entry : *entries) {
+      if (entry.name.ends_with("-0")) return entry.name;
+    }
+    return std::string();
+  }() + "/00000000000000000000.log";
+  auto file = rig_.engine.disk.Open(log, file::OpenMode::kReadWrite);
+  ASSERT_TRUE(file.ok()) << file.error().message;
+  auto bytes = file::ReadWholeFile(rig_.engine.disk, log, 1U << 30U);
+  const auto first = record::ParseBatchHeader(*bytes);
+  ASSERT_TRUE((*file)->Truncate(static_cast<std::int64_t>(first->size_bytes())).ok());
+  ASSERT_TRUE((*file)->Sync().ok());
+  file->reset();
+  ASSERT_TRUE(rig_.engine.disk.Remove("/data/manifest").ok());
+
+  rig_.MustOpen();
+  ASSERT_EQ(rig_.engine.State(rig_.where).log_end, Offset{1});
+  ASSERT_EQ(rig_.report.notes.size(), 1U);
+  EXPECT_EQ(rig_.DurableOf(1), 100);
+  EXPECT_EQ(rig_.DurableOf(2), -1);
+  rig_.Settle();
+  // The log grows beyond the old stamp, and the store is asked again.
+  for (int i = 0; i < 5; ++i) rig_.MustProduce({FirstSpanOf(3, i * 10, i * 10 + 10)});
+  rig_.Reopen();
+  EXPECT_TRUE(rig_.report.notes.empty());
+  EXPECT_EQ(rig_.DurableOf(1), 100);
+  EXPECT_EQ(rig_.DurableOf(2), -1);
+  EXPECT_EQ(rig_.DurableOf(3), 50);
+}
+
+// ---- the end of sources
+
+TEST_F(SourcesTest, FinalSourcesAreForgottenAfterNinetyDaysAndSilentOnesAfterFourHundred) {
+  rig_.MustProduce({FirstSpanOf(1, 0, 100), FirstSpanOf(2, 0, 100)});
+  rig_.Tick(80 * kDayMs);
+  rig_.MustCommit({RowOf(1, RowKind::kClose, 100, 100)});
+  rig_.Tick(89 * kDayMs);
+  rig_.Settle();
+  EXPECT_EQ(rig_.DurableOf(1), 100) << "it ended 89 days ago";
+  rig_.Tick(2 * kDayMs);
+  rig_.Settle();
+  EXPECT_EQ(rig_.DurableOf(1), -1);
+  EXPECT_EQ(rig_.DurableOf(2), 100);
+  rig_.Tick(230 * kDayMs);
+  rig_.Settle();
+  EXPECT_EQ(rig_.DurableOf(2), -1);
+  rig_.Reopen();
+  EXPECT_EQ(rig_.DurableOf(1), -1);
+  EXPECT_EQ(rig_.DurableOf(2), -1);
+}
+
+TEST_F(SourcesTest, ADeletedTopicTakesItsSourcesGapsAndStampsWithIt) {
+  rig_.MustProduce({FirstSpanOf(1, 0, 100)});
+  rig_.MustCommit({RowOf(1, RowKind::kGap, 100, 180)});
+  Settle("a");
+  rig_.Checkpoint();
+  const Uuid topic_id = rig_.where.topic_id;
+  ASSERT_TRUE(rig_.engine.DeleteTopic("web").ok());
+  rig_.sources->ForgetTopic(topic_id);
+  rig_.Checkpoint();
+  EXPECT_EQ(rig_.DurableOf(1), -1);
+  for (const MetadataRow& row : rig_.Snapshot()) {
+    EXPECT_EQ(row.table, Table::kAgent);
+  }
+}
+
+TEST_F(SourcesTest, RowsOfATopicThatWasDeletedBeforeACrashAreForgottenAtTheStart) {
+  rig_.MustProduce({FirstSpanOf(1, 0, 100)});
+  rig_.MustCommit({RowOf(1, RowKind::kGap, 100, 180)});
+  rig_.Checkpoint();
+  ASSERT_TRUE(rig_.engine.DeleteTopic("web").ok());
+  rig_.Reopen();  // before ForgetTopic
+  rig_.Settle();
+  EXPECT_TRUE(rig_.Snapshot().empty());
+}
+
+TEST_F(SourcesTest, WhatIsUnderWayWhenItsTopicGoesFailsAndLeavesNothing) {
+  rig_.MustProduce({FirstSpanOf(1, 0, 100)});
+  rig_.Checkpoint();
+  const Uuid topic_id = rig_.where.topic_id;
+  rig_.engine.writes.Hold();
+  auto row = rig_.Progress({RowOf(1, RowKind::kGap, 100, 180)});
+  std::optional<Status> deleted;
+  rig_.engine.engine->DeleteTopic("web", [&](const Status& status) {
+    deleted = status;
+    rig_.sources->ForgetTopic(topic_id);
+  });
+  rig_.engine.writes.Release();
+  rig_.Settle();
+  ASSERT_TRUE(deleted.has_value() && row->has_value());
+  rig_.Checkpoint();
+  rig_.Reopen();
+  rig_.Settle();
+  EXPECT_TRUE(rig_.Snapshot().empty());
+  EXPECT_EQ(rig_.sources->table().size(), 0U);
+}
+
+TEST_F(SourcesTest, GapsGoWithTheRecordsThatRetentionTook) {
+  ASSERT_TRUE(
+      rig_.engine.AlterTopic("web", {{"segment.bytes", "1048576"}, {"retention.bytes", "0"}}).ok());
+  rig_.MustProduce({FirstSpanOf(1, 0, 100)});
+  rig_.MustCommit({RowOf(1, RowKind::kGap, 100, 180)});
+  for (std::int64_t at = 0; at < 1'500; at += 100) {
+    rig_.MustProduce({FirstSpanOf(2, at, at + 100)}, 200'000);
+  }
+  rig_.Tick(31'000);
+  rig_.Settle();
+  ASSERT_GT(rig_.engine.State(rig_.where).log_start, Offset{5});
+  rig_.Tick(3'700'000);
+  rig_.Settle();
+  EXPECT_TRUE(rig_.sources->GapsBetween(rig_.where, Offset{0}, Offset{999}, 10).empty());
+  for (const MetadataRow& row : rig_.Snapshot()) EXPECT_NE(row.table, Table::kSourceRow);
+}
+
+}  // namespace
+}  // namespace logboom::broker
