@@ -107,6 +107,7 @@ class CrashLoop {
     Bytes batch = BatchOf(spans, rig_.log_tag(), 1'000 + random_.Below(120'000));
     const auto header = record::VerifyBatch(batch);
     ASSERT_TRUE(header.ok());
+    const Offset log_end = rig_.engine.State(rig_.where).log_end;
     rig_.sources->Produce("a", rig_.where, batch.data(), *header, spans, rig_.engine.now(),
                           [this, spans, life = life_](const SourceOutcome& outcome) {
                             ASSERT_EQ(life, life_) << "a callback of a process that is dead";
@@ -123,13 +124,14 @@ class CrashLoop {
                             }
                           });
     if (testing::Test::HasFailure()) return;
+    const bool fresh = rig_.engine.State(rig_.where).log_end > log_end;
     // The window goes on; a conflict has put it back by now.
     for (const ProducedSpan& span : spans) {
       AgentSource& source = sources_[Number(span.source_id)];
       const Source* found = rig_.sources->table().Find(rig_.where.topic_id, span.source_id);
       if (found == nullptr || found->opening) continue;
       source.sent = found->appended.value();
-      source.introduced = source.introduced || span.end == found->appended;
+      source.introduced = source.introduced || fresh;
     }
   }
 
