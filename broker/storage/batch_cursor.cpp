@@ -24,7 +24,7 @@ struct Place {
 
 // Whether the entry's batch stands where it says.
 Result<std::optional<Place>> Check(const SegmentView& view, const OffsetIndexEntry& entry) {
-  if (entry.position >= view.end) return std::optional<Place>();
+  if (entry.position.value() < 0 || entry.position >= view.end) return std::optional<Place>();
   LogWalk walk(*view.log, WalkFrom(view, entry.position, {}));
   ASSIGN_OR_RETURN(const bool there, walk.Next());
   if (!there || walk.header().last_offset() != entry.last_offset) return std::optional<Place>();

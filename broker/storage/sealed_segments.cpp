@@ -35,7 +35,7 @@ bool Fits(const std::optional<segment::OffsetIndex>& index, const SealedSegment&
   if (!last.ok()) return false;
   // Without an entry, the last batch begins within the first interval.
   if (!*last) return segment.size_bytes <= kUnindexedBytesMax;
-  return (*last)->position.value() < segment.size_bytes &&
+  return (*last)->position.value() > 0 && (*last)->position.value() < segment.size_bytes &&
          (*last)->last_offset < segment.next_offset;
 }
 

@@ -1,5 +1,6 @@
 #include "lib/segment/rebuild.h"
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -62,7 +63,7 @@ Result<WalkStart> FindStart(OffsetIndex& index, const file::File& log, const Log
         log, {.begin = entry.position, .end = extent.end, .expected = {}, .crc = CrcCheck::kSkip});
     ASSIGN_OR_RETURN(const bool there, walk.Next());
     if (there && walk.header().last_offset() == entry.last_offset) {
-      return WalkStart{entry.position, walk.header().base_offset};
+      return WalkStart{begin, walk.header().base_offset};
     }
     RETURN_IF_ERROR(index.Truncate(index.count() - 1));
   }
