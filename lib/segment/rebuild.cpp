@@ -59,8 +59,8 @@ struct WalkStart {
 Result<WalkStart> FindStart(OffsetIndex& index, const file::File& log, const LogExtent& extent) {
   while (index.count() > 0) {
     ASSIGN_OR_RETURN(const OffsetIndexEntry entry, index.At(index.count() - 1));
-    LogWalk walk(
-        log, {.begin = entry.position, .end = extent.end, .expected = {}, .crc = CrcCheck::kSkip});
+    const FilePosition begin = std::max(entry.position, FilePosition(0));
+    LogWalk walk(log, {.begin = begin, .end = extent.end, .expected = {}, .crc = CrcCheck::kSkip});
     ASSIGN_OR_RETURN(const bool there, walk.Next());
     if (there && walk.header().last_offset() == entry.last_offset) {
       return WalkStart{begin, walk.header().base_offset};
