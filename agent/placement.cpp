@@ -76,36 +76,45 @@ void Placement::PlaceByIdentity() {
   std::vector<Source*> unbound = parts_.sources.Unbound();
   std::erase_if(unbound, [this](const Source* each) { return departures_.Has(*each); });
   if (unbound.empty()) return;
-  std::multimap<Inode, WatchedFile*> by_inode;
+  InodeIndex by_inode;
   for (const auto& file : parts_.files.files()) {
-    if (!Unplaced(*file)) continue;
     by_inode.emplace(Inode{file->identity.inode, file->identity.birth_time_ns}, file.get());
   }
+  // A file that was truncated has been the file of several sources: the one whose bytes it holds
+  // gets it, before the others are told that they have lost it.
+  for (Source* source : unbound) FindItsFile(*source, by_inode);
   for (Source* source : unbound) {
-    for (const file::FileIdentity& identity : {source->file, OpenedAs(*source)}) {
-      const auto [first, last] = by_inode.equal_range({identity.inode, identity.birth_time_ns});
-      for (auto each = first; each != last && source->bound == nullptr; ++each) {
-        if (Unplaced(*each->second)) Claim(*source, *each->second);
-      }
+    if (source->bound == nullptr) LoseItsFile(*source, by_inode);
+  }
+}
+
+void Placement::FindItsFile(Source& source, const InodeIndex& by_inode) {
+  for (const file::FileIdentity& identity : {source.file, OpenedAs(source)}) {
+    const auto [first, last] = by_inode.equal_range({identity.inode, identity.birth_time_ns});
+    for (auto each = first; each != last; ++each) {
+      WatchedFile& file = *each->second;
+      if (!Unplaced(file) || !EnsureOpen(parts_, file)) continue;
+      if (!HoldsUpTo(Content(*file.handle, file.size), source.identity, source.durable)) continue;
+      return BindTo(file, source);
     }
   }
 }
 
-void Placement::Claim(Source& source, WatchedFile& file) {
-  if (departures_.Has(source) || !EnsureOpen(parts_, file)) return;
-  if (HoldsUpTo(Content(*file.handle, file.size), source.identity, source.durable)) {
-    BindTo(file, source);
-    return;
-  }
-  // Its inode, and not its bytes: truncated or reused.
-  ++parts_.counters.truncations;
-  if (file.unplaced_truncated) {
-    source.size_seen = std::max(source.size_seen, file.unplaced_size_max);
+// Its inode, and not its bytes: truncated, or reused.
+void Placement::LoseItsFile(Source& source, const InodeIndex& by_inode) {
+  const auto found = by_inode.find({source.file.inode, source.file.birth_time_ns});
+  if (found == by_inode.end()) return;
+  WatchedFile& file = *found->second;
+  if (Unplaced(file)) {
+    ++parts_.counters.truncations;
+    if (file.unplaced_truncated) {
+      source.size_seen = std::max(source.size_seen, file.unplaced_size_max);
+    }
+    BeginAnew(file);
+    file.state = FileState::kWaiting;
+    file.waits_for = &source;
   }
   source.input = file.input;
-  BeginAnew(file);
-  file.state = FileState::kWaiting;
-  file.waits_for = &source;
   departures_.Add(source, DepartureReason::kTruncated);
 }
 

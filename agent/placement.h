@@ -40,11 +40,13 @@ class Placement {
 
  private:
   using Inode = std::pair<std::uint64_t, std::int64_t>;
+  using InodeIndex = std::multimap<Inode, WatchedFile*>;
 
   void PlaceByIdentity();
   void FindRenamed();
   void BindTo(WatchedFile& file, Source& source);
-  void Claim(Source& source, WatchedFile& file);
+  void FindItsFile(Source& source, const InodeIndex& by_inode);
+  void LoseItsFile(Source& source, const InodeIndex& by_inode);
   WatchedFile* FindBesideByInode(const Source& source);
 
   void IndexFinalSources();
