@@ -33,7 +33,7 @@ void WriteAgentFields(const std::string& broker, const AgentDescription& agent, 
   json.Key("connected").Bool(agent.connected);
   json.Key("last_seen_ms").Int(agent.last_seen.value());
   json.Key("started_ms").Int(agent.started.value());
-  json.Key("files").UInt(agent.files);
+  json.Key("file_count").UInt(agent.files);
   json.Key("backlog_bytes").UInt(agent.backlog_bytes);
   json.Key("bytes_acked").UInt(agent.bytes_acked);
   json.Key("records_acked").UInt(agent.records_acked);
@@ -118,7 +118,7 @@ void PrintDetailsJson(const std::string& broker, const AgentDetails& details, Ou
   JsonWriter json(out.buffer());
   json.BeginObject();
   WriteAgentFields(broker, details.agent, json);
-  json.Key("file_list").BeginArray();
+  json.Key("files").BeginArray();
   for (const AgentFileDescription& file : details.files) WriteFile(file, json);
   json.EndArray();
   json.EndObject();

@@ -1,4 +1,5 @@
 // logboom: the command line.
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -31,7 +32,17 @@ void ComplainOnStandardError(std::string_view message) {
   std::fputs(line.c_str(), stderr);
 }
 
+// A shell may have closed one of them (`>&-`): the next socket would take its number, and our output.
+void FillStandardDescriptors() {
+  int descriptor = 0;
+  do {
+    descriptor = open("/dev/null", O_RDWR);
+  } while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+  if (descriptor >= 0) close(descriptor);
+}
+
 int Main(int argc, char** argv) {
+  FillStandardDescriptors();
   // A reader that went away is found out by the write to it.
   signal(SIGPIPE, SIG_IGN);
   SystemRandom random;

@@ -1,6 +1,7 @@
 #include "lib/daemon/config.h"
 
 #include <algorithm>
+#include <array>
 
 #include "lib/base/check.h"
 #include "lib/daemon/config_builder.h"
@@ -49,8 +50,21 @@ Status MergeFile(const std::string& path, ConfigBuilder& into) {
   return MergeToml(text, path, into);
 }
 
+// "broker" of "/etc/logboom/broker.toml", "agent" of "agent-nginx.toml".
+std::string_view FirstWord(std::string_view path) {
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  return name.substr(0, name.find_first_of(".-_"));
+}
+
+// On a broker's own machine there is an agent too, and either would refuse the other's keys.
+bool IsForAnotherRole(std::string_view drop_in, std::string_view role) {
+  constexpr std::array<std::string_view, 4> kRoles = {"agent", "broker", "console", "exporter"};
+  const std::string_view word = FirstWord(drop_in);
+  return word != role && std::find(kRoles.begin(), kRoles.end(), word) != kRoles.end();
+}
+
 // conf.d beside the file, in the order of the names. It need not be there.
-Status MergeDropIns(const std::string& path, ConfigBuilder& into) {
+Status MergeDropIns(const std::string& path, std::string_view role, ConfigBuilder& into) {
   const std::string folder = file::ParentDirectory(path) + "/conf.d";
   file::PosixFileSystem files;
   const auto entries = files.List(folder);
@@ -59,9 +73,9 @@ Status MergeDropIns(const std::string& path, ConfigBuilder& into) {
   }
   for (const file::DirectoryEntry& entry : *entries) {
     const bool hidden = entry.name.starts_with(".");
-    if (hidden || !entry.name.ends_with(".toml") || entry.kind == file::FileKind::kDirectory) {
-      continue;
-    }
+    const bool is_file = entry.kind != file::FileKind::kDirectory;
+    if (hidden || !is_file || !entry.name.ends_with(".toml")) continue;
+    if (IsForAnotherRole(entry.name, role)) continue;
     RETURN_IF_ERROR(MergeFile(folder + "/" + entry.name, into));
   }
   return Ok();
@@ -152,7 +166,7 @@ Result<Config> LoadConfig(const Schema& schema, const ConfigSources& sources) {
   }
   if (!file.empty()) {
     RETURN_IF_ERROR(MergeFile(file, builder));
-    RETURN_IF_ERROR(MergeDropIns(file, builder));
+    RETURN_IF_ERROR(MergeDropIns(file, FirstWord(sources.default_file), builder));
   }
   for (const Setting& setting : sources.settings) RETURN_IF_ERROR(builder.Apply(setting));
   return builder.Finish("", file.empty() ? "configuration" : file);

@@ -114,22 +114,8 @@ int RunningCommand::WaitForEnd() {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-RunningBroker::RunningBroker(const std::string& name) : folder_(MakeFolder()) {
-  std::array<int, 2> log = {};
-  if (pipe2(log.data(), O_CLOEXEC) != 0) return;
-  const std::string data = folder_ + "/data";
-  const std::string set_name = "broker.name=" + name;
-  process_ = fork();
-  if (process_ == 0) {
-    dup2(log[1], STDERR_FILENO);
-    execl(LOGBOOM_BIN_DIR "/logboom-broker", "logboom-broker", "--data-dir", data.c_str(),
-          "--listen", "tcp://127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--set",
-          set_name.c_str(), nullptr);
-    _exit(127);
-  }
-  close(log[1]);
-  address_ = ReadAddress(log[0]);
-  close(log[0]);
+RunningBroker::RunningBroker(const std::string& name) : name_(name), folder_(MakeFolder()) {
+  Start();
 }
 
 RunningBroker::~RunningBroker() {
@@ -138,6 +124,30 @@ RunningBroker::~RunningBroker() {
     waitpid(process_, nullptr, 0);
   }
   fs::remove_all(folder_);
+}
+
+void RunningBroker::Start(const std::string& listen) {
+  std::array<int, 2> log = {};
+  if (pipe2(log.data(), O_CLOEXEC) != 0) return;
+  const std::string data = folder_ + "/data";
+  const std::string set_name = "broker.name=" + name_;
+  process_ = fork();
+  if (process_ == 0) {
+    dup2(log[1], STDERR_FILENO);
+    execl(LOGBOOM_BIN_DIR "/logboom-broker", "logboom-broker", "--data-dir", data.c_str(),
+          "--listen", listen.c_str(), "--metrics-listen", "127.0.0.1:0", "--set", set_name.c_str(),
+          nullptr);
+    _exit(127);
+  }
+  close(log[1]);
+  address_ = ReadAddress(log[0]);
+  close(log[0]);
+}
+
+void RunningBroker::Stop() {
+  kill(process_, SIGTERM);
+  waitpid(process_, nullptr, 0);
+  process_ = -1;
 }
 
 }  // namespace logboom::cli

@@ -47,11 +47,15 @@ class RunningBroker {
   RunningBroker(const RunningBroker&) = delete;
   RunningBroker& operator=(const RunningBroker&) = delete;
 
+  void Stop();  // cleanly
+  void Start(const std::string& listen = "tcp://127.0.0.1:0");
+
   // Empty where it did not start: its log is then on standard error.
   const std::string& address() const { return address_; }
   const std::string& folder() const { return folder_; }
 
  private:
+  std::string name_;
   std::string folder_;
   int process_ = -1;
   std::string address_;

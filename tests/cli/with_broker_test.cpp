@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -52,9 +54,10 @@ TEST_F(CommandLineE2e, WhatIsProducedIsConsumedByteForByte) {
 }
 
 TEST_F(CommandLineE2e, KeysComeFromTheFlagOrTheLine) {
+  // Not durable when it is acked, but with the next one that is.
+  EXPECT_EQ(Call("produce t --acks written", "no key\n").code, 0);
   EXPECT_EQ(Call("produce t --key fixed", "a\n").code, 0);
   EXPECT_EQ(Call("produce t --key-separator ' => '", "k => v => w\n").code, 0);
-  EXPECT_EQ(Call("produce t --acks written", "no key\n").code, 0);
   const std::string json = Out("consume t --from earliest --until-end --format json");
   EXPECT_NE(json.find(R"("key":"fixed","value":"a","headers":{}})"), std::string::npos) << json;
   EXPECT_NE(json.find(R"("key":"k","value":"v => w")"), std::string::npos) << json;
@@ -146,6 +149,43 @@ TEST_F(CommandLineE2e, SegmentsAreVerifiedAndDumpedWithoutABroker) {
       Call("segment dump --format json " + broker_.folder() + "/data/1-0/00000000000000000000.log");
   EXPECT_EQ(dumped.code, 0) << dumped.err;
   EXPECT_EQ(dumped.out.find(R"({"base_offset":0,"last_offset":1,"records":2)"), 0U) << dumped.out;
+}
+
+TEST_F(CommandLineE2e, WhatCannotBeReadIsNamedAndTheRestIsRead) {
+  for (const char* line : {"one\n", "two\n", "three\n"}) {
+    EXPECT_EQ(Call("produce t", line).code, 0);
+  }
+  broker_.Stop();
+  const std::string log = broker_.folder() + "/data/1-0/00000000000000000000.log";
+  {
+    std::fstream file(log, std::ios::in | std::ios::out | std::ios::binary);
+    std::ostringstream bytes;
+    bytes << file.rdbuf();
+    file.seekp(static_cast<std::streamoff>(bytes.str().find("two")));
+    file << "TWO";
+  }
+  const Ended verified = Call("segment verify " + broker_.folder() + "/data");
+  EXPECT_EQ(verified.code, 1);
+  EXPECT_NE(verified.out.find("1 problem"), std::string::npos) << verified.out;
+
+  broker_.Start();
+  const Ended consumed = Call("consume t --from earliest --until-end --format raw");
+  EXPECT_EQ(consumed.code, 1);
+  EXPECT_EQ(consumed.out, "one\nthree\n");
+  EXPECT_NE(consumed.err.find("t/0: records 1 to 1 can't be read"), std::string::npos)
+      << consumed.err;
+}
+
+TEST_F(CommandLineE2e, LiveReaderGoesOnWhenTheBrokerComesBack) {
+  EXPECT_EQ(Call("produce t", "before\n").code, 0);
+  const std::string address = broker_.address();
+  RunningCommand reader({"consume", "t", "--from", "earliest", "--format", "raw"}, address);
+  EXPECT_EQ(reader.ReadLine(), "before");
+  broker_.Stop();
+  broker_.Start(address);
+  EXPECT_EQ(Call("produce t", "after\n").code, 0);
+  EXPECT_EQ(reader.ReadLine(), "after");
+  EXPECT_EQ(reader.Interrupt(), 0);
 }
 
 TEST_F(CommandLineE2e, StatusTellsTheDurableOffsets) {

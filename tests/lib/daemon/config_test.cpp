@@ -147,6 +147,19 @@ TEST_F(ConfigTest, DropInsOverrideTheFileInTheOrderOfTheirNamesAndTablesAddUp) {
   EXPECT_EQ(config->Tables("input")[1].List("include"), std::vector<std::string>{"a"});
 }
 
+TEST_F(ConfigTest, DropInsOfOtherRolesArePassedOver) {
+  folder_.Write("conf.d/agent.toml", "unknown = 1\n");
+  folder_.Write("conf.d/agent-nginx.toml", "unknown = 1\n");
+  folder_.Write("conf.d/agents.toml", "workers = 3\n");
+  folder_.Write("conf.d/broker-big.toml", "linger = \"1s\"\n");
+  folder_.Write("broker.toml", "");
+  const auto config = LoadConfig(
+      TestSchema(), {.file = path_, .default_file = "/etc/logboom/broker.toml", .settings = {}});
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->Int("workers"), 3);
+  EXPECT_EQ(config->Duration("linger"), milliseconds(1000));
+}
+
 TEST_F(ConfigTest, SettingsOverrideTheFile) {
   const auto config =
       Load("workers = 2\nlisten = [\"tcp://file:1\"]\n", {{"workers", "5", "--set"},
