@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "lib/base/check.h"
+#include "lib/segment/limits.h"
 
 namespace logboom::broker {
 namespace {
@@ -43,6 +44,26 @@ DoneCallback AnswerDuplicate(SourceCallback done) {
     outcome.duplicate = true;
     done(std::move(outcome));
   };
+}
+
+enum class SealedDetail { kAll, kPositions };
+
+// Nothing where it is longer than a side-car may be.
+std::optional<Bytes> EncodeSealed(const std::vector<const Source*>& sources, SealedDetail detail) {
+  // The side-car has a field of its own beside these bytes.
+  constexpr std::size_t kBytesMax = segment::kSideCarBytesMax - sizeof(std::int64_t);
+  Bytes bytes;
+  ByteWriter writer(bytes);
+  writer.Int(static_cast<std::uint32_t>(sources.size()));
+  for (const Source* source : sources) {
+    Source one = *source;
+    const std::uint64_t window = one.recent.empty() ? one.window : one.recent.back().window;
+    if (detail == SealedDetail::kPositions) one.recent.clear();
+    writer.String(SourceRowKey(one.where.topic_id, one.source_id));
+    writer.String(EncodeSourceRow(one, one.appended, window));
+    if (bytes.size() > kBytesMax) return std::nullopt;
+  }
+  return bytes;
 }
 
 }  // namespace
@@ -311,18 +332,14 @@ void Sources::PruneGaps() {
 
 // Called right before a segment is sealed: every span below the new segment is in `appended`.
 Bytes Sources::SealedSources(const TopicPartition& where) const {
-  const std::vector<const Source*> sources = table_.OfPartition(where);
+  std::vector<const Source*> sources = table_.OfPartition(where);
   if (sources.empty()) return {};
-  Bytes bytes;
-  ByteWriter writer(bytes);
-  writer.Int(static_cast<std::uint32_t>(sources.size()));
-  for (const Source* source : sources) {
-    const std::uint64_t window =
-        source->recent.empty() ? source->window : source->recent.back().window;
-    writer.String(SourceRowKey(where.topic_id, source->source_id));
-    writer.String(EncodeSourceRow(*source, source->appended, window));
-  }
-  return bytes;
+  // Where all of it is too much for one file, what is needed least stays out: what proves copies,
+  // then sources that have ended. The side-car before stays where even that does not help.
+  if (auto all = EncodeSealed(sources, SealedDetail::kAll)) return *std::move(all);
+  if (auto brief = EncodeSealed(sources, SealedDetail::kPositions)) return *std::move(brief);
+  std::erase_if(sources, [](const Source* one) { return one->state == SourceState::kFinal; });
+  return EncodeSealed(sources, SealedDetail::kPositions).value_or(Bytes());
 }
 
 }  // namespace logboom::broker

@@ -348,6 +348,45 @@ TEST_F(SourcesTest, SideCarsKeepPositionsThatRetentionTookFromTheLog) {
   EXPECT_EQ(rig_.report.spans_unknown, 0);
 }
 
+// Each of them has the longest of paths, so that the side-car's limit is met with fewer.
+TEST_F(SourcesTest, MoreSourcesThanASideCarHoldsLeaveOutTheLeastNeeded) {
+  ASSERT_TRUE(rig_.engine.AlterTopic("web", {{"segment.bytes", "1048576"}}).ok());
+  constexpr std::uint64_t kOpen = 10'000;
+  constexpr std::uint64_t kAll = 17'000;
+  auto open = [&](std::uint64_t begin, std::uint64_t end) {
+    std::vector<ProgressRow> rows;
+    for (std::uint64_t source = begin; source < end; ++source) {
+      rows.push_back(FirstRowOf(source, RowKind::kProgress, 5, 6));
+      rows.back().identity->path = Bytes(4'096, 'p');
+    }
+    rig_.MustCommit(rows);
+  };
+  open(1, kAll);
+  std::vector<ProgressRow> ends;
+  for (std::uint64_t source = kOpen; source < kAll; ++source) {
+    ends.push_back(RowOf(source, RowKind::kClose, 6, 6));
+  }
+  rig_.MustCommit(ends);
+  for (std::int64_t at = 0; at < 12; ++at) {
+    rig_.MustProduce({FirstSpanOf(1'000'000, at, at + 1)}, 100'000);
+  }
+  rig_.Crash();
+  rig_.LoseStore();
+  rig_.MustOpen();
+  EXPECT_EQ(rig_.DurableOf(1'000'000), 12);
+  EXPECT_EQ(rig_.DurableOf(1), 6);
+  EXPECT_EQ(rig_.DurableOf(kOpen - 1), 6);
+  EXPECT_EQ(rig_.DurableOf(kOpen), -1) << "it had ended";
+  // And where nothing helps, the log alone tells.
+  open(kOpen, kAll);
+  for (std::int64_t at = 12; at < 24; ++at) {
+    rig_.MustProduce({FirstSpanOf(1'000'000, at, at + 1)}, 100'000);
+  }
+  rig_.Reopen();
+  EXPECT_EQ(rig_.DurableOf(1'000'000), 24);
+  EXPECT_EQ(rig_.DurableOf(kOpen), 6);
+}
+
 TEST_F(SourcesTest, SpansOfAnotherLogMeanNothing) {
   const std::vector<ProducedSpan> spans = {FirstSpanOf(1, 0, 100)};
   Bytes foreign = BatchOf(spans, rig_.log_tag() + 1);
