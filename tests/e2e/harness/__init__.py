@@ -1,0 +1,1 @@
+"""What the tests with real processes stand on: start, watch and stop programs; read what they stored."""
