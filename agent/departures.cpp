@@ -45,6 +45,10 @@ Source* Departures::AtPath(const std::string& path) const {
 }
 
 void Departures::Run(MonotonicMs now, bool online) {
+  // A file that was just found may be what is looked for: it must not be taken for its own.
+  const auto& files = parts_.files.files();
+  found_files_ = std::any_of(files.begin(), files.end(),
+                             [](const auto& file) { return file->state == FileState::kUnplaced; });
   std::erase_if(waiting_, [this, now, online](Departure& departure) {
     return Resolve(departure, now, online);
   });
@@ -53,7 +57,7 @@ void Departures::Run(MonotonicMs now, bool online) {
 bool Departures::Resolve(Departure& departure, MonotonicMs now, bool online) {
   Source& source = *departure.source;
   if (source.final || source.bound != nullptr) return true;
-  if (now < departure.search_at) return false;
+  if (now < departure.search_at && !found_files_) return false;
   departure.search_at = now + kSweepInterval.count();
   if (!departure.given_up && departure.reason != DepartureReason::kHeldTooLong &&
       source.read_window_known) {

@@ -46,6 +46,7 @@ class Departures {
 
   TopicParts& parts_;
   std::vector<Departure> waiting_;
+  bool found_files_ = false;
 };
 
 }  // namespace logboom::agent

@@ -56,8 +56,9 @@ void Placement::Run(MonotonicMs now, bool online) {
 void Placement::OrderOpened() {
   std::map<std::string, std::vector<WatchedFile*>> logs;
   for (const auto& file : parts_.files.files()) {
-    // What is not acked may have to be read again.
-    if (file->state == FileState::kReading && file->source->durable.end.value() < file->size) {
+    if (file->state != FileState::kReading) continue;
+    // What is not acked may have to be read again, and what is empty may grow first.
+    if (!file->source->opened || file->source->durable.end.value() < file->size) {
       logs[BasePath(file->path)].push_back(file.get());
     }
   }
@@ -215,8 +216,8 @@ Placement::Likeness Placement::CompareTo(WatchedFile& file, WatchedFile& origina
   if (!stat) return Likeness::kNone;
   const Content content(*file.handle, file.size);
   const Content whole_original(*original.handle, stat->size_bytes);
-  if (stat->size_bytes < source.read.end.value() ||
-      (source.read_window_known && !WindowMatches(whole_original, source.read))) {
+  const client::SpanEnd& at = source.read_window_known ? source.read : source.durable;
+  if (!HoldsUpTo(whole_original, source.identity, at)) {
     // Truncated, and nobody has noticed yet: its departure will ask for this file.
     original.look_due = true;
     return Likeness::kUndecided;
