@@ -33,6 +33,7 @@ void Placement::Run(MonotonicMs now, bool online) {
   if (online) {
     PlaceByIdentity();
     FindRenamed();
+    LoseTruncated();
   }
   departures_.Run(now, online);
   if (!online) return;
@@ -172,7 +173,7 @@ void Placement::Decide(WatchedFile& file, MonotonicMs now) {
   const auto left = left_path_.find(file.path);
   if (file.read_after == nullptr && left != left_path_.end()) file.read_after = left->second;
   file.state = FileState::kWaiting;
-  file.waits_for = departures_.AtPath(file.path);
+  if (file.waits_for == nullptr) file.waits_for = departures_.AtPath(file.path);
 }
 
 bool Placement::ContinueFinal(WatchedFile& file) {
@@ -284,12 +285,23 @@ bool Placement::LoseUnplaced(WatchedFile& file, DepartureReason reason) {
   return true;
 }
 
+bool Placement::BeginsAtEnd(const WatchedFile& file) const {
+  return file.found_at_start && file.input != nullptr && file.input->from == StartFrom::kEnd &&
+         new_inputs_.contains(file.input->name);
+}
+
+// Files that were emptied before they had a source, and are none of the broker's: what they held
+// may stand in a copy, which must not be taken for a file of its own.
+void Placement::LoseTruncated() {
+  for (const auto& file : parts_.files.files()) {
+    if (!Unplaced(*file) || !file->unplaced_truncated || BeginsAtEnd(*file)) continue;
+    LoseUnplaced(*file, DepartureReason::kTruncated);
+  }
+}
+
 void Placement::Open(WatchedFile& file) {
   if (!EnsureOpen(parts_, file)) return;
-  const bool at_end = file.found_at_start && file.input != nullptr &&
-                      file.input->from == StartFrom::kEnd && new_inputs_.contains(file.input->name);
-  if (file.unplaced_truncated && !at_end && LoseUnplaced(file, DepartureReason::kTruncated)) return;
-  if (at_end && !file.unplaced_truncated && file.size >= file.size_at_start) {
+  if (BeginsAtEnd(file) && !file.unplaced_truncated && file.size >= file.size_at_start) {
     OpenAtEnd(file);
   } else {
     OpenAt(file, {SourcePosition(0), record::HashBytes({})});

@@ -61,6 +61,8 @@ class Placement {
   void BeginAnew(WatchedFile& file);
   bool MustWait(const Source* earlier) const;
   void Open(WatchedFile& file);
+  bool BeginsAtEnd(const WatchedFile& file) const;
+  void LoseTruncated();
   void OrderOpened();
   void OpenAt(WatchedFile& file, const client::SpanEnd& begin);
   void OpenAtEnd(WatchedFile& file);
