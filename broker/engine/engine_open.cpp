@@ -19,8 +19,13 @@ Result<std::unique_ptr<EmbeddedEngine>> EmbeddedEngine::Open(
   engine->now_ = now;
   RETURN_IF_ERROR(engine->LoadTopics());
   RETURN_IF_ERROR(engine->OpenPartitions(now, progress));
-  // From here on a crash leaves more than the clean manifest tells.
-  RETURN_IF_ERROR(engine->directory_->WriteManifest(engine->CurrentManifest(/*clean=*/false)));
+  // From here on a crash leaves more than the clean manifest tells. Where there is no room for
+  // another one, none is left: a broker on a full disk has to start, so that it can be emptied.
+  Status told = engine->directory_->WriteManifest(engine->CurrentManifest(/*clean=*/false));
+  if (!told.ok() && told.error().code == ErrorCode::kNoSpace) {
+    told = engine->directory_->RemoveManifest();
+  }
+  RETURN_IF_ERROR(told);
   if (engine->directory_->failed()) {
     engine->report_.notes.push_back(
         fmt::format("the last run ended with a failed sync ({}); everything was read back from the "

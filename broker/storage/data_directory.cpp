@@ -124,6 +124,8 @@ Status DataDirectory::WriteManifest(const Manifest& manifest) {
   return file::ReplaceFile(fs_, Under(kManifestName), EncodeManifest(manifest));
 }
 
+Status DataDirectory::RemoveManifest() { return RemoveDurably(kManifestName); }
+
 Status DataDirectory::MarkFailed(const std::string& reason) {
   failed_ = reason.substr(0, kFailedReasonBytesMax);
   return file::ReplaceFile(fs_, Under(kFailedName), *failed_);
@@ -131,7 +133,11 @@ Status DataDirectory::MarkFailed(const std::string& reason) {
 
 Status DataDirectory::ClearFailed() {
   failed_.reset();
-  const Status removed = fs_.Remove(Under(kFailedName));
+  return RemoveDurably(kFailedName);
+}
+
+Status DataDirectory::RemoveDurably(std::string_view name) {
+  const Status removed = fs_.Remove(Under(name));
   if (!removed.ok() && removed.error().code != ErrorCode::kNotFound) return removed;
   return fs_.SyncDirectory(path_);
 }

@@ -73,6 +73,8 @@ class DataDirectory {
   Manifest ReadManifest() const;
   // Durable when it returns. An unclean one at any time (recovery points move), the clean one last.
   Status WriteManifest(const Manifest& manifest);
+  // Durable when it returns, and takes no space. Fine where there is none.
+  Status RemoveManifest();
 
   Status MarkFailed(const std::string& reason);
   Status ClearFailed();
@@ -102,6 +104,8 @@ class DataDirectory {
   Status LoadSuperblock(Random& random);
   Status ReadFailedMark();
   std::string Under(std::string_view name) const;
+  // Fine where it isn't there.
+  Status RemoveDurably(std::string_view name);
 
   file::FileSystem& fs_;
   std::string path_;

@@ -120,6 +120,16 @@ TEST_F(DataDirectoryTest, TheManifestSurvivesACrash) {
   EXPECT_EQ(read.partitions[2].segment_totals, manifest.partitions[2].segment_totals);
 }
 
+TEST_F(DataDirectoryTest, ARemovedManifestReadsAsUncleanAlsoAfterACrash) {
+  const auto directory = Open();
+  ASSERT_TRUE((*directory)->RemoveManifest().ok()) << "there is none yet";
+  ASSERT_TRUE((*directory)->WriteManifest(SomeManifest(random_)).ok());
+  ASSERT_TRUE((*directory)->RemoveManifest().ok());
+  fs_.Crash(random_);
+  const auto again = Open();
+  EXPECT_FALSE((*again)->ReadManifest().clean);
+}
+
 TEST_F(DataDirectoryTest, ABrokenManifestReadsAsUnclean) {
   const auto directory = Open();
   EXPECT_FALSE((*directory)->ReadManifest().clean);
