@@ -6,6 +6,7 @@
 #include "broker/storage/partition_log_state.h"
 #include "broker/storage/segment_read.h"
 #include "lib/record/batch_view.h"
+#include "lib/segment/names.h"
 #include "lib/segment/sources.h"
 
 namespace logboom::broker {
@@ -201,6 +202,13 @@ Result<std::optional<PartitionLog::SealedSources>> PartitionLog::NewestSealedSou
   for (auto base = state_->sources.rbegin(); base != state_->sources.rend(); ++base) {
     Result<segment::Sources> sources = segment::ReadSources(state_->fs, state_->directory, *base);
     if (sources.ok()) {
+      // A killed process may have left it unsynced, and what is promised on its word must outlive
+      // the next crash too.
+      const std::string path =
+          segment::SegmentPath(state_->directory, *base, segment::kSourcesSuffix);
+      ASSIGN_OR_RETURN(const std::unique_ptr<file::File> file,
+                       state_->fs.Open(path, file::OpenMode::kReadWrite));
+      RETURN_IF_ERROR(file->Sync());
       return std::optional<SealedSources>({sources->as_of, std::move(sources->bytes)});
     }
     if (sources.error().code == ErrorCode::kIo) return sources.error();
