@@ -1,5 +1,5 @@
-// Random lives of log files, connections, brokers and agents. The oracle is plain: every line that a
-// program wrote is numbered, and the broker must have each once and in order.
+// Random lives of log files, connections, brokers and agents. The oracle is plain: every line that
+// a program wrote is numbered, and the broker must have each once and in order.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

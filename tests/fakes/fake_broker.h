@@ -2,8 +2,8 @@
 // down, and every record that it was sent. It speaks the protocol over any ServerTransport, and is
 // driven by Step(). What breaks a rule that an agent must keep is kept as a complaint.
 //
-// Appended bytes become durable by Sync(): by itself at the end of each Step(), or by hand. Restart()
-// is a broker that was killed: sessions and everything not durable are gone.
+// Appended bytes become durable by Sync(): by itself at the end of each Step(), or by hand.
+// Restart() is a broker that was killed: sessions and everything not durable are gone.
 #pragma once
 
 #include <cstdint>
