@@ -1,4 +1,3 @@
-#include <utility>
 
 #include "cli/json_writer.h"
 #include "cli/record_printer.h"
@@ -8,7 +7,7 @@ namespace {
 
 class JsonPrinter final : public RecordPrinter {
  public:
-  JsonPrinter(Output& out, PrintOptions options) : out_(out), options_(std::move(options)) {}
+  JsonPrinter(Output& out, const PrintOptions& options) : out_(out), options_(options) {}
 
   void Print(const RecordOrigin& origin, const record::Record& record) override {
     JsonWriter json(out_.buffer());
@@ -60,8 +59,8 @@ class JsonPrinter final : public RecordPrinter {
 
 }  // namespace
 
-std::unique_ptr<RecordPrinter> MakeJsonPrinter(Output& out, PrintOptions options) {
-  return std::make_unique<JsonPrinter>(out, std::move(options));
+std::unique_ptr<RecordPrinter> MakeJsonPrinter(Output& out, const PrintOptions& options) {
+  return std::make_unique<JsonPrinter>(out, options);
 }
 
 }  // namespace logboom::cli

@@ -32,7 +32,8 @@ void ComplainOnStandardError(std::string_view message) {
   std::fputs(line.c_str(), stderr);
 }
 
-// A shell may have closed one of them (`>&-`): the next socket would take its number, and our output.
+// A shell may have closed one of them (`>&-`): the next socket would take its number, and our
+// output.
 void FillStandardDescriptors() {
   int descriptor = 0;
   do {

@@ -68,7 +68,8 @@ class Production {
   }
 
  private:
-  // Records that are on their way are waited for after Ctrl-C too, unless nobody is there to answer.
+  // Records that are on their way are waited for after Ctrl-C too, unless nobody is there to
+  // answer.
   bool Delivered() {
     producer_.Poll(clock_());
     if (producer_.buffered_records() == 0) return true;

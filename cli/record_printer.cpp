@@ -1,13 +1,12 @@
 #include "cli/record_printer.h"
 
-#include <utility>
-
 namespace logboom::cli {
 
-std::unique_ptr<RecordPrinter> MakePrinter(Format format, Output& out, PrintOptions options) {
+std::unique_ptr<RecordPrinter> MakePrinter(Format format, Output& out,
+                                           const PrintOptions& options) {
   switch (format) {
-    case Format::kText: return MakeTextPrinter(out, std::move(options));
-    case Format::kJson: return MakeJsonPrinter(out, std::move(options));
+    case Format::kText: return MakeTextPrinter(out, options);
+    case Format::kJson: return MakeJsonPrinter(out, options);
     case Format::kRaw: return MakeRawPrinter(out);
   }
   return nullptr;

@@ -42,18 +42,18 @@ class RecordPrinter {
 
 // `2026-11-22T20:29:15.123Z 0:1234 host:/var/log/x | the line`; "0" is "topic/0" or "broker
 // topic/0" where there are several. Control characters are made visible.
-std::unique_ptr<RecordPrinter> MakeTextPrinter(Output& out, PrintOptions options);
+std::unique_ptr<RecordPrinter> MakeTextPrinter(Output& out, const PrintOptions& options);
 
 // One object a line: topic partition offset timestamp_ms key value headers (and broker, where there
 // are several). Bytes that are not UTF-8 come as key_base64, value_base64, NAME_base64.
-std::unique_ptr<RecordPrinter> MakeJsonPrinter(Output& out, PrintOptions options);
+std::unique_ptr<RecordPrinter> MakeJsonPrinter(Output& out, const PrintOptions& options);
 
 // The value and a newline. After a record that goes on in the next one (lb.more) the newline waits:
 // the next record of the same source joins on, a record of another source or Finish() prints it
 // first. Gaps are no data: nothing is printed for them.
 std::unique_ptr<RecordPrinter> MakeRawPrinter(Output& out);
 
-std::unique_ptr<RecordPrinter> MakePrinter(Format format, Output& out, PrintOptions options);
+std::unique_ptr<RecordPrinter> MakePrinter(Format format, Output& out, const PrintOptions& options);
 
 // "/var/log/x of agent web-1: bytes 10 to 20 are missing: rotated away".
 std::string DescribeGap(const client::SourceRow& row);

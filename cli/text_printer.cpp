@@ -1,5 +1,4 @@
 #include <iterator>
-#include <utility>
 
 #include "cli/record_printer.h"
 #include "cli/time_text.h"
@@ -10,7 +9,7 @@ namespace {
 
 class TextPrinter final : public RecordPrinter {
  public:
-  TextPrinter(Output& out, PrintOptions options) : out_(out), options_(std::move(options)) {}
+  TextPrinter(Output& out, const PrintOptions& options) : out_(out), options_(options) {}
 
   void Print(const RecordOrigin& origin, const record::Record& record) override {
     std::string& line = out_.buffer();
@@ -59,8 +58,8 @@ class TextPrinter final : public RecordPrinter {
 
 }  // namespace
 
-std::unique_ptr<RecordPrinter> MakeTextPrinter(Output& out, PrintOptions options) {
-  return std::make_unique<TextPrinter>(out, std::move(options));
+std::unique_ptr<RecordPrinter> MakeTextPrinter(Output& out, const PrintOptions& options) {
+  return std::make_unique<TextPrinter>(out, options);
 }
 
 }  // namespace logboom::cli

@@ -6,7 +6,7 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-rig=kill
+rig='kill'
 case ${1:-} in -* | '' | [0-9]*) ;; *) rig=$1 && shift ;; esac
 if ! [[ $rig =~ ^[a-z_]+$ ]] || ! grep -qs 'prog="./dev torture ' "tests/torture/$rig.py"; then
   echo "torture: no rig '$rig'; there are:" \

@@ -323,6 +323,12 @@ Result<std::optional<Offset>> EmbeddedEngine::OffsetAtTime(const TopicPartition&
   return partition->log->OffsetAtTime(time);
 }
 
+Result<Offset> EmbeddedEngine::EndOfEpoch(const TopicPartition& where, LeaderEpoch epoch) const {
+  const Partition* partition = Find(where);
+  if (partition == nullptr) return Fail(ErrorCode::kNotFound, "no such partition");
+  return partition->log->EndOfEpoch(epoch).end_offset;
+}
+
 void EmbeddedEngine::SetDurableObserver(std::function<void(const TopicPartition&)> observer) {
   observer_ = std::move(observer);
 }
@@ -374,8 +380,8 @@ void EmbeddedEngine::FinishTransactions() {
     CHECK(found != transactions_.end());
     DoneCallback callback = std::move(found->second);
     transactions_.erase(found);
-    // After a failed write nobody knows what the store holds, and what was promised since might rest
-    // on it: the next start reads it. A full disk is no such failure.
+    // After a failed write nobody knows what the store holds, and what was promised since might
+    // rest on it: the next start reads it. A full disk is no such failure.
     if (!done->status.ok() && (done->status.error().code == ErrorCode::kIo ||
                                done->status.error().code == ErrorCode::kCorrupt)) {
       FailStorage("a write of the metadata in", done->status.error());

@@ -88,6 +88,7 @@ class EmbeddedEngine final : public LogEngine {
                              std::size_t bytes_max) override;
   Result<std::optional<Offset>> OffsetAtTime(const TopicPartition& where,
                                              TimestampMs time) override;
+  Result<Offset> EndOfEpoch(const TopicPartition& where, LeaderEpoch epoch) const override;
   void SetDurableObserver(std::function<void(const TopicPartition&)> observer) override;
   void Commit(MetadataTransaction transaction, DoneCallback done) override;
   std::vector<MetadataRow> TakeRows(Table table) override;

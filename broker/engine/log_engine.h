@@ -98,6 +98,9 @@ class LogEngine {
                                      std::size_t bytes_max) = 0;
   virtual Result<std::optional<Offset>> OffsetAtTime(const TopicPartition& where,
                                                      TimestampMs time) = 0;
+  // Below it stand the records that a reader met who knew this epoch; at and behind it may be other
+  // ones by now. -1 where nothing is known of such an epoch.
+  virtual Result<Offset> EndOfEpoch(const TopicPartition& where, LeaderEpoch epoch) const = 0;
   // Told of each partition whose durable end has risen.
   virtual void SetDurableObserver(std::function<void(const TopicPartition&)> observer) = 0;
 

@@ -20,6 +20,7 @@ void Server::HandleFetch(const Call& call, const protocol::FetchRequest& request
                      {topic->topic_id, PartitionIndex{request.partition()}},
                      Offset{request.offset()},
                      std::min(request.bytes_max(), protocol::kFetchBytesMax),
+                     LeaderEpoch{request.leader_epoch()},
                      request.with_rows(),
                      call.now.monotonic + wait_ms};
   if (TryFetch(fetch)) return;
@@ -41,17 +42,20 @@ bool Server::TryFetch(const WaitingFetch& fetch) {
     return true;
   }
   if (fetch.from < state->log_start || fetch.from > state->durable_end) {
-    protocol::Response response;
-    *response.mutable_error() =
-        protocol::MakeError(protocol::OFFSET_OUT_OF_RANGE,
-                            fmt::format("offset {} is outside of the log, which holds {} to {}",
-                                        fetch.from, state->log_start, state->durable_end));
-    protocol::FetchResponse& body = *response.mutable_fetch();
-    body.set_log_start_offset(state->log_start.value());
-    body.set_durable_end_offset(state->durable_end.value());
-    body.set_leader_epoch(state->leader_epoch.value());
-    Answer(fetch.call, std::move(response));
+    AnswerOutOfRange(fetch, *state,
+                     fmt::format("offset {} is outside of the log, which holds {} to {}",
+                                 fetch.from, state->log_start, state->durable_end));
     return true;
+  }
+  if (fetch.leader_epoch >= LeaderEpoch{0} && fetch.leader_epoch < state->leader_epoch) {
+    const auto end = engine_.EndOfEpoch(fetch.where, fetch.leader_epoch);
+    if (end.ok() && fetch.from > *end) {
+      AnswerOutOfRange(fetch, *state,
+                       fmt::format("the log was cut: the records at and behind offset {} are not "
+                                   "those that were there before",
+                                   std::max(*end, state->log_start)));
+      return true;
+    }
   }
   const bool due = fetch.call.now.monotonic >= fetch.deadline;
   if (fetch.from == state->durable_end && !due) return false;
@@ -101,6 +105,17 @@ void Server::AddRows(const WaitingFetch& fetch, const PartitionState& state, Fet
     ToWire(gap, row);
     bytes += row.ByteSizeLong();
   }
+}
+
+void Server::AnswerOutOfRange(const WaitingFetch& fetch, const PartitionState& state,
+                              std::string_view message) {
+  protocol::Response response;
+  *response.mutable_error() = protocol::MakeError(protocol::OFFSET_OUT_OF_RANGE, message);
+  protocol::FetchResponse& body = *response.mutable_fetch();
+  body.set_log_start_offset(state.log_start.value());
+  body.set_durable_end_offset(state.durable_end.value());
+  body.set_leader_epoch(state.leader_epoch.value());
+  Answer(fetch.call, std::move(response));
 }
 
 void Server::AnswerFetch(const WaitingFetch& fetch, const PartitionState& state,

@@ -93,6 +93,7 @@ class Server {
     TopicPartition where;
     Offset from;
     std::size_t bytes_max = 0;
+    LeaderEpoch leader_epoch;  // that the reader knows; -1: none
     bool with_rows = false;
     MonotonicMs deadline;
   };
@@ -148,6 +149,8 @@ class Server {
   void HandleFetch(const Call& call, const protocol::FetchRequest& request);
   // False: there is nothing to answer with yet.
   bool TryFetch(const WaitingFetch& fetch);
+  void AnswerOutOfRange(const WaitingFetch& fetch, const PartitionState& state,
+                        std::string_view message);
   void AnswerFetch(const WaitingFetch& fetch, const PartitionState& state, FetchedBytes fetched);
   void AddRows(const WaitingFetch& fetch, const PartitionState& state, FetchedBytes& fetched,
                protocol::FetchResponse& body);

@@ -176,7 +176,8 @@ Status Sources::RedoPartition(const TopicPartition& where, Offset from, const Pa
   return Ok();
 }
 
-// `sign`: when the partition was last appended to. The records' own times are as old as their lines.
+// `sign`: when the partition was last appended to. The records' own times are as old as their
+// lines.
 Status Sources::RedoBatch(const TopicPartition& where, ByteView batch, TimestampMs sign,
                           RebuildReport& report) {
   record::BatchReader reader;

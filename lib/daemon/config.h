@@ -30,8 +30,8 @@ struct Setting {
 struct ConfigSources {
   // --config. Must exist.
   std::optional<std::string> file = {};
-  // "/etc/logboom/broker.toml": taken where no --config is given, and only if it exists. Its name is the
-  // role, with a --config too.
+  // "/etc/logboom/broker.toml": taken where no --config is given, and only if it exists. Its name
+  // is the role, with a --config too.
   std::string default_file = {};
   std::vector<Setting> settings = {};
 };

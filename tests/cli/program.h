@@ -12,8 +12,8 @@ struct Ended {
   std::string err;
 };
 
-// The command line with these arguments (as a shell takes them), LOGBOOM_BROKER set to `broker` or unset,
-// and `input` on its standard input.
+// The command line with these arguments (as a shell takes them), LOGBOOM_BROKER set to `broker` or
+// unset, and `input` on its standard input.
 Ended Logboom(const std::string& arguments, const std::string& broker = {},
               const std::string& input = {});
 

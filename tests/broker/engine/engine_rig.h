@@ -180,6 +180,21 @@ class EngineRig {
     return state.value_or(PartitionState{});
   }
 
+  // The disk loses what was synced, in the log of the first topic's partition: between Crash() and
+  // Open(). All behind its first batch goes.
+  void CutLogBehindFirstBatch() {
+    ChangeLog([](file::File& log, std::int64_t first_batch_bytes) {
+      return log.Truncate(first_batch_bytes);
+    });
+  }
+  // Its second batch turns to garbage, and those behind it stay.
+  void DamageSecondBatch() {
+    ChangeLog([](file::File& log, std::int64_t first_batch_bytes) {
+      const auto records = static_cast<std::int64_t>(record::kBatchHeaderBytes);
+      return log.PWrite(first_batch_bytes + records, "garbage");
+    });
+  }
+
   Result<AppendedBatch> Append(const TopicPartition& where, const std::vector<Bytes>& values) {
     record::BatchBuilder builder({.codec = record::Codec::kNone});
     for (const Bytes& value : values) {
@@ -217,6 +232,23 @@ class EngineRig {
     for (int i = 0; i < 100 && !ended; ++i) Tick();
     if (!ended) return Fail(ErrorCode::kTimeout, "the change has not ended");
     return *ended;
+  }
+
+  template <typename Change>
+  void ChangeLog(Change change) {
+    std::string path;
+    auto entries = disk.List("/data");
+    for (const auto& entry : *entries) {
+      if (path.empty() && entry.name.ends_with("-0")) path = "/data/" + entry.name;
+    }
+    auto log = disk.Open(path + "/00000000000000000000.log", file::OpenMode::kReadWrite);
+    ASSERT_TRUE(log.ok()) << log.error().message;
+    char head[record::kBatchHeaderBytes];
+    ASSERT_TRUE((*log)->PRead(0, head).ok());
+    const auto first = record::ParseBatchHeader(ByteView(head, sizeof(head)));
+    ASSERT_TRUE(first.ok());
+    ASSERT_TRUE(change(**log, static_cast<std::int64_t>(first->size_bytes())).ok());
+    ASSERT_TRUE((*log)->Sync().ok());
   }
 
   bool TakeStep() {

@@ -152,6 +152,31 @@ TEST_F(FetchTest, PollsOfADeletedTopicEnd) {
   EXPECT_EQ(client_.Ask(client_.FetchRequest(0)).code(), protocol::UNKNOWN_TOPIC);
 }
 
+// A reader who stood behind the cut is told, and never served other records under its offsets.
+TEST_F(FetchTest, ACutLogIsToldToWhoHadReadBehindTheCut) {
+  for (const char* value : {"a", "b", "c"}) Produce({value});
+  const std::int32_t epoch = client_.Ask(client_.FetchRequest(3)).response.fetch().leader_epoch();
+  rig_.Crash();
+  rig_.engine().DamageSecondBatch();
+  rig_.Open();
+  client_.Hello();
+  for (const char* value : {"other b", "other c", "other d"}) Produce({value});
+  auto fetch = [&](std::int64_t offset, std::int32_t known_epoch) {
+    protocol::Request request = client_.FetchRequest(offset);
+    request.mutable_fetch()->set_leader_epoch(known_epoch);
+    return client_.Ask(std::move(request));
+  };
+  ASSERT_GT(fetch(0, -1).response.fetch().leader_epoch(), epoch);
+  for (const std::int64_t offset : {2, 3}) {
+    const Reply told = fetch(offset, epoch);
+    EXPECT_EQ(told.code(), protocol::OFFSET_OUT_OF_RANGE);
+    EXPECT_EQ(told.response.fetch().durable_end_offset(), 4);
+    EXPECT_TRUE(fetch(offset, -1).ok());
+    EXPECT_TRUE(fetch(offset, told.response.fetch().leader_epoch()).ok());
+  }
+  for (const std::int64_t offset : {0, 1}) EXPECT_TRUE(fetch(offset, epoch).ok()) << offset;
+}
+
 TEST_F(FetchTest, ListOffsets) {
   protocol::Request request;
   request.mutable_list_offsets()->set_topic_id(client_.topic_id);

@@ -1,4 +1,5 @@
-// Any damage to any file: opening and reading end, with an error or with records that were appended.
+// Any damage to any file: opening and reading end, with an error or with records that were
+// appended.
 #include <algorithm>
 #include <set>
 
