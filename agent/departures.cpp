@@ -26,6 +26,12 @@ bool IsFree(const WatchedFile& file) {
   return file.state == FileState::kUnplaced || file.state == FileState::kCopy;
 }
 
+// Of two copies the later holds more of what was written.
+bool IsNewer(const WatchedFile& file, const WatchedFile& other) {
+  return file.modified_ns != other.modified_ns ? file.modified_ns > other.modified_ns
+                                               : file.size > other.size;
+}
+
 }  // namespace
 
 void Departures::Add(Source& source, DepartureReason reason) {
@@ -90,10 +96,11 @@ WatchedFile* Departures::FindAmongWatched(const Departure& departure) {
   WatchedFile* best = nullptr;
   for (const auto& file : parts_.files.files()) {
     if (!IsFree(*file) || file->size < source.read.end.value()) continue;
+    if (file->modified_ns < source.modified_seen_ns) continue;
     if (!Proves(departure, file->path, SharesStem(file->path, source.path))) continue;
     if (!EnsureOpen(parts_, *file)) continue;
     if (!HoldsUpTo(Content(*file->handle, file->size), source.identity, source.read)) continue;
-    if (best == nullptr || file->size > best->size) best = file.get();
+    if (best == nullptr || IsNewer(*file, *best)) best = file.get();
   }
   return best;
 }
@@ -104,6 +111,7 @@ WatchedFile* Departures::FindBeside(const Departure& departure, MonotonicMs now)
   int strangers = 0;
   for (const Neighbour& found : parts_.neighbourhood.Of(source.path)) {
     if (found.stat.size_bytes < source.read.end.value()) continue;
+    if (found.stat.modified_ns < source.modified_seen_ns) continue;
     const bool alike = found.stem == stem;
     if (!Proves(departure, found.path, alike)) continue;
     if (!alike && ++strangers > kStrangersMax) continue;

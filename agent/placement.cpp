@@ -279,6 +279,7 @@ bool Placement::LoseUnplaced(WatchedFile& file, DepartureReason reason) {
       NewSource(Uuid::Make(parts_.random), identity, {SourcePosition(0), record::HashBytes({})}));
   lost.input = file.input;
   lost.size_seen = file.unplaced_size_max;
+  lost.modified_seen_ns = file.unplaced_modified_ns;
   departures_.Add(lost, reason);
   BeginAnew(file);
   file.waits_for = &lost;
@@ -342,6 +343,7 @@ void Placement::BeginAnew(WatchedFile& file) {
   }
   file.unplaced_truncated = false;
   file.unplaced_size_max = file.size;
+  file.unplaced_modified_ns = file.modified_ns;
 }
 
 void Placement::Truncated(WatchedFile& file) {

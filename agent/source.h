@@ -55,6 +55,9 @@ struct Source {
   SourcePosition durable_max;
   // The largest size that its file was seen with; bytes up to there were written.
   std::int64_t size_seen = 0;
+  // When its file was written to last, as far as this process saw it whole. A copy that was made
+  // later is not older, by whatever means it was made.
+  std::int64_t modified_seen_ns = 0;
 
   std::optional<WantedRow> row;
   bool close_wanted = false;

@@ -31,7 +31,11 @@ class SourceRegistry {
 
   // Open ones that no file is bound to.
   std::vector<Source*> Unbound();
-  std::vector<Source*> All();
+  std::vector<Source*> All();  // in the order of their ids
+  // In no order, and at no cost.
+  void ForEach(const std::function<void(Source&)>& visit) {
+    for (const auto& [id, source] : sources_) visit(*source);
+  }
   std::size_t size() const { return sources_.size(); }
 
   // Every session's first step, and its end.

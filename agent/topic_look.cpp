@@ -70,6 +70,7 @@ void TopicTail::LookUnplaced(WatchedFile& file, std::int64_t size_before) {
     return;
   }
   file.unplaced_size_max = std::max(file.unplaced_size_max, file.size);
+  file.unplaced_modified_ns = file.modified_ns;
   if (file.handle && file.first_head.head_bytes < record::kHeadBytes) {
     TakeHead(Content(*file.handle, file.size), file.first_head);
   }
@@ -94,6 +95,7 @@ void TopicTail::LookReading(WatchedFile& file, bool changed, MonotonicMs now) {
     placement_due_ = true;
     return;
   }
+  source.modified_seen_ns = file.modified_ns;
   if (file.size > source.size_seen) {
     source.size_seen = file.size;
     source.checkpoint_due = true;

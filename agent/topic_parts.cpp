@@ -38,6 +38,7 @@ void Bind(TopicParts& parts, WatchedFile& file, Source& source) {
   source.file = file.identity;
   source.path = file.path;
   source.size_seen = std::max(source.size_seen, file.size);
+  source.modified_seen_ns = file.modified_ns;
   source.checkpoint_due = true;
   parts.files.NoteBeginning(file);
 }

@@ -133,6 +133,7 @@ void TopicTail::SourcesListed(client::AgentLink& link, bool with_final,
 // ---- the loop
 
 void TopicTail::Step(client::AgentLink& link, Instant now) {
+  wall_ms_ = now.wall.value();
   LookAndScan(now.monotonic);
   if (now.monotonic >= sweep_at_) {
     sweep_at_ = now.monotonic + kSweepInterval.count();
@@ -363,17 +364,17 @@ void TopicTail::TakeCheckpoint(std::vector<CheckpointRow>& rows, std::vector<std
   if (std::exchange(inputs_due_, false)) {
     inputs.insert(inputs.end(), known_inputs_.begin(), known_inputs_.end());
   }
-  for (Source* source : parts_.sources.All()) {
-    if (!source->checkpoint_due || !source->opened) continue;
-    source->checkpoint_due = false;
+  parts_.sources.ForEach([this, &rows](Source& source) {
+    if (!source.checkpoint_due || !source.opened) return;
+    source.checkpoint_due = false;
     rows.push_back({.topic_id = topic_id_,
-                    .source_id = source->id,
-                    .path = source->path,
-                    .file = source->file,
-                    .begin = source->begin.end.value(),
-                    .size_seen = source->size_seen,
-                    .final = source->final});
-  }
+                    .source_id = source.id,
+                    .path = source.path,
+                    .file = source.file,
+                    .begin = source.begin.end.value(),
+                    .size_seen = source.size_seen,
+                    .final = source.final});
+  });
 }
 
 }  // namespace logboom::agent

@@ -134,6 +134,7 @@ class TopicTail final : private BatchTarget {
   bool begun_ = false;
   bool new_inputs_found_ = false;
   bool placement_due_ = false;
+  std::int64_t wall_ms_ = 0;
   MonotonicMs placed_at_;
   MonotonicMs scan_at_;
   MonotonicMs scanned_at_;

@@ -63,6 +63,7 @@ struct WatchedFile {
   // Before it has a source: its head when first seen, and the most that was seen of it.
   record::SourceIdentity first_head;
   std::int64_t unplaced_size_max = 0;
+  std::int64_t unplaced_modified_ns = 0;
   bool unplaced_truncated = false;
   bool found_at_start = false;
   std::int64_t size_at_start = 0;
