@@ -122,6 +122,16 @@ void Server::Dispatch(const Call& call, const protocol::Request& request,
       Answer(call, std::move(response));
       return;
     }
+    case Body::kJoinGroup:
+    case Body::kHeartbeat:
+    case Body::kLeaveGroup:
+    case Body::kCommitOffsets:
+    case Body::kFetchOffsets:
+    case Body::kListGroups:
+    case Body::kDescribeGroup:
+    case Body::kResetOffsets:
+    case Body::kDeleteGroup:
+    case Body::kSnapshot:
     case Body::kHello:
     case Body::BODY_NOT_SET: break;
   }

@@ -29,6 +29,10 @@ std::string_view ErrorCodeName(ErrorCode code) {
     case NOT_PRIMARY: return "NOT_PRIMARY";
     case UNKNOWN_AGENT: return "UNKNOWN_AGENT";
     case UNKNOWN_SOURCE: return "UNKNOWN_SOURCE";
+    case UNKNOWN_GROUP: return "UNKNOWN_GROUP";
+    case UNKNOWN_MEMBER: return "UNKNOWN_MEMBER";
+    case STALE_GENERATION: return "STALE_GENERATION";
+    case GROUP_NOT_EMPTY: return "GROUP_NOT_EMPTY";
     default: return "UNKNOWN_ERROR";
   }
 }
@@ -87,7 +91,8 @@ logboom::ErrorCode CodeOfWire(ErrorCode code) {
     case NOT_AUTHORISED: return logboom::ErrorCode::kPermission;
     case UNKNOWN_TOPIC:
     case UNKNOWN_AGENT:
-    case UNKNOWN_SOURCE: return logboom::ErrorCode::kNotFound;
+    case UNKNOWN_SOURCE:
+    case UNKNOWN_GROUP: return logboom::ErrorCode::kNotFound;
     case TOPIC_EXISTS: return logboom::ErrorCode::kExists;
     case CORRUPT_BATCH: return logboom::ErrorCode::kCorrupt;
     case MESSAGE_TOO_LARGE:
@@ -96,6 +101,7 @@ logboom::ErrorCode CodeOfWire(ErrorCode code) {
     case STORAGE_FAILED: return logboom::ErrorCode::kIo;
     case FENCED:
     case AGENT_ID_IN_USE:
+    case GROUP_NOT_EMPTY:
     case BUSY: return logboom::ErrorCode::kBusy;
     default: return logboom::ErrorCode::kInvalid;
   }

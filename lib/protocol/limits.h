@@ -11,6 +11,18 @@ inline constexpr std::size_t kTopicNameBytesMax = 249;  // Kafka's
 inline constexpr std::size_t kAgentIdBytesMax = 255;
 inline constexpr std::int32_t kPartitionsMax = 1'024;  // of one topic
 
+inline constexpr std::size_t kGroupNameBytesMax = 249;
+inline constexpr std::size_t kMemberIdBytesMax = 255;
+inline constexpr int kGroupTopicsMax = 1'000;  // that one member wants
+inline constexpr int kGroupMembersMax = 1'000;
+inline constexpr std::size_t kGroupsMax = 10'000;
+inline constexpr std::size_t kOffsetMetadataBytesMax = 4'096;  // Kafka's
+// A member that is silent for so long has left, unless it asked for another time between the two.
+inline constexpr std::chrono::milliseconds kMemberSilenceDefault{15'000};
+inline constexpr std::chrono::milliseconds kMemberSilenceMin{6'000};
+inline constexpr std::chrono::milliseconds kMemberSilenceMax{30 * 60'000};
+inline constexpr std::chrono::milliseconds kHeartbeatInterval{1'000};
+
 // The longest that a fetch may wait for its first byte.
 inline constexpr std::chrono::milliseconds kFetchWaitMax{30'000};
 // The most payload that one fetch returns, save that one batch is returned whatever its size.

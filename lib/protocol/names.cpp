@@ -51,4 +51,17 @@ Status CheckAgentId(std::string_view agent_id) {
   return Ok();
 }
 
+Status CheckGroupName(std::string_view name) {
+  if (name.empty()) return Fail(ErrorCode::kInvalid, "a group name must not be empty");
+  if (name.size() > kGroupNameBytesMax) {
+    return Fail(ErrorCode::kInvalid, "group name of {} bytes: at most {} are allowed", name.size(),
+                kGroupNameBytesMax);
+  }
+  if (ValidUtf8(name) != name || VisibleText(name) != name) {
+    return Fail(ErrorCode::kInvalid, "group name '{}': only UTF-8 without control bytes is allowed",
+                VisibleText(name));
+  }
+  return Ok();
+}
+
 }  // namespace logboom::protocol

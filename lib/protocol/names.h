@@ -1,4 +1,4 @@
-// Which names a topic may have. Functions without state; any thread.
+// Which names topics, agents and groups may have. Functions without state; any thread.
 #pragma once
 
 #include <string_view>
@@ -16,5 +16,8 @@ bool IsReservedTopicName(std::string_view name);
 
 // 1 to 255 printable ASCII characters other than space: what tables, metrics and paths can show.
 Status CheckAgentId(std::string_view agent_id);
+
+// UTF-8 of 1 to 249 bytes without control characters: what Kafka's clients call their groups.
+Status CheckGroupName(std::string_view name);
 
 }  // namespace logboom::protocol

@@ -40,6 +40,17 @@ TEST(TopicName, TwoUnderscoresAreReserved) {
   EXPECT_FALSE(IsReservedTopicName("web__x"));
 }
 
+TEST(GroupName, IsUtf8WithoutControlBytesOfAtMost249) {
+  for (const char* name : {"alerts", "connect-sink 1", "gr\u00fcn", "a/b:c"}) {
+    EXPECT_TRUE(CheckGroupName(name).ok()) << name;
+  }
+  EXPECT_TRUE(CheckGroupName(std::string(kGroupNameBytesMax, 'x')).ok());
+  EXPECT_FALSE(CheckGroupName(std::string(kGroupNameBytesMax + 1, 'x')).ok());
+  for (const char* name : {"", "a\n", "\x1b[31m", "\x7f", "\xff"}) {
+    EXPECT_FALSE(CheckGroupName(name).ok()) << name;
+  }
+}
+
 TEST(AgentId, IsVisibleAsciiOfAtMost255) {
   EXPECT_TRUE(CheckAgentId("web-1.example.com").ok());
   EXPECT_TRUE(CheckAgentId(std::string(kAgentIdBytesMax, 'x')).ok());
