@@ -42,6 +42,7 @@ void Session::Poll(Instant now) {
   }
   CheckSilence();
   if (phase_ == Phase::kPause && now_ >= next_hello_) SayHello();
+  if (phase_ == Phase::kHello && now_ >= hello_again_) RepeatHello();
   if (live()) KeepAlive();
 }
 
@@ -54,12 +55,14 @@ milliseconds Session::UntilDue() const {
   if (was_full_) return kFullQueuePause;
   switch (phase_) {
     case Phase::kPause: return std::max(milliseconds{0}, Between(now_, next_hello_));
-    case Phase::kHello:
-      return std::max(milliseconds{0},
-                      Between(now_, After(*silent_since_, protocol::kBrokerSilenceMax)));
+    case Phase::kHello: {
+      const MonotonicMs given_up = After(*silent_since_, protocol::kBrokerSilenceMax);
+      return std::max(milliseconds{0}, Between(now_, std::min(hello_again_, given_up)));
+    }
     case Phase::kLive: {
-      const MonotonicMs quiet = std::min(sent_, std::max(heard_, kept_alive_));
-      return std::max(milliseconds{0}, Between(now_, After(quiet, protocol::kKeepAliveInterval)));
+      const MonotonicMs quiet = After(sent_, protocol::kKeepAliveInterval);
+      const MonotonicMs unheard = After(std::max(heard_, kept_alive_), UnheardMax());
+      return std::max(milliseconds{0}, Between(now_, std::min(quiet, unheard)));
     }
     case Phase::kEnded: break;
   }
@@ -87,6 +90,7 @@ void Session::Handle(transport::Message message) {
 
 void Session::HandleHelloAnswer(const protocol::Response& response) {
   silent_since_.reset();
+  hello_pause_ = kHelloPauseMin;
   if (response.has_error()) {
     if (response.error().code() == protocol::FENCED) return Fence(response.error());
     refusal_ = response.error();
@@ -170,12 +174,18 @@ void Session::CheckSilence() {
   PauseFor(backoff_.Next());
 }
 
-void Session::SayHello() {
+bool Session::SendHello() {
   protocol::Request request;
   *request.mutable_hello() = make_hello_();
   protocol::AddSupportedApis(*request.mutable_hello()->mutable_apis());
   session_.clear();
-  if (!Transmit(request, {})) {
+  if (!Transmit(request, {})) return false;
+  hello_id_ = request.request_id();
+  return true;
+}
+
+void Session::SayHello() {
+  if (!SendHello()) {
     was_full_ = false;
     last_error_ = Fail(ErrorCode::kUnavailable, "no broker is reached at {}", address());
     unsent_hello_pause_ =
@@ -184,14 +194,29 @@ void Session::SayHello() {
   }
   unsent_hello_pause_ = milliseconds{0};
   last_error_ = Fail(ErrorCode::kTimeout, "the broker at {} has not answered the hello", address());
-  hello_id_ = request.request_id();
   silent_since_ = now_;
   phase_ = Phase::kHello;
+  hello_again_ = After(now_, hello_pause_);
+}
+
+// A broker that ended with the hello in its hands is another one now, on the same connection as far
+// as anybody can see. One that is only slow answers the newest hello alone: so the pause doubles,
+// from connection to connection, until one is answered.
+void Session::RepeatHello() {
+  hello_pause_ = std::min(hello_pause_ * 2, protocol::kBrokerSilenceMax);
+  hello_again_ = After(now_, hello_pause_);
+  if (!SendHello()) was_full_ = false;
+}
+
+// While an answer is awaited the broker is asked sooner: it may have restarted, and know nothing of
+// what it was sent.
+milliseconds Session::UnheardMax() const {
+  return pending_.empty() ? protocol::kKeepAliveInterval : protocol::kProbeInterval;
 }
 
 void Session::KeepAlive() {
   const bool quiet = Between(sent_, now_) >= protocol::kKeepAliveInterval;
-  const bool unheard = Between(std::max(heard_, kept_alive_), now_) >= protocol::kKeepAliveInterval;
+  const bool unheard = Between(std::max(heard_, kept_alive_), now_) >= UnheardMax();
   if (!quiet && !unheard && !say_wanted_) return;
   protocol::Request request;
   request.mutable_keep_alive();

@@ -93,6 +93,8 @@ class Session {
     kLive,
     kEnded,  // fenced
   };
+  // Until an unanswered hello is said again; twice as long each time.
+  static constexpr std::chrono::milliseconds kHelloPauseMin{1'000};
   struct Pending {
     Done done;
     IfLost if_lost = IfLost::kForget;
@@ -110,7 +112,9 @@ class Session {
   bool EndsSession(const protocol::Error& error);
   void GiveLocalAnswers();
   void CheckSilence();
+  bool SendHello();
   void SayHello();
+  void RepeatHello();
   void KeepAlive();
   void Lose(const Error& why);
   void Fence(const protocol::Error& why);
@@ -122,6 +126,7 @@ class Session {
   bool Transmit(protocol::Request& request, const transport::Payload& payload);
   void GiveBackCredit(std::uint64_t request_id);
   std::chrono::milliseconds UntilDue() const;
+  std::chrono::milliseconds UnheardMax() const;
 
   std::unique_ptr<transport::ClientTransport> transport_;
   MakeHello make_hello_;
@@ -131,6 +136,8 @@ class Session {
   Phase phase_ = Phase::kPause;
   MonotonicMs now_;
   MonotonicMs next_hello_;
+  MonotonicMs hello_again_;  // while one is under way
+  std::chrono::milliseconds hello_pause_ = kHelloPauseMin;
   std::chrono::milliseconds unsent_hello_pause_{0};
   std::optional<Error> anew_;
   std::optional<Error> last_error_;

@@ -42,6 +42,8 @@ inline constexpr int kHelloTopicsMax = 1'000;
 // broker that hears nothing for kSessionSilenceMax forgets the session.
 inline constexpr std::chrono::milliseconds kKeepAliveInterval{5'000};
 inline constexpr std::chrono::milliseconds kSessionSilenceMax{30'000};
+// A client that awaits an answer asks after so long whether its session still stands.
+inline constexpr std::chrono::milliseconds kProbeInterval{1'000};
 // A client that hears nothing for so long takes the connection for dead.
 inline constexpr std::chrono::milliseconds kBrokerSilenceMax{15'000};
 

@@ -102,24 +102,77 @@ TEST_F(AgentLinkTest, APauseOfTheAgentItselfIsNotTheBrokersSilence) {
   EXPECT_TRUE(events.lost.empty());
 }
 
-TEST_F(AgentLinkTest, UnansweredHelloIsRepeatedOnANewConnection) {
+// A broker that is killed with a hello in its hands comes back on a connection that looks the same.
+TEST_F(AgentLinkTest, UnansweredHelloIsSaidAgainAfterASecondAndTwiceAsLongEachTime) {
   broker.answers_hello = false;
   Pass(0);
   ASSERT_EQ(broker.hellos.size(), 1U);
+  for (const std::int64_t pause_ms : {1'000, 2'000, 4'000}) {
+    const std::size_t said = broker.hellos.size();
+    Pass(pause_ms - 1);
+    EXPECT_EQ(broker.hellos.size(), said);
+    Pass(1);
+    EXPECT_EQ(broker.hellos.size(), said + 1);
+    EXPECT_EQ(broker.hellos.back().peer.key, broker.hellos.front().peer.key);
+  }
+  // Only the newest one's answer names the session that stands.
+  broker.AcceptHello(broker.hellos[0]);
+  Poll();
+  EXPECT_FALSE(link.connected());
+  broker.AcceptHello(broker.hellos.back());
+  Poll();
+  EXPECT_TRUE(link.connected());
+  EXPECT_EQ(events.started.size(), 1U);
+}
+
+TEST_F(AgentLinkTest, BrokerThatTakesTenSecondsForAHelloIsConnectedToAllTheSame) {
+  broker.answers_hello = false;
+  std::deque<std::pair<int, Asked>> under_way;  // with the second at which it is answered
+  for (int second = 0; second < 120 && !link.connected(); ++second) {
+    while (!under_way.empty() && under_way.front().first <= second) {
+      broker.AcceptHello(under_way.front().second);
+      under_way.pop_front();
+    }
+    const std::size_t said = broker.hellos.size();
+    Pass(1'000);
+    if (broker.hellos.size() > said) under_way.emplace_back(second + 10, broker.hellos.back());
+  }
+  EXPECT_TRUE(link.connected());
+}
+
+TEST_F(AgentLinkTest, UnansweredHelloIsSaidOnANewConnectionAfterFifteenSeconds) {
+  broker.answers_hello = false;
+  Pass(0);
   Pass(14'999);
-  EXPECT_EQ(broker.hellos.size(), 1U);
+  const std::size_t said = broker.hellos.size();
   broker.answers_hello = true;
   Pass(1);
   Pass(100);
   Pass(0);
-  ASSERT_EQ(broker.hellos.size(), 2U);
-  EXPECT_NE(broker.hellos[0].peer.key, broker.hellos[1].peer.key);
+  ASSERT_EQ(broker.hellos.size(), said + 1);
+  EXPECT_NE(broker.hellos[0].peer.key, broker.hellos.back().peer.key);
   EXPECT_TRUE(link.connected());
 
   // The answer to the first one, much too late.
   broker.AcceptHello(broker.hellos[0]);
   Poll();
   EXPECT_EQ(events.started.size(), 1U);
+}
+
+TEST_F(AgentLinkTest, ASessionThatAwaitsAnAnswerAsksEverySecondWhetherItStands) {
+  Connect();
+  ASSERT_TRUE(Produce("batch"));
+  Pass(999);
+  EXPECT_EQ(broker.keep_alives.size(), 0U);
+  Pass(1);
+  EXPECT_EQ(broker.keep_alives.size(), 1U);
+  Pass(1'000);
+  EXPECT_EQ(broker.keep_alives.size(), 2U);
+  broker.Answer(broker.Take(protocol::Request::kProduce), Durable());
+  Poll();
+  Pass(4'999);
+  EXPECT_EQ(broker.keep_alives.size(), 2U);
+  EXPECT_TRUE(link.connected());
 }
 
 TEST_F(AgentLinkTest, UnreachableBrokerIsTriedUntilItIsThere) {
