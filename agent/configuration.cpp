@@ -161,6 +161,10 @@ daemon::Program MakeProgram() {
       {.name = "--once", .help = "read every input to its end, wait until all is acked, and exit"},
       daemon::MetricsListenFlag(),
   };
+  program.check = [](const daemon::Config& config) -> Status {
+    const auto made = Configure(config);
+    return made.ok() ? Ok() : Status(made.error());
+  };
   return program;
 }
 

@@ -11,6 +11,7 @@
 
 #include "agent/agent.h"
 #include "agent/configuration.h"
+#include "lib/base/check.h"
 #include "lib/client/agent_link.h"
 #include "lib/daemon/clock.h"
 #include "lib/daemon/launch.h"
@@ -271,10 +272,7 @@ int main(int argc, char** argv) {
   auto launched = logboom::daemon::Launch(logboom::agent::MakeProgram(), argc, argv);
   if (!launched) return launched.error();
   auto configuration = logboom::agent::Configure(launched->config);
-  if (!configuration.ok()) {
-    std::fprintf(stderr, "logboom-agent: %s\n", configuration.error().message.c_str());
-    return 2;
-  }
+  CHECK(configuration.ok());  // it was checked at launch
   configuration->options.once = launched->Has("--once");
   return logboom::agent::Run(launched->config, *configuration);
 }

@@ -1,7 +1,6 @@
 // logboom-broker: command line, signals, and the loop that drives the broker.
 #include <atomic>
 #include <chrono>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <utility>
@@ -9,6 +8,7 @@
 
 #include "broker/broker.h"
 #include "broker/metadata/sqlite_store.h"
+#include "lib/base/check.h"
 #include "lib/daemon/address.h"
 #include "lib/daemon/clock.h"
 #include "lib/daemon/launch.h"
@@ -26,10 +26,11 @@ namespace logboom::broker {
 namespace {
 
 constexpr int kExitFailed = 1;
-constexpr int kExitUsage = 2;
 constexpr int kExitAlreadyRunning = 3;
 // How long an orderly stop may take; what is not saved by then is recovered at the next start.
 constexpr std::int64_t kShutdownMs = 10'000;
+
+Result<BrokerOptions> OptionsOf(const daemon::Config& config);
 
 daemon::Program MakeProgram() {
   using daemon::KeyType;
@@ -70,6 +71,10 @@ daemon::Program MakeProgram() {
        .key = "listen",
        .help = "tcp://HOST:PORT for agents and clients"},
       daemon::MetricsListenFlag(),
+  };
+  program.check = [](const daemon::Config& config) -> Status {
+    const auto options = OptionsOf(config);
+    return options.ok() ? Ok() : Status(options.error());
   };
   return program;
 }
@@ -227,10 +232,7 @@ int ServeUntilStopped(Broker& broker, transport::ServerTransport& transport,
 
 int Run(const daemon::Config& config) {
   auto options = OptionsOf(config);
-  if (!options.ok()) {
-    std::fprintf(stderr, "logboom-broker: %s\n", options.error().message.c_str());
-    return kExitUsage;
-  }
+  CHECK(options.ok());  // it was checked at launch
   auto fail = [](const Error& error, int code) {
     daemon::LogError("{}", error.message);
     return code;

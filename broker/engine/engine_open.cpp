@@ -66,7 +66,8 @@ Status EmbeddedEngine::OpenPartitions(Instant now,
     paths[{one.identity.topic_id, one.identity.partition}] = one.path;
   }
   const Manifest manifest = directory_->ReadManifest();
-  report_.clean_start = manifest.clean;
+  // A new data directory has no manifest, and nothing to recover either.
+  report_.clean_start = manifest.clean || found.empty();
   for (const auto& [name, topic] : topics_) {
     for (std::int32_t i = 0; i < topic.partitions; ++i) {
       auto path = paths.find({topic.topic_id, PartitionIndex{i}});

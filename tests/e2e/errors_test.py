@@ -49,6 +49,16 @@ class Refusals(ProcessCase):
         self.assertEqual(done.returncode, USAGE)
         self.assertFalse((self.folder / "data").exists())
 
+    def test_check_config_finds_what_a_start_would(self):
+        for name, *words in (
+                ("logboom-broker", "--data-dir", "x", "--listen", "tcp://0.0.0.0:0"),
+                ("logboom-broker", "--data-dir", "x", "--set", "storage.sync=never"),
+                ("logboom-agent", "--topic", "t", "--input", "x", "--agent-id", "a b")):
+            with self.subTest(words=words):
+                done = self.run_program(name, *words, "--check-config")
+                self.assertEqual(done.returncode, USAGE, done.stdout)
+                self.assertIn(words[-1].split("=")[-1], done.stderr)
+
     def test_an_unknown_flag_ends_with_2_and_is_named(self):
         for name, *words in (("logboom-broker",), ("logboom-agent",), ("logboom", "status")):
             with self.subTest(program=name):
