@@ -16,6 +16,9 @@ constexpr std::size_t kThreads = 2;
 constexpr int kTimeoutSeconds = 5;
 constexpr std::size_t kRequestBytesMax = 4096;
 constexpr const char* kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
+constexpr const char* kLandingPage =
+    "<!DOCTYPE html><html><head><title>Logboom</title></head><body><h1>Logboom</h1>"
+    "<p><a href=\"/metrics\">Metrics</a></p></body></html>\n";
 constexpr const char* kTextType = "text/plain; charset=utf-8";
 
 // The library's own default is SO_REUSEPORT, with which two daemons would share a port and each
@@ -41,6 +44,9 @@ void Configure(httplib::Server& server) {
 }
 
 void AddPages(httplib::Server& server, const MetricsPages& pages) {
+  server.Get("/", [](const httplib::Request&, httplib::Response& response) {
+    response.set_content(kLandingPage, "text/html; charset=utf-8");
+  });
   server.Get("/metrics", [&pages](const httplib::Request&, httplib::Response& response) {
     response.set_content(pages.metrics(), kMetricsType);
   });

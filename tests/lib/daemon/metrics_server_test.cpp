@@ -53,6 +53,13 @@ TEST(MetricsServer, PortZeroPicksOneAndServesMetrics) {
   EXPECT_TRUE(answer.ends_with("\r\n\r\nup 1\n")) << answer;
 }
 
+TEST(MetricsServer, ThePageAtTheRootLeadsToTheMetrics) {
+  const auto server = Start("127.0.0.1:0");
+  const std::string answer = Get((*server)->address(), "/");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200")) << answer;
+  EXPECT_NE(answer.find("<a href=\"/metrics\">"), std::string::npos) << answer;
+}
+
 TEST(MetricsServer, HealthAndReadinessSayWhy) {
   std::atomic<bool> ready{false};
   const auto server =
