@@ -8,6 +8,7 @@
 
 #include "lib/client/fetched_events.h"
 #include "lib/client/session.h"
+#include "lib/client/wire_descriptions.h"
 #include "lib/client/wire_values.h"
 #include "lib/protocol/protocol.h"
 
@@ -83,14 +84,7 @@ struct Consumer::State final : public SessionEvents {
         Random& random)
       : options(std::move(consumer_options)),
         session(
-            std::move(transport), [this] { return MakeHello(); }, *this, random) {}
-
-  protocol::HelloRequest MakeHello() const {
-    protocol::HelloRequest hello;
-    hello.set_program(options.identity.program);
-    hello.set_program_version(options.identity.program_version);
-    return hello;
-  }
+            std::move(transport), [this] { return HelloOf(options.identity); }, *this, random) {}
 
   void SessionStarted(const protocol::HelloResponse& /*hello*/) override {}
   void SessionLost(const Error& /*why*/) override {

@@ -9,6 +9,7 @@
 #include "lib/client/partition_queue.h"
 #include "lib/client/partitioner.h"
 #include "lib/client/session.h"
+#include "lib/client/wire_descriptions.h"
 #include "lib/client/wire_values.h"
 #include "lib/protocol/protocol.h"
 
@@ -83,14 +84,7 @@ struct Producer::State final : public SessionEvents {
       : options(std::move(producer_options)),
         delivered(std::move(on_delivery)),
         session(
-            std::move(transport), [this] { return MakeHello(); }, *this, random) {}
-
-  protocol::HelloRequest MakeHello() const {
-    protocol::HelloRequest hello;
-    hello.set_program(options.identity.program);
-    hello.set_program_version(options.identity.program_version);
-    return hello;
-  }
+            std::move(transport), [this] { return HelloOf(options.identity); }, *this, random) {}
 
   // ---- session
 

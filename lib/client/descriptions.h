@@ -1,0 +1,132 @@
+// What a broker tells of its topics, its agents and itself, as plain values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/types.h"
+#include "lib/base/uuid.h"
+
+namespace logboom::client {
+
+struct PartitionDescription {
+  PartitionIndex index;
+  Offset log_start;
+  Offset durable_end;  // one past the last record that may be read
+  Offset log_end;
+  std::int64_t size_bytes = 0;
+  std::int32_t segments = 0;
+  LeaderEpoch leader_epoch;
+  std::optional<TimestampMs> last_append;
+};
+
+struct TopicDescription {
+  std::string name;
+  Uuid topic_id;
+  std::map<std::string, std::string> config;  // what was set; the rest is default
+  std::vector<PartitionDescription> partitions;
+};
+
+struct NewTopic {
+  std::string name;
+  std::int32_t partitions = 1;
+  std::map<std::string, std::string> config;
+};
+
+// A place in a partition: its start, its durable end, or the first record whose create time is at
+// or after `time`.
+struct OffsetQuery {
+  enum class Kind { kEarliest, kLatest, kTime };
+  Kind kind = Kind::kLatest;
+  TimestampMs time;
+};
+
+struct FoundOffset {
+  Offset offset;
+  std::optional<TimestampMs> time;  // of the record there, where it is known
+  LeaderEpoch leader_epoch;
+};
+
+struct AgentDescription {
+  std::string agent_id;
+  std::string host;
+  std::string program_version;
+  bool connected = false;
+  TimestampMs last_seen;
+  TimestampMs started;
+  std::uint64_t files = 0;
+  std::uint64_t backlog_bytes = 0;
+  std::uint64_t bytes_acked = 0;
+  std::uint64_t records_acked = 0;
+  std::uint64_t errors = 0;
+  std::string last_error;
+  std::uint64_t memory_bytes = 0;
+  std::int64_t clock_skew_ms = 0;  // its clock less the broker's
+  std::map<std::string, std::string> labels;
+};
+
+struct AgentFileDescription {
+  std::string path;  // any bytes
+  std::string topic;
+  std::int64_t size_bytes = 0;
+  SourcePosition read;
+  SourcePosition acked;
+  std::optional<TimestampMs> last_line;
+  std::string state;  // reading, idle, rotated, copy, waiting, unreadable
+};
+
+struct AgentDetails {
+  AgentDescription agent;
+  std::vector<AgentFileDescription> files;
+};
+
+struct BrokerCondition {
+  std::string name;
+  std::string message;
+  TimestampMs since;
+};
+
+struct BrokerStatus {
+  std::string broker_name;
+  std::string program_version;
+  Uuid cluster_id;
+  TimestampMs started;
+  TimestampMs time;
+  std::string data_directory;
+  std::string sync_method;
+  std::int64_t disk_total_bytes = 0;
+  std::int64_t disk_available_bytes = 0;
+  std::int64_t log_bytes = 0;
+  std::uint32_t topics = 0;
+  std::uint32_t partitions = 0;
+  std::uint32_t sessions = 0;
+  std::uint32_t agents_connected = 0;
+  std::uint64_t records_appended = 0;
+  std::uint64_t bytes_appended = 0;
+  std::uint64_t bytes_fetched = 0;
+  std::uint64_t syncs = 0;
+  std::uint64_t duplicates = 0;
+  std::uint64_t span_conflicts = 0;
+  std::uint64_t requests = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t memory_bytes = 0;
+  double append_bytes_per_second = 0;    // over the last 10 s
+  double append_records_per_second = 0;  // over the last 10 s
+  std::uint64_t sync_p99_us = 0;         // over the last 10 s
+  std::uint64_t bytes_not_durable = 0;
+  std::vector<BrokerCondition> conditions;
+};
+
+// What the broker said of itself when the session began.
+struct BrokerIdentity {
+  std::string address;
+  std::string broker_name;
+  std::string program_version;
+  Uuid cluster_id;
+  std::uint32_t restore_count = 0;
+};
+
+}  // namespace logboom::client
