@@ -173,6 +173,10 @@ void Agent::Report(Instant now) {
   if (!changed && now.monotonic < quiet_report_at_) return;
   reported_bytes_ = progress;
   reported_files_ = totals.files;
+  SendReport(now);
+}
+
+void Agent::SendReport(Instant now) {
   quiet_report_at_ = now.monotonic + kQuietReportInterval.count();
   link_->Report({.started = started_,
                  .bytes_read = counters_.bytes_read,
@@ -182,6 +186,12 @@ void Agent::Report(Instant now) {
                  .last_error = notices_.last_error(),
                  .memory_bytes = seams_.memory_bytes(),
                  .files = FileReports()});
+}
+
+bool Agent::Leave(Instant now) {
+  if (!leaving_) SendReport(now);
+  leaving_ = true;
+  return link_->SayGoodbye();
 }
 
 void Agent::SaveCheckpoint(Instant now) {

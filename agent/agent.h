@@ -74,6 +74,9 @@ class Agent final : public client::AgentLinkEvents {
   // No more reading. What is under way may be waited for: drained().
   void Stop(Instant now);
   bool drained() const;
+  // The end: reports for the last time, and frees the agent's id. True when that is done, or where
+  // nobody listens; else call it again after link.Poll(). No Step() any more.
+  bool Leave(Instant now);
   // Writes what has changed to the checkpoint.
   void SaveCheckpoint(Instant now);
 
@@ -100,6 +103,7 @@ class Agent final : public client::AgentLinkEvents {
   void TakeChanges(MonotonicMs now);
   void WantCredit();
   void Report(Instant now);
+  void SendReport(Instant now);
   void SayHelloAgain(MonotonicMs now);
 
   AgentOptions options_;
@@ -114,6 +118,7 @@ class Agent final : public client::AgentLinkEvents {
 
   bool fenced_ = false;
   bool stopping_ = false;
+  bool leaving_ = false;
   bool more_ = false;
   bool topic_failed_ = false;
   MonotonicMs hello_again_at_;

@@ -33,6 +33,8 @@ constexpr int kExitUsage = 2;
 constexpr int kExitAlreadyRunning = 3;
 // How long an orderly stop waits for acks of what is under way.
 constexpr std::int64_t kDrainMs = 5'000;
+// And for the answer to the goodbye: without one the broker finds out by itself.
+constexpr std::int64_t kGoodbyeMs = 1'000;
 constexpr std::int64_t kMetricsIntervalMs = 1'000;
 
 void Print(const std::vector<Notice>& notices) {
@@ -137,8 +139,7 @@ class Loop {
       if (agent_.fenced()) return kExitAlreadyRunning;
       TakeSignals(now);
       if (once_ && agent_.done()) {
-        agent_.SaveCheckpoint(now);
-        Print(agent_.TakeNotices());
+        End(now);
         return FinishOnce(agent_);
       }
       if (deadline_ && (agent_.drained() || now.monotonic >= *deadline_)) return Stopped(now);
@@ -167,9 +168,19 @@ class Loop {
     }
   }
 
-  int Stopped(Instant now) {
+  void End(Instant now) {
     agent_.SaveCheckpoint(now);
+    const MonotonicMs given_up = now.monotonic + kGoodbyeMs;
+    while (!agent_.Leave(now) && now.monotonic < given_up) {
+      link_.Wait(std::chrono::milliseconds{given_up - now.monotonic}, {});
+      now = daemon::Now();
+      link_.Poll(now);
+    }
     Print(agent_.TakeNotices());
+  }
+
+  int Stopped(Instant now) {
+    End(now);
     const AgentTotals totals = agent_.Totals();
     daemon::Info("stopped: {} bytes in {} records acked since the start{}",
                  totals.counters.bytes_acked, totals.counters.records_acked,

@@ -132,6 +132,7 @@ void Server::Dispatch(const Call& call, const protocol::Request& request,
     case Body::kResetOffsets:
     case Body::kDeleteGroup:
     case Body::kSnapshot:
+    case Body::kGoodbye: HandleGoodbye(call); return;
     case Body::kHello:
     case Body::BODY_NOT_SET: break;
   }
@@ -250,6 +251,14 @@ void Server::EndSession(Uuid id) {
   backlogged_.erase(id);
   credit_.Close(id);
   sessions_.erase(found);
+}
+
+void Server::HandleGoodbye(const Call& call) {
+  protocol::Response response;
+  response.mutable_goodbye();
+  Answer(call, std::move(response));
+  if (!call.agent_id.empty()) sources_.agents().Leave(call.agent_id, call.session);
+  EndSession(call.session);
 }
 
 void Server::EndSilentSessions(Instant now) {

@@ -120,6 +120,7 @@ class Server {
   void SendTo(Session& session, transport::Message message);
   void Flush(Session& session);
   void EndSession(Uuid id);
+  void HandleGoodbye(const Call& call);
   void EndSilentSessions(Instant now);
   void TellRaisedCredit();
 

@@ -34,6 +34,13 @@ void AgentRegistry::Release(const std::string& agent_id, const Uuid& session) {
   if (agent != nullptr && agent->session == session) agent->session = Uuid{};
 }
 
+void AgentRegistry::Leave(const std::string& agent_id, const Uuid& session) {
+  Agent* agent = Find(agent_id);
+  if (agent == nullptr || agent->session != session) return;
+  agent->session = Uuid{};
+  agent->last_heard.reset();
+}
+
 void AgentRegistry::Heard(const std::string& agent_id, const Uuid& session, Instant now) {
   Agent* agent = Find(agent_id);
   if (agent == nullptr || agent->session != session) return;

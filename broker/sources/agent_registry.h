@@ -81,6 +81,8 @@ class AgentRegistry {
   // The session ended. The same machine may claim the id at once; another one only after the
   // silence, since a lost connection says nothing about the agent behind it.
   void Release(const std::string& agent_id, const Uuid& session);
+  // The agent has ended: any machine may claim the id at once.
+  void Leave(const std::string& agent_id, const Uuid& session);
   void Heard(const std::string& agent_id, const Uuid& session, Instant now);
   bool Holds(const std::string& agent_id, const Uuid& session) const;
 

@@ -27,7 +27,7 @@ Admin::Admin(std::unique_ptr<transport::ClientTransport> transport, AdminOptions
              Clock clock, Random& random)
     : state_(std::make_unique<State>(std::move(transport), std::move(options), std::move(clock),
                                      random)) {}
-Admin::~Admin() = default;
+Admin::~Admin() { state_->session.SayGoodbye(); }
 
 Result<BrokerIdentity> Admin::Connect() {
   RETURN_IF_ERROR(state_->Connect());

@@ -247,6 +247,11 @@ void AgentLink::Report(const AgentReport& report) {
   state_->Pump();
 }
 
+bool AgentLink::SayGoodbye() {
+  if (connected() && !state_->report_parts.empty()) return false;
+  return state_->session.SayGoodbye();
+}
+
 void AgentLink::SetTopics(std::vector<std::string> topics) {
   if (topics == state_->hello.topics) return;
   state_->hello.topics = std::move(topics);

@@ -353,7 +353,7 @@ struct Consumer::State final : public SessionEvents {
 Consumer::Consumer(std::unique_ptr<transport::ClientTransport> transport, ConsumerOptions options,
                    Random& random)
     : state_(std::make_unique<State>(std::move(transport), std::move(options), random)) {}
-Consumer::~Consumer() = default;
+Consumer::~Consumer() { state_->session.SayGoodbye(); }
 
 void Consumer::Assign(const TopicPartition& partition, const StartAt& start) {
   state_->Drop(partition);

@@ -455,7 +455,7 @@ Producer::Producer(std::unique_ptr<transport::ClientTransport> transport, Produc
                    Random& random, std::function<void(const Delivery&)> delivered)
     : state_(std::make_unique<State>(std::move(transport), std::move(options), random,
                                      std::move(delivered))) {}
-Producer::~Producer() = default;
+Producer::~Producer() { state_->session.SayGoodbye(); }
 
 Status Producer::Send(const std::string& topic, const ProducerRecord& record, Instant now) {
   return state_->Take(topic, record, now);

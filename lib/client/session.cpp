@@ -235,6 +235,10 @@ void Session::PauseFor(milliseconds pause) {
 void Session::Lose(const Error& why) {
   last_error_ = why;
   silent_since_.reset();
+  if (goodbye_said_) {
+    phase_ = Phase::kEnded;
+    return ForgetRequests(why);
+  }
   PauseFor(backoff_.Next());
   ForgetRequests(why);
   events_.SessionLost(why);
@@ -265,6 +269,17 @@ std::size_t Session::credit_bytes() const {
 void Session::SetWantedCredit(std::size_t bytes) {
   if (wanted_bytes_ == 0 && bytes > 0) say_wanted_ = true;
   wanted_bytes_ = bytes;
+}
+
+bool Session::SayGoodbye() {
+  if (!live()) phase_ = Phase::kEnded;
+  if (phase_ == Phase::kEnded || goodbye_said_) return phase_ == Phase::kEnded;
+  protocol::Request request;
+  request.mutable_goodbye();
+  goodbye_said_ = Send(
+      std::move(request), {}, [this](const Result<Answer>&) { phase_ = Phase::kEnded; },
+      IfLost::kForget);
+  return false;
 }
 
 bool Session::Send(protocol::Request request, const transport::Payload& payload, Done done,

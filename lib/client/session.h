@@ -77,6 +77,10 @@ class Session {
   bool Send(protocol::Request request, const transport::Payload& payload, Done done,
             IfLost if_lost);
 
+  // No more hellos: a live session is ended in good order. True once the broker has said so, or
+  // where there is no session; else call it again after Poll().
+  bool SayGoodbye();
+
   // At the next Poll(): ends the session, if one is live, and says hello.
   void StartAnew(const Error& why) { anew_ = why; }
 
@@ -91,7 +95,7 @@ class Session {
     kPause,  // until next_hello_
     kHello,  // under way
     kLive,
-    kEnded,  // fenced
+    kEnded,  // fenced, or a goodbye was said and answered
   };
   // Until an unanswered hello is said again; twice as long each time.
   static constexpr std::chrono::milliseconds kHelloPauseMin{1'000};
@@ -139,6 +143,7 @@ class Session {
   MonotonicMs hello_again_;  // while one is under way
   std::chrono::milliseconds hello_pause_ = kHelloPauseMin;
   std::chrono::milliseconds unsent_hello_pause_{0};
+  bool goodbye_said_ = false;
   std::optional<Error> anew_;
   std::optional<Error> last_error_;
   std::optional<protocol::Error> refusal_;

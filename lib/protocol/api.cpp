@@ -23,6 +23,7 @@ constexpr std::array kApis = {
     ApiVersions{Request::kDescribeAgent, 1, 1, "describe agent"},
     ApiVersions{Request::kStatus, 1, 1, "status"},
     ApiVersions{Request::kKeepAlive, 1, 1, "keep alive"},
+    ApiVersions{Request::kGoodbye, 1, 1, "goodbye"},
 };
 
 }  // namespace

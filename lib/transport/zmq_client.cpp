@@ -16,6 +16,7 @@ constexpr int kReconnectMaxMs = 30'000;
 constexpr int kConnectTimeoutMs = 5'000;
 // Unacknowledged bytes of a peer that vanished without a word.
 constexpr int kTcpSilenceMaxMs = 6'000;
+constexpr int kLingerMs = 100;
 // Envelope, payload.
 constexpr std::size_t kFramesMax = 2;
 
@@ -24,6 +25,13 @@ class ZmqClient final : public ClientTransport {
   // Throws zmq::error_t.
   explicit ZmqClient(TcpAddress address)
       : address_(std::move(address)), context_(SharedZmqContext()), socket_(Open()) {}
+
+  // What was sent last, a goodbye for one, gets a moment to leave.
+  ~ZmqClient() override {
+    if (socket_) socket_->set(zmq::sockopt::linger, kLingerMs);
+  }
+  ZmqClient(const ZmqClient&) = delete;
+  ZmqClient& operator=(const ZmqClient&) = delete;
 
   SendOutcome Send(Message message) override {
     if (!EnsureOpen()) return SendOutcome::kFull;

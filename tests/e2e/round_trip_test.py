@@ -1,4 +1,5 @@
 """What an agent reads is what a consumer gets: every byte of every file, in order, once."""
+import json
 import pathlib
 import subprocess
 
@@ -60,6 +61,16 @@ class RoundTrip(ProcessCase):
                 path = target
             files.append(path)
         return files
+
+    def test_an_agent_that_has_ended_is_shown_with_all_that_it_read(self):
+        broker = self.server
+        path = self.log("app.log", b"one\ntwo\n")
+        self.agent(broker, path, agent_id="reader").once()
+        (shown,) = json.loads(broker.commands.run("agents", "list", "--format", "json").stdout)
+        self.assertEqual((shown["connected"], shown["bytes_acked"], shown["records_acked"]),
+                         (False, path.stat().st_size, 2))
+        # Those who asked before have gone; the one that asks now is there.
+        self.assertEqual(broker.status()["sessions"], 1)
 
     def test_real_logs_come_back_byte_for_byte(self):
         files = self.unpacked_samples()

@@ -58,6 +58,15 @@ TEST_F(SessionTest, ASecondHelloOfAConnectionEndsItsFirstSession) {
   EXPECT_EQ(client_.Ask(TestClient::KeepAlive()).code(), protocol::NO_SESSION);
 }
 
+TEST_F(SessionTest, AGoodbyeIsAnsweredAndEndsTheSession) {
+  client_.Hello();
+  protocol::Request goodbye;
+  goodbye.mutable_goodbye();
+  EXPECT_TRUE(client_.Ask(goodbye).response.has_goodbye());
+  EXPECT_EQ(rig_.server->session_count(), 0U);
+  EXPECT_EQ(client_.Ask(TestClient::KeepAlive()).code(), protocol::NO_SESSION);
+}
+
 TEST_F(SessionTest, ASilentSessionEndsAndKeepAlivesKeepIt) {
   client_.Hello();
   for (int i = 0; i < 10; ++i) {

@@ -51,6 +51,15 @@ TEST_F(AgentRegistryTest, AnotherMachineWaitsForThirtySecondsOfSilence) {
   EXPECT_TRUE(Holds(2));
 }
 
+TEST_F(AgentRegistryTest, AnIdWhoseAgentHasLeftIsFreeForAnyMachine) {
+  EXPECT_TRUE(Claim("boot-1", 1, 0));
+  registry_.Leave("web-1", IdOf(2));
+  EXPECT_TRUE(Holds(1)) << "another session can't give it away";
+  registry_.Leave("web-1", IdOf(1));
+  EXPECT_FALSE(Holds(1));
+  EXPECT_TRUE(Claim("boot-2", 3, 1));
+}
+
 TEST_F(AgentRegistryTest, ALostConnectionDoesNotGiveTheIdAway) {
   EXPECT_TRUE(Claim("boot-1", 1, 0));
   registry_.Release("web-1", IdOf(1));

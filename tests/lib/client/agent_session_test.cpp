@@ -48,6 +48,41 @@ TEST_F(AgentLinkTest, ErrorsThatEndTheSessionDoSo) {
   }
 }
 
+TEST_F(AgentLinkTest, AGoodbyeGoesBehindTheLastReportAndIsTheEnd) {
+  Connect();
+  link.Report(AgentReport());
+  EXPECT_FALSE(link.SayGoodbye());
+  EXPECT_FALSE(link.SayGoodbye());
+  broker.Take(protocol::Request::kAgentReport);
+  const Asked goodbye = broker.Take(protocol::Request::kGoodbye);
+  EXPECT_TRUE(broker.asked.empty()) << "it is said once";
+  protocol::Response response;
+  response.mutable_goodbye();
+  broker.Answer(goodbye, response);
+  Poll();
+  EXPECT_TRUE(link.SayGoodbye());
+  EXPECT_FALSE(link.connected());
+  const auto hellos = broker.hellos.size();
+  Pass(60'000);
+  EXPECT_EQ(broker.hellos.size(), hellos);
+  EXPECT_TRUE(events.lost.empty());
+}
+
+TEST_F(AgentLinkTest, WithoutASessionThereIsNobodyToSayGoodbyeTo) {
+  EXPECT_TRUE(link.SayGoodbye());
+  Pass(60'000);
+  EXPECT_TRUE(broker.hellos.empty());
+}
+
+TEST_F(AgentLinkTest, ASessionThatEndsUnderAGoodbyeIsGoodEnough) {
+  Connect();
+  EXPECT_FALSE(link.SayGoodbye());
+  broker.Refuse(broker.Take(protocol::Request::kGoodbye), protocol::NO_SESSION);
+  Poll();
+  EXPECT_TRUE(link.SayGoodbye());
+  EXPECT_TRUE(events.lost.empty());
+}
+
 TEST_F(AgentLinkTest, LostConnectionIsFoundByTheNextKeepAlive) {
   Connect();
   ASSERT_TRUE(Produce("vanishes"));
