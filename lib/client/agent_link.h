@@ -165,9 +165,9 @@ class AgentLink {
   // Sent where there is a session; lost otherwise. Split into parts as needed.
   void Report(const AgentReport& report);
 
-  // No more sessions after this one. Ends it in good order, once the reports are sent: the agent's id
-  // is then free for another machine at once. True when that is done, or where there is no session;
-  // else call it again after Poll().
+  // No more sessions after this one. Ends it in good order, once the reports are sent: the agent's
+  // id is then free for another machine at once. True when that is done, or where there is no
+  // session; else call it again after Poll().
   bool SayGoodbye();
 
   // A new list of topics, from the next hello on, which is said at once.
