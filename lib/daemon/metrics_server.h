@@ -1,5 +1,5 @@
-// The daemon's small HTTP server: /metrics for Prometheus, /healthz and /readyz for supervisors, and
-// a page at / that leads there. It never serves log lines.
+// The daemon's small HTTP server: /metrics for Prometheus, /healthz and /readyz for supervisors, a
+// page at / that leads there. It never serves log lines.
 #pragma once
 
 #include <functional>
