@@ -179,7 +179,11 @@ struct Consumer::State final : public SessionEvents {
     switch (partition.start.kind) {
       case StartAt::Kind::kEarliest: return Start(partition, *partition.progress.log_start);
       case StartAt::Kind::kLatest: return Start(partition, *partition.progress.durable_end);
-      case StartAt::Kind::kOffset: return Start(partition, partition.start.offset);
+      case StartAt::Kind::kOffset:
+        if (partition.start.leader_epoch >= LeaderEpoch(0)) {
+          partition.leader_epoch = partition.start.leader_epoch;
+        }
+        return Start(partition, partition.start.offset);
       case StartAt::Kind::kTime: partition.phase = Phase::kNeedsOffset; return;
     }
   }

@@ -39,10 +39,15 @@ struct StartAt {
   Kind kind = Kind::kLatest;
   Offset offset;     // of kOffset
   TimestampMs time;  // of kTime: the first record whose create time is at or after it
+  // Of kOffset: of the record before it, where the reader remembers; -1: he does not. So he hears
+  // where that record is not in the log any more.
+  LeaderEpoch leader_epoch{-1};
 
   static StartAt Earliest() { return {.kind = Kind::kEarliest, .offset = {}, .time = {}}; }
   static StartAt Latest() { return {.kind = Kind::kLatest, .offset = {}, .time = {}}; }
-  static StartAt At(Offset offset) { return {.kind = Kind::kOffset, .offset = offset, .time = {}}; }
+  static StartAt At(Offset offset, LeaderEpoch leader_epoch = LeaderEpoch(-1)) {
+    return {.kind = Kind::kOffset, .offset = offset, .time = {}, .leader_epoch = leader_epoch};
+  }
   static StartAt From(TimestampMs time) {
     return {.kind = Kind::kTime, .offset = {}, .time = time};
   }

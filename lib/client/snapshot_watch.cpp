@@ -102,7 +102,7 @@ struct SnapshotWatch::State final : public SessionEvents {
 SnapshotWatch::SnapshotWatch(std::unique_ptr<transport::ClientTransport> transport,
                              SnapshotWatchOptions options, Random& random)
     : state_(std::make_unique<State>(std::move(transport), std::move(options), random)) {}
-SnapshotWatch::~SnapshotWatch() = default;
+SnapshotWatch::~SnapshotWatch() { state_->session.SayGoodbye(); }
 
 void SnapshotWatch::Poll(Instant now) { state_->Poll(now); }
 

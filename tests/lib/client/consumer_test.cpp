@@ -5,29 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "lib/record/batch_builder.h"
 #include "lib/record/crc32c.h"
+#include "tests/lib/client/batches.h"
 #include "tests/lib/client/fake_broker.h"
 
 namespace logboom::client {
 namespace {
 
 const TopicPartition kPartition{.topic = "web", .partition = PartitionIndex(0)};
-
-// A batch of records whose values are their offsets.
-std::string Batch(std::int64_t base, int count) {
-  record::BatchBuilder builder({});
-  for (int i = 0; i < count; ++i) {
-    const std::string value = fmt::format("{}", base + i);
-    builder.Add({.timestamp = TimestampMs(1'000 + base + i),
-                 .key = std::nullopt,
-                 .value = value,
-                 .headers = {}});
-  }
-  std::string batch(*builder.Finish());
-  record::SetBaseOffset(batch.data(), Offset(base));
-  return batch;
-}
 
 class ConsumerTest : public testing::Test {
  protected:
