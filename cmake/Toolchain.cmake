@@ -7,6 +7,7 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 
 option(LOGBOOM_WERROR "Treat warnings as errors" OFF)
+option(LOGBOOM_FUZZ "Build the fuzz targets with libFuzzer (clang)" OFF)
 set(LOGBOOM_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
 
 find_program(CCACHE ccache)
@@ -33,4 +34,7 @@ if(LOGBOOM_SANITIZE)
     -fsanitize=${LOGBOOM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all
     -D_GLIBCXX_ASSERTIONS)
   target_link_options(logboom_options INTERFACE -fsanitize=${LOGBOOM_SANITIZE})
+endif()
+if(LOGBOOM_FUZZ)
+  target_compile_options(logboom_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()

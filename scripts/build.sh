@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# dev build [PRESET]: build a preset (release, dev, asan, tsan) into build/PRESET
+# dev build [PRESET]: build a preset (release, dev, asan, tsan, fuzz) into build/PRESET
 #
 # LOGBOOM_WERROR=ON|OFF in the environment sets whether warnings are errors; unset, a folder stays as
 # it was configured (new: OFF).
@@ -17,6 +17,7 @@ if ! grep -qE "\"name\": \"$preset\", \"(generator|inherits)\"" CMakePresets.jso
   exit 2
 fi
 ensure_packages scripts/packages.txt
+[ "$preset" != fuzz ] || ensure_packages scripts/packages-fuzz.txt
 
 # CMake tracks its own files; it does not track the presets, the arguments, or a moved source tree.
 folder=build/$preset

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# dev test [FILTER] [--all]: build and run the tests (regular expression); --all: under sanitizers too
+# dev test [FILTER] [--all]: build and run the tests (regular expression); --all: sanitizers and fuzz too
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -57,6 +57,15 @@ failed=0
 for preset in "${presets[@]}"; do
   run_preset "$preset" || failed=1
 done
+# Under sanitizers the corpus has been replayed; this looks a little further.
+if [ ${#presets[@]} -gt 1 ] && [ -z "$filter" ]; then
+  if bash scripts/fuzz.sh 10; then
+    summaries+=("fuzz: no finding")
+  else
+    summaries+=("fuzz: failed")
+    failed=1
+  fi
+fi
 echo
 printf '%s\n' "${summaries[@]}"
 exit "$failed"

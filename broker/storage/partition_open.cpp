@@ -144,16 +144,20 @@ Result<bool> OpenClean(LogState& state, const OpenRequest& request,
 }
 
 // A segment that was scanned and is not appended to any more. Its log is synced before the seal is
-// made.
-Status SealScanned(LogState& state, const SegmentAsFound& found, TimestampMs now) {
+// made. The seal ends where the next segment begins: else what is appended behind a hole would not
+// follow on, and the recovery after the next crash would cut it off.
+Status SealScanned(LogState& state, const SegmentAsFound& found, Offset next_offset,
+                   TimestampMs now) {
   ASSIGN_OR_RETURN(ActiveSegment segment,
                    ActiveSegment::Resume(state.fs, state.directory, found, now));
   segment.Finish();
   RETURN_IF_ERROR(SyncAll(segment));
   state.last_append_time = std::max(state.last_append_time, segment.last_append_time());
+  segment::Seal seal = segment.MakeSeal();
+  seal.next_offset = next_offset;
   const Status sealed = file::ReplaceFile(
       state.fs, SegmentPath(state.directory, found.base_offset, segment::kSealSuffix),
-      segment::EncodeSeal(segment.MakeSeal()));
+      segment::EncodeSeal(seal));
   // A broker must start on a full disk: what a seal tells can be had from the log.
   if (!sealed.ok() && sealed.error().code != ErrorCode::kNoSpace) return sealed;
   return Ok();
@@ -176,7 +180,7 @@ Status SealTrusted(LogState& state, const FoundSegment& segment, Offset next_off
                         .totals = *totals,
                         .known = {segment.base_offset, {}},
                         .trust = segment::IndexTrust::kUnsynced},
-                       now);
+                       next_offset, now);
   }
   if (totals.error().code != ErrorCode::kCorrupt) return totals.error();
   return RemoveIfThere(state.fs,
@@ -214,8 +218,9 @@ Status BuildSegments(LogState& state, const RecoveredLog& recovered, TimestampMs
     AddSealed(state, trusted[i].base_offset, next, trusted[i].size_bytes);
   }
   for (std::size_t i = 0; i < finished; ++i) {
-    RETURN_IF_ERROR(SealScanned(state, scanned[i], now));
-    AddSealed(state, scanned[i].base_offset, base_of_scanned(i + 1), scanned[i].totals.size_bytes);
+    const Offset next = base_of_scanned(i + 1);
+    RETURN_IF_ERROR(SealScanned(state, scanned[i], next, now));
+    AddSealed(state, scanned[i].base_offset, next, scanned[i].totals.size_bytes);
   }
   Result<ActiveSegment> active =
       resumes ? ActiveSegment::Resume(state.fs, state.directory, scanned.back(), now)

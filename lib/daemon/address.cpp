@@ -19,7 +19,9 @@ Result<HostPort> ParseHostPort(std::string_view text) {
   const std::string_view port = text.substr(colon + 1);
   const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
   if (bracketed) host = host.substr(1, host.size() - 2);
-  if (!bracketed && host.find_first_of(":[]/") != std::string_view::npos) return NotAnAddress(text);
+  // Brackets stand around IPv6 addresses, which alone have colons.
+  if (bracketed != (host.find(':') != std::string_view::npos)) return NotAnAddress(text);
+  if (host.find_first_of("[]/") != std::string_view::npos) return NotAnAddress(text);
 
   HostPort address{std::string(host), 0};
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);

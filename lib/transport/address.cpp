@@ -15,7 +15,9 @@ Error BadAddress(std::string_view text, std::string_view why) {
 }
 
 bool IsHost(std::string_view host) {
-  if (host.starts_with('[')) return host.size() > 2 && host.ends_with(']');
+  if (host.starts_with('[')) {
+    return host.size() > 2 && host.find_first_of("[]/; ", 1) == host.size() - 1;
+  }
   return !host.empty() && host.find_first_of(":/[]; ") == std::string_view::npos;
 }
 

@@ -61,7 +61,8 @@ class Dispatcher(unittest.TestCase):
 
     def test_wrong_arguments_are_usage_errors(self):
         for arguments in (("test", "--nonsense"), ("test", "a", "b"), ("build", "nonsense"),
-                          ("build", "dev", "release")):
+                          ("build", "dev", "release"),
+                          ("fuzz", "nonsense"), ("fuzz", "glob", "soon"), ("fuzz", "1", "2")):
             with self.subTest(arguments=arguments):
                 self.assertEqual(run("./dev", *arguments).returncode, 2)
 
@@ -133,7 +134,7 @@ class SetUp(unittest.TestCase):
         self.assertIn("Logboom builds on Debian 12", done.stderr)
 
     def test_every_package_says_why(self):
-        for path in ("scripts/packages.txt", "scripts/packages-lint.txt"):
+        for path in map(str, (ROOT / "scripts").glob("packages*.txt")):
             for line in source_tree.read(path).splitlines():
                 self.assertRegex(line, r"^#|^[a-z0-9+.-]+ +# \w", path)
 

@@ -212,6 +212,24 @@ TEST_F(PartitionLogRecovery, OffsetsThatWereSyncedAreNeverGivenOutAgain) {
   ASSERT_EQ(unreadable_.size(), 1U);
 }
 
+TEST_F(PartitionLogRecovery, WhatIsAppendedBehindAHoleSurvivesTheNextCrash) {
+  Fill();
+  const PartitionCheckpoint checkpoint = Checkpoint();
+  auto file = fs_->Open(ActiveLog(), file::OpenMode::kReadWrite);
+  ASSERT_TRUE((*file)->Truncate(SizeOf(ActiveLog()) - 10).ok());
+  ASSERT_TRUE(Open(checkpoint).ok());
+  ASSERT_EQ(Append()->base_offset, Offset(36));
+  ASSERT_TRUE(Commit().ok());
+
+  // With the manifest of before the hole, and with none.
+  for (const auto& known : {std::optional(checkpoint), std::optional<PartitionCheckpoint>()}) {
+    ASSERT_TRUE(Open(known).ok());
+    EXPECT_EQ(log_->durable_end(), Offset(39));
+    EXPECT_EQ(log_->recovery().quarantine, "");
+    EXPECT_EQ(log_->Read(Offset(36), 1)->bytes, batches_.back().bytes);
+  }
+}
+
 TEST_F(PartitionLogRecovery, AllSegmentsGoneKeepsTheOffsets) {
   Fill();
   const PartitionCheckpoint checkpoint = Checkpoint();

@@ -13,7 +13,7 @@ TEST(Address, HostAndPortAreTaken) {
 
 TEST(Address, AnythingElseIsRefusedWithWhatItTakes) {
   for (const char* text : {"", "127.0.0.1", ":80", "a:", "a:65536", "a:-1", "a:8o", "::1:80",
-                           "tcp://127.0.0.1:80", "[]:80"}) {
+                           "tcp://127.0.0.1:80", "[]:80", "[][]:80", "[h]:80"}) {
     const auto parsed = ParseHostPort(text);
     ASSERT_FALSE(parsed.ok()) << text;
     EXPECT_NE(parsed.error().message.find("HOST:PORT"), std::string::npos);

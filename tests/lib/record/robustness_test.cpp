@@ -7,6 +7,7 @@
 
 #include "lib/base/random.h"
 #include "lib/record/span.h"
+#include "tests/fuzz/mutate.h"
 #include "tests/lib/record/sample.h"
 
 namespace logboom::record {
@@ -15,36 +16,9 @@ namespace {
 constexpr std::uint64_t kSeed = 19550;
 constexpr int kMutations = 6000;
 
-void FlipBits(SeededRandom& random, Bytes& bytes, std::size_t from) {
-  for (std::uint64_t i = 1 + random.Below(4); i > 0 && bytes.size() > from; --i) {
-    char& byte = bytes[from + random.Below(bytes.size() - from)];
-    byte = static_cast<char>(static_cast<unsigned char>(byte) ^ (1U << random.Below(8)));
-  }
-}
-
-void Overwrite(SeededRandom& random, Bytes& bytes, std::size_t from) {
-  for (std::uint64_t i = 1 + random.Below(8); i > 0 && bytes.size() > from; --i) {
-    bytes[from + random.Below(bytes.size() - from)] = static_cast<char>(random.Next());
-  }
-}
-
-void CutOrInsert(SeededRandom& random, Bytes& bytes, std::size_t from) {
-  const std::size_t at = from + random.Below(bytes.size() - from + 1);
-  if (random.Below(2) == 0) {
-    bytes.erase(at, random.Below(20));
-  } else {
-    bytes.insert(at, Bytes(1 + random.Below(20), static_cast<char>(random.Next())));
-  }
-}
-
-void Mutate(SeededRandom& random, Bytes& bytes, std::size_t from) {
-  switch (random.Below(4)) {
-    case 0: FlipBits(random, bytes, from); break;
-    case 1: Overwrite(random, bytes, from); break;
-    case 2: CutOrInsert(random, bytes, from); break;
-    default: bytes.resize(from + random.Below(bytes.size() - from + 1)); break;
-  }
-}
+using fuzz::FlipBits;
+using fuzz::Mutate;
+using fuzz::Overwrite;
 
 // Walks a batch as far as it goes and copies every byte that it is given. How many records came.
 std::int32_t Walk(BatchReader& reader, ByteView batch) {
@@ -133,7 +107,7 @@ TEST(MutatedHeaders, OfSourcesNeverCrash) {
                                                .head_hash = 5});
   for (int i = 0; i < kMutations; ++i) {
     Bytes bytes = random.Below(2) == 0 ? span : identity;
-    Mutate(random, bytes, 0);
+    Mutate(random, bytes);
     const auto alone = std::make_unique<char[]>(bytes.size());
     bytes.copy(alone.get(), bytes.size());
     const ByteView view(alone.get(), bytes.size());

@@ -48,15 +48,20 @@ std::vector<SampleRecord> GoldenRecords() {
   return samples;
 }
 
-void Add(BatchBuilder& builder, const SampleRecord& sample) {
+bool AddWhereItFits(BatchBuilder& builder, const SampleRecord& sample) {
   std::vector<HeaderView> headers;
   for (const auto& [key, value] : sample.headers) headers.push_back({key, View(value)});
   const RecordView view{.timestamp = TimestampMs(sample.timestamp_ms),
                         .key = View(sample.key),
                         .value = View(sample.value),
                         .headers = headers};
-  CHECK(builder.Fits(view));
+  if (!builder.Fits(view)) return false;
   builder.Add(view);
+  return true;
+}
+
+void Add(BatchBuilder& builder, const SampleRecord& sample) {
+  CHECK(AddWhereItFits(builder, sample));
 }
 
 SampleRecord Own(const Record& record) {

@@ -26,6 +26,7 @@ struct SampleRecord {
 std::vector<SampleRecord> GoldenRecords();
 
 void Add(BatchBuilder& builder, const SampleRecord& sample);
+bool AddWhereItFits(BatchBuilder& builder, const SampleRecord& sample);
 SampleRecord Own(const Record& record);
 
 // A copy of the batch that the builder makes of them.

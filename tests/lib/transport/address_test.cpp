@@ -24,7 +24,7 @@ TEST(TcpAddress, RefusesWhatIsNoneAndShowsARightOne) {
   for (const char* text :
        {"", "127.0.0.1:1", "tcp://", "tcp://127.0.0.1", "tcp://:1", "tcp://h:", "tcp://h:x",
         "tcp://h:65536", "tcp://h:-1", "tcp://h:1x", "tcp://::1:1", "tcp://[::1]", "tcp://[]:1",
-        "ipc:///tmp/x", "tcp://a b:1", "tcp://h/x:1"}) {
+        "ipc:///tmp/x", "tcp://a b:1", "tcp://h/x:1", "tcp://[a]b]:1"}) {
     const auto address = ParseTcpAddress(text);
     ASSERT_FALSE(address.ok()) << text;
     EXPECT_EQ(address.error().code, ErrorCode::kInvalid);

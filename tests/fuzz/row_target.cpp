@@ -1,0 +1,40 @@
+#include <gtest/gtest.h>
+
+#include "broker/engine/topic_row.h"
+#include "broker/sources/agent_registry.h"
+#include "broker/sources/gap_rows.h"
+#include "broker/sources/source_table.h"
+#include "tests/fuzz/targets.h"
+
+namespace logboom::fuzz {
+namespace {
+
+// Decodes, encodes, and decodes again; the second encoding must be as the first.
+template <typename Decode, typename Encode>
+void ThereAndBack(ByteView key, ByteView value, Decode decode, Encode encode) {
+  const auto first = decode(key, value);
+  if (!first.ok()) return;
+  const Bytes bytes = encode(*first);
+  const auto second = decode(key, bytes);
+  ASSERT_TRUE(second.ok()) << second.error().message;
+  EXPECT_EQ(encode(*second), bytes);
+}
+
+}  // namespace
+
+// Byte 0: how many of the others are the key.
+void Row(ByteView input) {
+  if (input.empty()) return;
+  const ByteView key = input.substr(1, static_cast<std::uint8_t>(input[0]));
+  const ByteView value = input.substr(1 + key.size());
+  ThereAndBack(key, value, broker::DecodeAgentRow, broker::EncodeAgentRow);
+  ThereAndBack(key, value, broker::DecodeGapRow, broker::EncodeGapRow);
+  ThereAndBack(key, value, broker::DecodeSourceRow, [](const broker::Source& source) {
+    return broker::EncodeSourceRow(source, source.durable, source.window);
+  });
+  ThereAndBack(key, value, broker::DecodeTopicRow, [](const broker::DecodedTopicRow& row) {
+    return broker::EncodeTopicRow(row.topic, row.state);
+  });
+}
+
+}  // namespace logboom::fuzz

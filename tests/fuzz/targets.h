@@ -1,0 +1,62 @@
+// The fuzz targets: functions from any bytes to nothing, which fail an EXPECT, or die, where a
+// promise does not hold. libFuzzer calls one of them in each program of ./dev fuzz;
+// fuzz_corpus_test calls them all on the checked-in corpus and on seeded mutations of it.
+//
+// A target keeps nothing between two calls: the same bytes do the same, always.
+#pragma once
+
+#include <string_view>
+
+#include "lib/base/bytes.h"
+
+namespace logboom::fuzz {
+
+// "HOST:PORT" and "tcp://HOST:PORT": what parses is written so that it parses to the same.
+void Address(ByteView input);
+
+// A script of requests, turns and crashes (broker_target.cpp describes it) against a server in a
+// world in memory: it goes on answering, and what it acknowledged stays readable.
+void Broker(ByteView input);
+
+// Byte 0 chooses the codec, the rest is compressed, or to be: nothing grows beyond its limit, what
+// was compressed comes back.
+void Codec(ByteView input);
+
+// A TOML file against a schema of every type: what loads, loads again from what it shows.
+void Config(ByteView input);
+
+// A Request, and a Response: what parses is encoded so that it parses to the same.
+void Envelope(ByteView input);
+
+// A pattern, a newline, a path: matching agrees with itself, and with the pattern's fixed root.
+void Glob(ByteView input);
+
+// A batch, as it is and with a checksum put right: what walks to its end is built anew to the same.
+// Also the headers lb.span and lb.source by themselves.
+void RecordBatch(ByteView input);
+
+// Rows of the metadata store: what decodes is encoded so that it decodes to the same.
+void Row(ByteView input);
+
+// The files of a partition's directory (partition_files.h), as they are and with their checksums
+// put right: verify, dump, walk and recovery end; what recovery left is whole, and takes appends.
+void Segment(ByteView input);
+
+struct Target {
+  std::string_view name;  // of its folder in corpus/
+  void (*run)(ByteView input);
+};
+
+inline constexpr Target kTargets[] = {
+    {"address", Address},
+    {"broker", Broker},
+    {"codec", Codec},
+    {"config", Config},
+    {"envelope", Envelope},
+    {"glob", Glob},
+    {"record_batch", RecordBatch},
+    {"row", Row},
+    {"segment", Segment},
+};
+
+}  // namespace logboom::fuzz
