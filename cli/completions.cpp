@@ -34,30 +34,31 @@ void Gather(const CLI::App& app, const std::string& path, std::vector<Completion
   }
 }
 
-// Words that are no known verb at their place (values, topics) don't count as a step.
+// Words that are no known verb at their place (values, topics) don't count as a step. Zsh runs it
+// too: there `path` and `words` mean something else, and an index needs its $.
 std::string BashScript(const std::vector<Completion>& all) {
   std::string steps;
   std::string cases;
   for (const Completion& one : all) {
     if (!one.path.empty()) steps += (steps.empty() ? "" : "|") + ("\"" + one.path + "\"");
-    cases += fmt::format("    \"{}\") words=\"{} {}\" ;;\n", one.path, fmt::join(one.verbs, " "),
+    cases += fmt::format("    \"{}\") choices=\"{} {}\" ;;\n", one.path, fmt::join(one.verbs, " "),
                          fmt::join(one.flags, " "));
   }
   return "_logboom() {\n"
-         "  local path= word words=\n"
-         "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-         "    case \"${path:+$path }$word\" in\n      " +
+         "  local at= word choices=\n"
+         "  for word in \"${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}\"; do\n"
+         "    case \"${at:+$at }$word\" in\n      " +
          steps +
-         ") path=\"${path:+$path }$word\" ;;\n"
+         ") at=\"${at:+$at }$word\" ;;\n"
          "    esac\n"
          "  done\n"
-         "  case \"$path\" in\n" +
+         "  case \"$at\" in\n" +
          cases +
          "  esac\n"
-         "  words=\"$words " +
+         "  choices=\"$choices " +
          fmt::format("{}", fmt::join(all.front().flags, " ")) +
          "\"\n"
-         "  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
+         "  COMPREPLY=($(compgen -W \"$choices\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
          "}\n"
          "complete -o default -F _logboom logboom\n";
 }
@@ -92,8 +93,13 @@ ExitCode PrintCompletions(Context& context, const CLI::App& app, const std::stri
     out.Write(FishScript(all));
     return ExitCode::kDone;
   }
-  if (shell == "zsh") out.Write("autoload -U +X bashcompinit && bashcompinit\n");
-  out.Write(BashScript(all));
+  if (shell == "bash") {
+    out.Write(BashScript(all));
+    return ExitCode::kDone;
+  }
+  // Sourced, or as the file _logboom in $fpath, which is run when it is first asked for choices.
+  out.Write("#compdef logboom\nautoload -U +X bashcompinit && bashcompinit\n" + BashScript(all) +
+            "[[ ${funcstack[1]} != _logboom ]] || _bash_complete -o default -F _logboom\n");
   return ExitCode::kDone;
 }
 

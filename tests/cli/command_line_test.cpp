@@ -116,7 +116,7 @@ TEST(CommandLine, EnvironmentNamesTheBroker) {
 TEST(CommandLine, CompletionsAreForTheShellAsked) {
   EXPECT_NE(Logboom("completions bash").out.find("complete -o default -F _logboom"),
             std::string::npos);
-  EXPECT_TRUE(Logboom("completions zsh").out.starts_with("autoload"));
+  EXPECT_TRUE(Logboom("completions zsh").out.starts_with("#compdef logboom\n"));
   EXPECT_NE(Logboom("completions fish").out.find("complete -c logboom"), std::string::npos);
 }
 

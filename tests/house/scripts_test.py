@@ -40,7 +40,7 @@ class Dispatcher(unittest.TestCase):
     def test_help_lists_each_verb_with_a_line(self):
         listed = run("./dev", "help").stdout.splitlines()
         verbs = {line.split()[1] for line in listed}
-        self.assertLessEqual({"build", "test", "lint", "format", "help"}, verbs)
+        self.assertLessEqual({"build", "fuzz", "package", "test", "lint", "format", "help"}, verbs)
         for verb in verbs:
             self.assertTrue((ROOT / f"scripts/{verb}.sh").is_file(), verb)
 
@@ -62,7 +62,7 @@ class Dispatcher(unittest.TestCase):
     def test_wrong_arguments_are_usage_errors(self):
         for arguments in (("test", "--nonsense"), ("test", "a", "b"), ("build", "nonsense"),
                           ("build", "dev", "release"),
-                          ("fuzz", "nonsense"), ("fuzz", "glob", "soon"), ("fuzz", "1", "2")):
+                          ("fuzz", "nonsense"), ("fuzz", "glob", "soon"), ("fuzz", "1", "2"), ("package", "x")):
             with self.subTest(arguments=arguments):
                 self.assertEqual(run("./dev", *arguments).returncode, 2)
 
