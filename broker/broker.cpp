@@ -51,12 +51,17 @@ Result<std::unique_ptr<Broker>> Broker::Open(BrokerOptions options, BrokerSeams 
                    EmbeddedEngine::Open(std::move(directory), std::move(parts), now, progress));
   broker->sources_ = std::make_unique<Sources>(*broker->engine_);
   ASSIGN_OR_RETURN(report.sources, broker->sources_->Rebuild(now));
+  broker->group_log_ = std::make_unique<EngineGroupLog>(*broker->engine_);
+  broker->groups_ = std::make_unique<Groups>(*broker->group_log_);
+  ASSIGN_OR_RETURN(const std::vector<std::string> group_notes,
+                   broker->groups_->Load(broker->engine_->TakeRows(Table::kCommittedOffset)));
 
   const EngineOpenReport& opened = broker->engine_->open_report();
   report.clean_start = opened.clean_start;
   report.scanned = opened.scanned;
   for (const std::string& note : opened.notes) report.notes.push_back(note);
   for (const std::string& note : report.sources.notes) report.notes.push_back(note);
+  for (const std::string& note : group_notes) report.notes.push_back(note);
   return broker;
 }
 
@@ -68,8 +73,8 @@ void Broker::Serve(transport::ServerTransport& transport, Instant now) {
   options.auto_create_topics = options_.auto_create_topics;
   options.credit.budget_bytes = options_.receive_budget_bytes;
   server_ = std::make_unique<Server>(
-      *engine_, *sources_, transport, seams_.random, std::move(options), [this] { return Facts(); },
-      now);
+      *engine_, *sources_, *groups_, transport, seams_.random, std::move(options),
+      [this] { return Facts(); }, now);
 }
 
 void Broker::Poll(Instant now) {
@@ -82,6 +87,7 @@ void Broker::Poll(Instant now) {
   }
   engine_->Tick(now);
   sources_->Tick(now);
+  groups_->Tick(now);
   server_->Tick(now);
   if (engine_->below_reserve() != low_space_since_.has_value()) {
     low_space_since_ = engine_->below_reserve() ? std::optional(now.wall) : std::nullopt;

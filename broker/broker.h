@@ -1,6 +1,6 @@
-// The whole broker but for its threads' owner: engine, sources and server put together. main.cpp
-// drives it from its loop; tests and the simulator from theirs, with their own file system,
-// transport and time.
+// The whole broker but for its threads' owner: engine, sources, groups and server put together.
+// main.cpp drives it from its loop; tests and the simulator from theirs, with their own file
+// system, transport and time.
 #pragma once
 
 #include <chrono>
@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "broker/engine/embedded_engine.h"
+#include "broker/groups/groups.h"
 #include "broker/metadata/metadata_writer.h"
+#include "broker/server/engine_group_log.h"
 #include "broker/server/server.h"
 #include "broker/sources/sources.h"
 #include "broker/storage/committer.h"
@@ -82,6 +84,7 @@ class Broker {
   const std::optional<Error>& failure() const { return engine_->failure(); }
   const LogEngine& engine() const { return *engine_; }
   const Sources& sources() const { return *sources_; }
+  const Groups& groups() const { return *groups_; }
   std::size_t session_count() const { return server_->session_count(); }
   const file::Space& space() const { return engine_->space(); }
   std::int64_t log_bytes() const { return engine_->log_bytes(); }
@@ -98,6 +101,8 @@ class Broker {
   TimestampMs now_;
   std::unique_ptr<EmbeddedEngine> engine_;
   std::unique_ptr<Sources> sources_;
+  std::unique_ptr<EngineGroupLog> group_log_;
+  std::unique_ptr<Groups> groups_;
   transport::ServerTransport* transport_ = nullptr;
   std::unique_ptr<Server> server_;
   std::optional<TimestampMs> low_space_since_;

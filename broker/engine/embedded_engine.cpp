@@ -134,6 +134,7 @@ void EmbeddedEngine::FinishCreate(const Topic& topic, const DoneCallback& done) 
   }
   names_[topic.topic_id] = topic.name;
   topics_[topic.name] = topic;
+  ++topics_version_;
   done(Ok());
   EndChange(topic.name);
 }
@@ -207,6 +208,7 @@ void EmbeddedEngine::DeleteTopic(const std::string& name, DoneCallback done) {
   const Topic topic = found->second;
   topics_.erase(found);
   names_.erase(topic.topic_id);
+  ++topics_version_;
   changing_[topic.name];
   MetadataTransaction mark;
   mark.Put(Table::kTopic, TopicRowKey(topic.number),
@@ -216,6 +218,7 @@ void EmbeddedEngine::DeleteTopic(const std::string& name, DoneCallback done) {
     if (!committed.ok()) {
       names_[topic.topic_id] = topic.name;
       topics_[topic.name] = topic;
+      ++topics_version_;
       done(committed.error().Within(fmt::format("topic '{}' is not deleted", topic.name)));
       EndChange(topic.name);
       return;
@@ -321,6 +324,13 @@ Result<std::optional<Offset>> EmbeddedEngine::OffsetAtTime(const TopicPartition&
   Partition* partition = Find(where);
   if (partition == nullptr) return Fail(ErrorCode::kNotFound, "no such partition");
   return partition->log->OffsetAtTime(time);
+}
+
+Result<std::optional<TimestampMs>> EmbeddedEngine::AppendTimeAt(const TopicPartition& where,
+                                                                Offset offset) {
+  Partition* partition = Find(where);
+  if (partition == nullptr) return Fail(ErrorCode::kNotFound, "no such partition");
+  return partition->log->AppendTimeAt(offset);
 }
 
 Result<Offset> EmbeddedEngine::EndOfEpoch(const TopicPartition& where, LeaderEpoch epoch) const {

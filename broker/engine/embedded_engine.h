@@ -77,6 +77,7 @@ class EmbeddedEngine final : public LogEngine {
   const Topic* FindTopic(const std::string& name) const override;
   const Topic* FindTopic(const Uuid& topic_id) const override;
   std::vector<const Topic*> Topics() const override;
+  std::uint64_t topics_version() const override { return topics_version_; }
   std::optional<PartitionState> StateOf(const TopicPartition& where) const override;
   void CreateTopic(TopicSpec spec, DoneCallback done) override;
   void AlterTopic(const std::string& name, const TopicConfig& set, DoneCallback done) override;
@@ -88,6 +89,8 @@ class EmbeddedEngine final : public LogEngine {
                              std::size_t bytes_max) override;
   Result<std::optional<Offset>> OffsetAtTime(const TopicPartition& where,
                                              TimestampMs time) override;
+  Result<std::optional<TimestampMs>> AppendTimeAt(const TopicPartition& where,
+                                                  Offset offset) override;
   Result<Offset> EndOfEpoch(const TopicPartition& where, LeaderEpoch epoch) const override;
   void SetDurableObserver(std::function<void(const TopicPartition&)> observer) override;
   void Commit(MetadataTransaction transaction, DoneCallback done) override;
@@ -159,6 +162,7 @@ class EmbeddedEngine final : public LogEngine {
 
   std::map<std::string, Topic> topics_;
   std::unordered_map<Uuid, std::string> names_;
+  std::uint64_t topics_version_ = 1;
   std::uint32_t next_topic_number_ = 1;
   std::vector<MetadataRow> loaded_rows_;
   // Names of topics being made, altered or deleted, and what waits for the end of it.

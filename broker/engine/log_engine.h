@@ -16,18 +16,13 @@
 #include "broker/engine/topic_config.h"
 #include "broker/metadata/metadata_store.h"
 #include "broker/storage/partition_log.h"
+#include "broker/storage/topic_partition.h"
 #include "lib/base/result.h"
 #include "lib/base/types.h"
 #include "lib/base/uuid.h"
 #include "lib/record/batch_header.h"
 
 namespace logboom::broker {
-
-struct TopicPartition {
-  Uuid topic_id;
-  PartitionIndex partition;
-  friend auto operator<=>(const TopicPartition&, const TopicPartition&) = default;
-};
 
 struct Topic {
   std::string name;
@@ -77,6 +72,8 @@ class LogEngine {
   virtual const Topic* FindTopic(const std::string& name) const = 0;
   virtual const Topic* FindTopic(const Uuid& topic_id) const = 0;
   virtual std::vector<const Topic*> Topics() const = 0;  // by name
+  // Another one whenever a topic has been made or deleted, or its partitions have become more.
+  virtual std::uint64_t topics_version() const = 0;
   virtual std::optional<PartitionState> StateOf(const TopicPartition& where) const = 0;
   // Durable when `done` is called. Changes of one name wait for each other: what counts is what is
   // there when their turn comes. kExists where the name is taken.
@@ -98,6 +95,10 @@ class LogEngine {
                                      std::size_t bytes_max) = 0;
   virtual Result<std::optional<Offset>> OffsetAtTime(const TopicPartition& where,
                                                      TimestampMs time) = 0;
+  // When the record at `offset` arrived, to the second (never later than it did); nothing where
+  // that is not known. May read from the disk.
+  virtual Result<std::optional<TimestampMs>> AppendTimeAt(const TopicPartition& where,
+                                                          Offset offset) = 0;
   // Below it stand the records that a reader met who knew this epoch; at and behind it may be other
   // ones by now. -1 where nothing is known of such an epoch.
   virtual Result<Offset> EndOfEpoch(const TopicPartition& where, LeaderEpoch epoch) const = 0;
@@ -123,11 +124,3 @@ class LogEngine {
 };
 
 }  // namespace logboom::broker
-
-template <>
-struct std::hash<logboom::broker::TopicPartition> {
-  std::size_t operator()(const logboom::broker::TopicPartition& where) const noexcept {
-    return std::hash<logboom::Uuid>{}(where.topic_id) ^
-           (static_cast<std::size_t>(where.partition.value()) * 0x9E3779B97F4A7C15U);
-  }
-};

@@ -24,8 +24,9 @@ enum class Table : std::uint8_t {
   kSource = 3,  // topic id, source id -> identity, position, state
   kSourceRow = 4,      // topic id, partition, offset, sequence -> gap, progress or close
   kPositionStamp = 5,  // topic id, partition -> offset that the positions of its sources reflect
+  kCommittedOffset = 6,  // group, topic id, partition -> offset, leader epoch, note, time
 };
-inline constexpr std::uint8_t kTableCount = 5;
+inline constexpr std::uint8_t kTableCount = 6;
 
 struct MetadataRow {
   Table table = Table::kTopic;

@@ -26,10 +26,14 @@ enum class Operation {
   kDeleteTopic,
   kActAsAgent,  // hello, sources, progress and reports of one agent id
   kDescribeAgents,
+  kReadGroup,  // join it, commit its offsets, ask for them
+  kDescribeGroup,
+  kAlterGroup,  // reset its offsets
+  kDeleteGroup,
   kDescribeBroker,
 };
 
-enum class ResourceKind { kBroker, kTopic, kAgent };
+enum class ResourceKind { kBroker, kTopic, kAgent, kGroup };
 
 struct Resource {
   ResourceKind kind = ResourceKind::kBroker;

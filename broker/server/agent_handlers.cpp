@@ -11,30 +11,6 @@ namespace {
 constexpr std::int64_t kRateWindowMs = 10'000;
 constexpr std::int64_t kRateSampleMs = 1'000;
 
-void FillAgent(const Agent& agent, protocol::Agent& out) {
-  const AgentReport& report = agent.report;
-  out.set_agent_id(agent.claim.agent_id);
-  out.set_host(agent.claim.host);
-  out.set_program_version(agent.claim.program_version);
-  out.set_connected(!agent.session.nil());
-  out.set_last_seen_ms(agent.last_seen.value());
-  out.set_started_ms(report.started.value());
-  out.set_files(report.files.size());
-  std::uint64_t backlog = 0;
-  for (const AgentFile& file : report.files) {
-    const std::int64_t behind = file.size_bytes - file.acked.value();
-    if (behind > 0) backlog += static_cast<std::uint64_t>(behind);
-  }
-  out.set_backlog_bytes(backlog);
-  out.set_bytes_acked(report.bytes_acked);
-  out.set_records_acked(report.records_acked);
-  out.set_errors(report.errors);
-  out.set_last_error(report.last_error);
-  out.set_memory_bytes(report.memory_bytes);
-  if (report.received.value() > 0) out.set_clock_skew_ms(report.time - report.received);
-  for (const auto& [name, value] : agent.claim.labels) (*out.mutable_labels())[name] = value;
-}
-
 }  // namespace
 
 void Server::HandleAgentReport(const Call& call, const protocol::AgentReportRequest& request) {
@@ -99,15 +75,19 @@ void Server::HandleDescribeAgent(const Call& call, const protocol::DescribeAgent
 
 void Server::HandleStatus(const Call& call) {
   if (!Allowed(call, Operation::kDescribeBroker, {})) return;
+  protocol::Response response;
+  FillStatus(call.now, *response.mutable_status());
+  Answer(call, std::move(response));
+}
+
+void Server::FillStatus(Instant now, protocol::StatusResponse& body) const {
   const BrokerFacts facts = facts_();
   const EngineCounters& counters = engine_.counters();
-  protocol::Response response;
-  protocol::StatusResponse& body = *response.mutable_status();
   body.set_broker_name(options_.broker_name);
   body.set_program_version(options_.program_version);
   body.set_cluster_id(Bytes(engine_.cluster_id().bytes()));
   body.set_started_ms(started_.value());
-  body.set_time_ms(call.now.wall.value());
+  body.set_time_ms(now.wall.value());
   body.set_data_directory(protocol::ValidUtf8(facts.data_directory));
   body.set_sync_method(facts.sync_method);
   body.set_disk_total_bytes(facts.disk_total_bytes);
@@ -149,7 +129,6 @@ void Server::HandleStatus(const Call& call) {
     one.set_message(protocol::ValidUtf8(condition.message));
     one.set_since_ms(condition.since.value());
   }
-  Answer(call, std::move(response));
 }
 
 void Server::SampleRates(Instant now) {

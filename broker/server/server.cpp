@@ -14,6 +14,8 @@ constexpr std::int64_t kSilenceCheckMs = 1000;
 constexpr std::chrono::milliseconds kIdleWait{250};
 // How soon answers that a full socket refused are tried again.
 constexpr std::chrono::milliseconds kRetryWait{1};
+// Room is left for the fields that every answer has.
+constexpr std::size_t kAnswerBytesMax = transport::kMessageBytesMax - 64;
 
 }  // namespace
 
@@ -28,16 +30,22 @@ protocol::Error Unsupported(protocol::Request::BodyCase body, std::string_view m
   return error;
 }
 
-Server::Server(LogEngine& engine, Sources& sources, transport::ServerTransport& transport,
-               Random& random, ServerOptions options, std::function<BrokerFacts()> facts,
-               Instant now)
+Server::Server(LogEngine& engine, Sources& sources, Groups& groups,
+               transport::ServerTransport& transport, Random& random, ServerOptions options,
+               std::function<BrokerFacts()> facts, Instant now)
     : engine_(engine),
       sources_(sources),
+      groups_(groups),
       transport_(transport),
       random_(random),
       options_(std::move(options)),
       facts_(std::move(facts)),
       started_(now.wall),
+      group_handlers_(engine, groups, *this),
+      snapshots_(
+          engine, sources, groups, *this,
+          [this](Instant at, protocol::StatusResponse& out) { FillStatus(at, out); },
+          options_.snapshots),
       credit_(options_.credit) {
   engine_.SetDurableObserver([this](const TopicPartition& where) { risen_.push_back(where); });
 }
@@ -130,8 +138,8 @@ void Server::Dispatch(const Call& call, const protocol::Request& request,
     case Body::kListGroups:
     case Body::kDescribeGroup:
     case Body::kResetOffsets:
-    case Body::kDeleteGroup:
-    case Body::kSnapshot:
+    case Body::kDeleteGroup: group_handlers_.Handle(call, request); return;
+    case Body::kSnapshot: snapshots_.Handle(call, request.snapshot()); return;
     case Body::kGoodbye: HandleGoodbye(call); return;
     case Body::kHello:
     case Body::BODY_NOT_SET: break;
@@ -139,10 +147,17 @@ void Server::Dispatch(const Call& call, const protocol::Request& request,
   AnswerError(call, protocol::INVALID_REQUEST, "the request has no body");
 }
 
-void Server::Answer(const Call& call, protocol::Response response, Bytes payload) {
+void Server::SendAnswer(const Call& call, protocol::Response response, Bytes payload) {
   auto found = sessions_.find(call.session);
   if (found == sessions_.end()) return;  // it ended meanwhile; its client knows
   Session& session = found->second;
+  if (response.ByteSizeLong() + payload.size() > kAnswerBytesMax) {
+    response.Clear();
+    *response.mutable_error() = protocol::MakeError(
+        protocol::MESSAGE_TOO_LARGE,
+        "the answer does not fit into a message: ask for a part of it, or take a snapshot");
+    payload.clear();
+  }
   if (response.has_error()) ++errors_;
   response.set_request_id(call.request_id);
   session.credit_told = credit_.granted(session.id);
@@ -150,26 +165,6 @@ void Server::Answer(const Call& call, protocol::Response response, Bytes payload
   transport::Message message{protocol::Encode(response), {}};
   if (!payload.empty()) message.payload = transport::Payload(std::move(payload));
   SendTo(session, std::move(message));
-}
-
-void Server::AnswerError(const Call& call, protocol::ErrorCode code, std::string_view message) {
-  protocol::Response response;
-  *response.mutable_error() = protocol::MakeError(code, message);
-  Answer(call, std::move(response));
-}
-
-void Server::AnswerError(const Call& call, const Error& error) {
-  protocol::Response response;
-  *response.mutable_error() = protocol::ToWire(error);
-  Answer(call, std::move(response));
-}
-
-void Server::AnswerStatus(const Call& call, const Status& status, protocol::Response response) {
-  if (status.ok()) {
-    Answer(call, std::move(response));
-  } else {
-    AnswerError(call, status.error());
-  }
 }
 
 // To somebody without a session: best effort.
@@ -185,12 +180,6 @@ void Server::AnswerPeer(const transport::Peer& peer, std::uint64_t request_id,
 void Server::AnswerPeer(const transport::Peer& peer, std::uint64_t request_id,
                         protocol::ErrorCode code, std::string_view message) {
   AnswerPeer(peer, request_id, protocol::MakeError(code, message));
-}
-
-bool Server::Allowed(const Call& call, Operation operation, const Resource& resource) {
-  Status allowed = Authorise(call.principal, operation, resource);
-  if (!allowed.ok()) AnswerError(call, protocol::NOT_AUTHORISED, allowed.error().message);
-  return allowed.ok();
 }
 
 const Topic* Server::TopicOf(const Call& call, ByteView topic_id, std::int32_t partition,
@@ -250,6 +239,7 @@ void Server::EndSession(Uuid id) {
   if (of_peer != session_of_peer_.end() && of_peer->second == id) session_of_peer_.erase(of_peer);
   backlogged_.erase(id);
   credit_.Close(id);
+  snapshots_.Forget(id);
   sessions_.erase(found);
 }
 

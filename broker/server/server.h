@@ -18,9 +18,13 @@
 #include <vector>
 
 #include "broker/engine/log_engine.h"
+#include "broker/groups/groups.h"
 #include "broker/security/authorise.h"
+#include "broker/server/call.h"
 #include "broker/server/credit_pool.h"
+#include "broker/server/group_handlers.h"
 #include "broker/server/session.h"
+#include "broker/server/snapshot_handler.h"
 #include "broker/sources/sources.h"
 #include "lib/base/random.h"
 #include "lib/base/types.h"
@@ -34,6 +38,7 @@ struct ServerOptions {
   std::string program_version;
   bool auto_create_topics = true;
   CreditLimits credit;
+  SnapshotLimits snapshots;
 };
 
 // A lasting state that an operator should know, for the status page.
@@ -59,10 +64,10 @@ struct BrokerFacts {
 // UNSUPPORTED, with the versions of that API where there is such an API.
 protocol::Error Unsupported(protocol::Request::BodyCase body, std::string_view message);
 
-class Server {
+class Server final : private Answers {
  public:
-  Server(LogEngine& engine, Sources& sources, transport::ServerTransport& transport, Random& random,
-         ServerOptions options, std::function<BrokerFacts()> facts, Instant now);
+  Server(LogEngine& engine, Sources& sources, Groups& groups, transport::ServerTransport& transport,
+         Random& random, ServerOptions options, std::function<BrokerFacts()> facts, Instant now);
   ~Server();
 
   void Handle(transport::Inbound inbound, Instant now);
@@ -78,14 +83,6 @@ class Server {
   std::size_t session_count() const { return sessions_.size(); }
 
  private:
-  // A request on its way through a handler.
-  struct Call {
-    Uuid session;
-    std::uint64_t request_id = 0;
-    Principal principal;
-    std::string agent_id;  // of the session
-    Instant now;
-  };
   static constexpr MonotonicMs kNever{std::numeric_limits<std::int64_t>::max()};
 
   struct WaitingFetch {
@@ -106,15 +103,10 @@ class Server {
 
   // server.cpp
   void Dispatch(const Call& call, const protocol::Request& request, transport::Payload payload);
-  void Answer(const Call& call, protocol::Response response, Bytes payload = {});
-  void AnswerError(const Call& call, protocol::ErrorCode code, std::string_view message);
-  void AnswerError(const Call& call, const Error& error);
-  void AnswerStatus(const Call& call, const Status& status, protocol::Response response);
+  void SendAnswer(const Call& call, protocol::Response response, Bytes payload) override;
   void AnswerPeer(const transport::Peer& peer, std::uint64_t request_id, protocol::Error error);
   void AnswerPeer(const transport::Peer& peer, std::uint64_t request_id, protocol::ErrorCode code,
                   std::string_view message);
-  // False: refused, and answered.
-  bool Allowed(const Call& call, Operation operation, const Resource& resource);
   const Topic* TopicOf(const Call& call, ByteView topic_id, std::int32_t partition,
                        Operation operation);
   void SendTo(Session& session, transport::Message message);
@@ -173,16 +165,20 @@ class Server {
   void HandleListAgents(const Call& call);
   void HandleDescribeAgent(const Call& call, const protocol::DescribeAgentRequest& request);
   void HandleStatus(const Call& call);
+  void FillStatus(Instant now, protocol::StatusResponse& out) const;
   void SampleRates(Instant now);
 
   LogEngine& engine_;
   Sources& sources_;
+  Groups& groups_;
   transport::ServerTransport& transport_;
   Random& random_;
   ServerOptions options_;
   std::function<BrokerFacts()> facts_;
   TimestampMs started_;
   bool shutting_down_ = false;
+  GroupHandlers group_handlers_;
+  SnapshotHandler snapshots_;
 
   std::unordered_map<Uuid, Session> sessions_;
   std::unordered_map<Bytes, Uuid> session_of_peer_;

@@ -3,35 +3,10 @@
 #include <utility>
 
 #include "broker/server/server.h"
+#include "broker/server/translate.h"
 #include "lib/protocol/protocol.h"
 
 namespace logboom::broker {
-namespace {
-
-void FillPartition(const PartitionState& state, std::int32_t index, protocol::Partition& out) {
-  out.set_index(index);
-  out.set_log_start_offset(state.log_start.value());
-  out.set_durable_end_offset(state.durable_end.value());
-  out.set_log_end_offset(state.log_end.value());
-  out.set_size_bytes(state.size_bytes);
-  out.set_segments(static_cast<std::int32_t>(state.segments));
-  out.set_leader_epoch(state.leader_epoch.value());
-  out.set_last_append_ms(state.last_append.value());
-}
-
-void FillTopic(const LogEngine& engine, const Topic& topic, protocol::Topic& out) {
-  out.set_name(topic.name);
-  out.set_topic_id(Bytes(topic.topic_id.bytes()));
-  for (const auto& [key, value] : topic.config) (*out.mutable_config())[key] = value;
-  for (std::int32_t i = 0; i < topic.partitions; ++i) {
-    if (auto state = engine.StateOf({topic.topic_id, PartitionIndex{i}})) {
-      FillPartition(*state, i, *out.add_partitions());
-    }
-  }
-}
-
-}  // namespace
-
 void Server::HandleMetadata(const Call& call, const protocol::MetadataRequest& request) {
   std::vector<std::string> names(request.topics().begin(), request.topics().end());
   if (names.size() > protocol::kHelloTopicsMax) {
@@ -139,7 +114,10 @@ void Server::HandleDeleteTopic(const Call& call, const protocol::DeleteTopicRequ
   const Topic* topic = engine_.FindTopic(request.name());
   const Uuid topic_id = topic == nullptr ? Uuid{} : topic->topic_id;
   engine_.DeleteTopic(request.name(), [this, call, topic_id](const Status& deleted) {
-    if (deleted.ok()) sources_.ForgetTopic(topic_id);
+    if (deleted.ok()) {
+      sources_.ForgetTopic(topic_id);
+      groups_.ForgetTopic(topic_id);
+    }
     // Whoever waits for records of it waits in vain.
     for (auto waiting = waiting_fetches_.begin(); waiting != waiting_fetches_.end(); ++waiting) {
       if (waiting->first.topic_id == topic_id) risen_.push_back(waiting->first);

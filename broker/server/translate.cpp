@@ -11,6 +11,17 @@ Result<Uuid> SourceId(const std::string& bytes) {
   return *id;
 }
 
+void FillPartition(const PartitionState& state, std::int32_t index, protocol::Partition& out) {
+  out.set_index(index);
+  out.set_log_start_offset(state.log_start.value());
+  out.set_durable_end_offset(state.durable_end.value());
+  out.set_log_end_offset(state.log_end.value());
+  out.set_size_bytes(state.size_bytes);
+  out.set_segments(static_cast<std::int32_t>(state.segments));
+  out.set_leader_epoch(state.leader_epoch.value());
+  out.set_last_append_ms(state.last_append.value());
+}
+
 }  // namespace
 
 Result<record::SourceIdentity> FromWire(const protocol::SourceIdentity& identity,
@@ -139,6 +150,41 @@ AgentFile FromWire(const protocol::AgentFile& file) {
                    SourcePosition{file.acked()},
                    TimestampMs{file.last_line_ms()},
                    file.state()};
+}
+
+void FillTopic(const LogEngine& engine, const Topic& topic, protocol::Topic& out) {
+  out.set_name(topic.name);
+  out.set_topic_id(Bytes(topic.topic_id.bytes()));
+  for (const auto& [key, value] : topic.config) (*out.mutable_config())[key] = value;
+  for (std::int32_t i = 0; i < topic.partitions; ++i) {
+    if (auto state = engine.StateOf({topic.topic_id, PartitionIndex{i}})) {
+      FillPartition(*state, i, *out.add_partitions());
+    }
+  }
+}
+
+void FillAgent(const Agent& agent, protocol::Agent& out) {
+  const AgentReport& report = agent.report;
+  out.set_agent_id(agent.claim.agent_id);
+  out.set_host(agent.claim.host);
+  out.set_program_version(agent.claim.program_version);
+  out.set_connected(!agent.session.nil());
+  out.set_last_seen_ms(agent.last_seen.value());
+  out.set_started_ms(report.started.value());
+  out.set_files(report.files.size());
+  std::uint64_t backlog = 0;
+  for (const AgentFile& file : report.files) {
+    const std::int64_t behind = file.size_bytes - file.acked.value();
+    if (behind > 0) backlog += static_cast<std::uint64_t>(behind);
+  }
+  out.set_backlog_bytes(backlog);
+  out.set_bytes_acked(report.bytes_acked);
+  out.set_records_acked(report.records_acked);
+  out.set_errors(report.errors);
+  out.set_last_error(report.last_error);
+  out.set_memory_bytes(report.memory_bytes);
+  if (report.received.value() > 0) out.set_clock_skew_ms(report.time - report.received);
+  for (const auto& [name, value] : agent.claim.labels) (*out.mutable_labels())[name] = value;
 }
 
 }  // namespace logboom::broker

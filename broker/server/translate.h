@@ -26,4 +26,9 @@ void ToWire(const SourcePositions& positions, protocol::SourcePositions& out);
 void ToWire(const AgentFile& file, protocol::AgentFile& out);
 AgentFile FromWire(const protocol::AgentFile& file);
 
+// With its partitions as they are now.
+void FillTopic(const LogEngine& engine, const Topic& topic, protocol::Topic& out);
+// Without its files.
+void FillAgent(const Agent& agent, protocol::Agent& out);
+
 }  // namespace logboom::broker

@@ -23,6 +23,16 @@ constexpr std::array kApis = {
     ApiVersions{Request::kDescribeAgent, 1, 1, "describe agent"},
     ApiVersions{Request::kStatus, 1, 1, "status"},
     ApiVersions{Request::kKeepAlive, 1, 1, "keep alive"},
+    ApiVersions{Request::kJoinGroup, 1, 1, "join group"},
+    ApiVersions{Request::kHeartbeat, 1, 1, "heartbeat"},
+    ApiVersions{Request::kLeaveGroup, 1, 1, "leave group"},
+    ApiVersions{Request::kCommitOffsets, 1, 1, "commit offsets"},
+    ApiVersions{Request::kFetchOffsets, 1, 1, "fetch offsets"},
+    ApiVersions{Request::kListGroups, 1, 1, "list groups"},
+    ApiVersions{Request::kDescribeGroup, 1, 1, "describe group"},
+    ApiVersions{Request::kResetOffsets, 1, 1, "reset offsets"},
+    ApiVersions{Request::kDeleteGroup, 1, 1, "delete group"},
+    ApiVersions{Request::kSnapshot, 1, 1, "snapshot"},
     ApiVersions{Request::kGoodbye, 1, 1, "goodbye"},
 };
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "broker/server/engine_group_log.h"
 #include "broker/server/server.h"
 #include "lib/protocol/protocol.h"
 #include "lib/transport/inproc_transport.h"
@@ -34,14 +35,20 @@ class ServerRig {
 
   void Open() {
     rig.MustOpen();
+    LogEngine& log = *rig.engine.engine;
+    group_log = std::make_unique<EngineGroupLog>(log);
+    groups = std::make_unique<Groups>(*group_log);
+    auto loaded = groups->Load(log.TakeRows(Table::kCommittedOffset));
+    ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+    group_notes = *loaded;
     transport = network.MakeServer("in process");
     server = std::make_unique<Server>(
-        *rig.engine.engine, *rig.sources, *transport, random, options_, [this] { return facts; },
-        now());
+        log, *rig.sources, *groups, *transport, random, options_, [this] { return facts; }, now());
   }
   void Crash() {
     server.reset();
     transport.reset();
+    groups.reset();
     rig.Crash();
   }
 
@@ -53,6 +60,7 @@ class ServerRig {
     while (auto inbound = transport->Receive()) server->Handle(*std::move(inbound), now());
     rig.engine.engine->Tick(now());
     rig.sources->Tick(now());
+    groups->Tick(now());
     server->Tick(now());
   }
   void Turns(int count) {
@@ -63,6 +71,9 @@ class ServerRig {
   SeededRandom random{7};
   BrokerFacts facts;
   transport::InprocNetwork network;
+  std::unique_ptr<EngineGroupLog> group_log;
+  std::unique_ptr<Groups> groups;
+  std::vector<std::string> group_notes;
   std::unique_ptr<transport::ServerTransport> transport;
   std::unique_ptr<Server> server;
 

@@ -17,11 +17,11 @@ Ranges Range(std::uint32_t api, std::uint32_t min, std::uint32_t max) {
 }
 
 TEST(Api, EveryBodyOfTheEnvelopeIsListed) {
-  for (std::uint32_t api = Request::kHello; api <= Request::kKeepAlive; ++api) {
+  for (std::uint32_t api = Request::kHello; api <= Request::kGoodbye; ++api) {
     EXPECT_TRUE(FindApi(api)) << api;
   }
-  EXPECT_EQ(SupportedApis().size(), std::size_t{Request::kKeepAlive - Request::kHello + 2});
-  EXPECT_FALSE(FindApi(Request::kKeepAlive + 1));
+  EXPECT_EQ(SupportedApis().size(), std::size_t{Request::kGoodbye - Request::kHello + 1});
+  EXPECT_FALSE(FindApi(Request::kGoodbye + 1));
   EXPECT_FALSE(FindApi(0));
 }
 
@@ -30,6 +30,10 @@ TEST(Api, RequestAndResponseBodiesShareTheirNumbers) {
   EXPECT_EQ(int{Request::kFetch}, int{Response::kFetch});
   EXPECT_EQ(int{Request::kDescribeAgent}, int{Response::kDescribeAgent});
   EXPECT_EQ(int{Request::kKeepAlive}, int{Response::kKeepAlive});
+  EXPECT_EQ(int{Request::kJoinGroup}, int{Response::kJoinGroup});
+  EXPECT_EQ(int{Request::kCommitOffsets}, int{Response::kCommitOffsets});
+  EXPECT_EQ(int{Request::kDeleteGroup}, int{Response::kDeleteGroup});
+  EXPECT_EQ(int{Request::kSnapshot}, int{Response::kSnapshot});
 }
 
 TEST(Api, CommonVersionIsTheNewestThatBothSpeak) {

@@ -1,17 +1,7 @@
-// Envelopes as released brokers and agents write them. A field that is renumbered or retyped makes
-// these red: then give the field its number back. To add one: LOGBOOM_WRITE_GOLDEN=1 protocol_test
-// writes the files that are missing, and never touches one that is there.
+// Envelopes as released brokers and agents write them.
+#include "tests/lib/protocol/golden.h"
+
 #include <gtest/gtest.h>
-
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-#include <string>
-#include <utility>
-
-#include "lib/base/bytes.h"
-#include "lib/protocol/protocol.h"
 
 namespace logboom::protocol {
 namespace {
@@ -174,32 +164,6 @@ Response MetadataAnswer() {
   partition.set_leader_epoch(7);
   partition.set_last_append_ms(-1);
   return response;
-}
-
-std::filesystem::path PathOf(const std::string& name) {
-  return std::filesystem::path(LOGBOOM_SOURCE_DIR) / "tests/data/golden/protocol" / (name + ".bin");
-}
-
-std::string ReadWhole(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return std::move(out).str();
-}
-
-template <typename Message>
-void ExpectGolden(const std::string& name, const Message& message) {
-  const auto path = PathOf(name);
-  const std::string written = message.SerializeAsString();
-  if (std::getenv("LOGBOOM_WRITE_GOLDEN") != nullptr && !std::filesystem::exists(path)) {
-    std::ofstream(path, std::ios::binary) << written;
-  }
-  ASSERT_TRUE(std::filesystem::exists(path)) << path;
-  const std::string golden = ReadWhole(path);
-  EXPECT_EQ(ToHex(golden), ToHex(written)) << name;
-  Message read;
-  ASSERT_TRUE(read.ParseFromString(golden));
-  EXPECT_EQ(read.SerializeAsString(), written);
 }
 
 TEST(GoldenEnvelopes, AreWrittenAsEver) {

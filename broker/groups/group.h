@@ -1,0 +1,108 @@
+// The members of one consumer group, and who may read which partition. Values and decisions alone:
+// no I/O, no clock, no callbacks.
+//
+// A partition moves in two steps. Its owner's next answer lacks it (the grant is *revoked*); once
+// the owner has heard that answer and says that it no longer reads the partition, or has left, or
+// has been silent for too long, the grant ends, and the next member gets one. So no partition is
+// granted to two members at a time, whatever answers are lost or late.
+//
+// Each grant bears the generation in which it was made, and that generation is newer than any that
+// was told before: who has heard it has heard of the grant. A commit counts only where it bears
+// that generation or a later one.
+//
+// One owner, one thread. Nothing survives the process: members join again.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "broker/groups/group_fault.h"
+#include "broker/groups/group_log.h"
+#include "lib/base/types.h"
+
+namespace logboom::broker {
+
+enum class GroupState : std::uint8_t { kEmpty, kStable, kRebalancing };
+
+struct MemberFacts {
+  std::string member_id;
+  std::string client_id;
+  std::string host;
+  std::set<std::string> topics;  // by name; some may not exist yet
+  std::int64_t silence_ms_max = 0;
+};
+
+struct Grant {
+  std::uint64_t generation = 0;
+  // The first generation whose answer lacked the partition; nothing while the owner may keep it.
+  std::optional<std::uint64_t> revoked;
+};
+
+struct GroupMember {
+  MemberFacts facts;
+  TimestampMs joined;
+  TimestampMs last_heard_wall;
+  MonotonicMs last_heard;
+  std::set<TopicPartition> target;         // what it should own
+  std::map<TopicPartition, Grant> grants;  // what it owns
+};
+
+class Group {
+ public:
+  // Says of a partition that nobody owns whether it must wait all the same: while a commit of its
+  // last owner is on its way the next one would begin too early.
+  using MustWait = std::function<bool(const TopicPartition&)>;
+  explicit Group(MustWait must_wait) : must_wait_(std::move(must_wait)) {}
+
+  // New, or known and with other topics: partitions are assigned anew. kInvalid where the group is
+  // full.
+  GroupResult<void> Join(MemberFacts facts, const GroupLog& log, Instant now);
+  // `generation` is the newest that the member has heard, `owned` what it reads.
+  GroupResult<void> Heartbeat(const std::string& member_id, std::uint64_t generation,
+                              const std::set<TopicPartition>& owned, Instant now);
+  GroupResult<void> Leave(const std::string& member_id, const GroupLog& log);
+  // Members that have been silent for too long leave. True where there were any.
+  bool ExpireSilent(const GroupLog& log, Instant now);
+  // The broker heard nobody for so long.
+  void ForgiveSilence(std::int64_t ms);
+
+  // What the member may read now. It is about to be told: what it owns and does not stand in the
+  // answer counts as revoked from here on.
+  std::vector<TopicPartition> TakeAssignment(const std::string& member_id);
+
+  // Whether a commit of the member counts for the partition; a sign of life too.
+  GroupResult<void> CheckCommit(const std::string& member_id, std::uint64_t generation,
+                                const TopicPartition& where) const;
+  void Heard(const std::string& member_id, Instant now);
+
+  // Topics came, went, or got more partitions.
+  void TopicsChanged(const GroupLog& log) { Reassign(log); }
+  // Something that had to wait need not any more.
+  void GrantFree();
+
+  GroupState state() const;
+  std::uint64_t generation() const { return generation_; }
+  const std::map<std::string, GroupMember>& members() const { return members_; }
+  const std::map<TopicPartition, std::string>& owners() const { return owners_; }
+  // Nothing: nobody.
+  std::optional<std::string> OwnerOf(const TopicPartition& where) const;
+
+ private:
+  void Reassign(const GroupLog& log);
+  void GiveOut(const std::vector<TopicPartition>& free);
+  std::vector<TopicPartition> FreePartitions() const;
+  void Remove(std::map<std::string, GroupMember>::iterator member);
+
+  MustWait must_wait_;
+  std::uint64_t generation_ = 0;
+  std::map<std::string, GroupMember> members_;
+  std::map<TopicPartition, std::string> owners_;   // the grants, by partition
+  std::map<TopicPartition, std::string> targets_;  // who should own it
+};
+
+}  // namespace logboom::broker
