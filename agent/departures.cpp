@@ -28,8 +28,8 @@ bool IsFree(const WatchedFile& file) {
 
 // Of two copies the later holds more of what was written.
 bool IsNewer(const WatchedFile& file, const WatchedFile& other) {
-  return file.modified_ns != other.modified_ns ? file.modified_ns > other.modified_ns
-                                               : file.size > other.size;
+  return file.written_ns() != other.written_ns() ? file.written_ns() > other.written_ns()
+                                                 : file.size > other.size;
 }
 
 }  // namespace

@@ -66,7 +66,8 @@ void Placement::OrderOpened() {
   for (auto& [path, files] : logs) {
     // Of equal age: app.log.2 before app.log.1 before app.log.
     std::sort(files.begin(), files.end(), [](const WatchedFile* a, const WatchedFile* b) {
-      return a->modified_ns != b->modified_ns ? a->modified_ns < b->modified_ns : a->path > b->path;
+      return a->written_ns() != b->written_ns() ? a->written_ns() < b->written_ns()
+                                                : a->path > b->path;
     });
     for (std::size_t i = 1; i < files.size(); ++i) {
       if (!files[i]->source->opened) files[i]->read_after = files[i - 1]->source;
@@ -337,13 +338,13 @@ void Placement::BeginAnew(WatchedFile& file) {
   if (file.handle) {
     if (const auto stat = file.handle->Stat()) {
       file.size = stat->size_bytes;
-      file.modified_ns = stat->modified_ns;
+      file.SetModified(stat->modified_ns, parts_.wall_ns);
     }
     TakeHead(Content(*file.handle, file.size), file.first_head);
   }
   file.unplaced_truncated = false;
   file.unplaced_size_max = file.size;
-  file.unplaced_modified_ns = file.modified_ns;
+  file.unplaced_modified_ns = file.written_ns();
 }
 
 void Placement::Truncated(WatchedFile& file) {

@@ -1,10 +1,31 @@
 // Looking: what became of a file since it was seen last.
 #include <algorithm>
+#include <cstdlib>
 
 #include "agent/content.h"
 #include "agent/topic_tail.h"
 
 namespace logboom::agent {
+
+// Times of modification are compared: once the wall clock is set back, those that were seen before
+// would make everything that comes next look older than it is.
+void TopicTail::NoteClock(Instant now) {
+  // Both clocks are cut to milliseconds, each at its own moment.
+  constexpr std::int64_t kWobbleMs = 1;
+  const std::int64_t offset_ms = now.wall.value() - now.monotonic.value();
+  // To the end of its millisecond.
+  parts_.wall_ns = (now.wall.value() + 1) * 1'000'000;
+  const std::int64_t back_ms = clock_offset_ms_ - offset_ms;
+  if (begun_ && std::abs(back_ms) <= kWobbleMs) return;
+  clock_offset_ms_ = offset_ms;
+  if (!begun_ || back_ms < 0) return;
+  const std::int64_t back_ns = back_ms * 1'000'000;
+  parts_.sources.ForEach([back_ns](Source& source) { source.modified_seen_ns -= back_ns; });
+  for (const auto& file : parts_.files.files()) {
+    file->set_back_ns += back_ns;
+    file->unplaced_modified_ns -= back_ns;
+  }
+}
 
 void TopicTail::QueueLook(WatchedFile& file) {
   file.look_due = true;
@@ -26,7 +47,7 @@ void TopicTail::Look(WatchedFile& file, MonotonicMs now) {
   const bool changed = stat->size_bytes != file.size || stat->modified_ns != file.modified_ns;
   if (changed) file.changed_at = now;
   file.size = stat->size_bytes;
-  file.modified_ns = stat->modified_ns;
+  file.SetModified(stat->modified_ns, parts_.wall_ns);
   if (file.handle && stat->link_count == 0 && file.place == Place::kRenamedAway) {
     file.place = Place::kUnlinked;
   }
@@ -70,7 +91,7 @@ void TopicTail::LookUnplaced(WatchedFile& file, std::int64_t size_before) {
     return;
   }
   file.unplaced_size_max = std::max(file.unplaced_size_max, file.size);
-  file.unplaced_modified_ns = file.modified_ns;
+  file.unplaced_modified_ns = file.written_ns();
   if (file.handle && file.first_head.head_bytes < record::kHeadBytes) {
     TakeHead(Content(*file.handle, file.size), file.first_head);
   }
@@ -95,7 +116,7 @@ void TopicTail::LookReading(WatchedFile& file, bool changed, MonotonicMs now) {
     placement_due_ = true;
     return;
   }
-  source.modified_seen_ns = file.modified_ns;
+  source.modified_seen_ns = file.written_ns();
   if (file.size > source.size_seen) {
     source.size_seen = file.size;
     source.checkpoint_due = true;

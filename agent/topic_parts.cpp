@@ -38,7 +38,7 @@ void Bind(TopicParts& parts, WatchedFile& file, Source& source) {
   source.file = file.identity;
   source.path = file.path;
   source.size_seen = std::max(source.size_seen, file.size);
-  source.modified_seen_ns = file.modified_ns;
+  source.modified_seen_ns = file.written_ns();
   source.checkpoint_due = true;
   parts.files.NoteBeginning(file);
 }
@@ -60,7 +60,7 @@ WatchedFile& AddNeighbour(TopicParts& parts, const Neighbour& found,
   file.handle = std::move(handle);
   file.place = Place::kRenamedAway;
   file.size = found.stat.size_bytes;
-  file.modified_ns = found.stat.modified_ns;
+  file.SetModified(found.stat.modified_ns, parts.wall_ns);
   file.changed_at = now;
   file.left_at = now;
   return parts.files.Add(std::move(file));

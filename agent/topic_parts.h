@@ -36,6 +36,7 @@ struct TopicParts {
   Random& random;
   Counters& counters;
   Notices& notices;
+  std::int64_t wall_ns = 0;  // now
   FileTable files;
   SourceRegistry sources;
   RowSender rows;

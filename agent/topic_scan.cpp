@@ -6,7 +6,7 @@
 
 namespace logboom::agent {
 void TopicTail::Begin(Instant now) {
-  wall_ms_ = now.wall.value();
+  NoteClock(now);
   Scan(ScanDepth::kSizes, now.monotonic);
   begun_ = true;
 }
@@ -83,14 +83,14 @@ void TopicTail::AddFile(const std::string& path, const FoundFile& found, Monoton
   added.input = found.input;
   added.identity = found.stat.identity;
   added.size = found.stat.size_bytes;
-  added.modified_ns = found.stat.modified_ns;
+  added.SetModified(found.stat.modified_ns, parts_.wall_ns);
   // A file that nobody has written to for long is not held open for long.
-  const std::int64_t age_ms = wall_ms_ - added.modified_ns / 1'000'000;
+  const std::int64_t age_ms = (parts_.wall_ns - added.modified_ns) / 1'000'000;
   added.changed_at = now - std::max<std::int64_t>(age_ms, 0);
   added.found_at_start = !begun_;
   added.size_at_start = found.stat.size_bytes;
   added.unplaced_size_max = found.stat.size_bytes;
-  added.unplaced_modified_ns = found.stat.modified_ns;
+  added.unplaced_modified_ns = added.written_ns();
   WatchedFile& file = parts_.files.Add(std::move(added));
   if (EnsureOpen(parts_, file)) TakeHead(Content(*file.handle, file.size), file.first_head);
   placement_due_ = true;

@@ -133,7 +133,7 @@ void TopicTail::SourcesListed(client::AgentLink& link, bool with_final,
 // ---- the loop
 
 void TopicTail::Step(client::AgentLink& link, Instant now) {
-  wall_ms_ = now.wall.value();
+  NoteClock(now);
   LookAndScan(now.monotonic);
   if (now.monotonic >= sweep_at_) {
     sweep_at_ = now.monotonic + kSweepInterval.count();

@@ -77,6 +77,7 @@ class TopicTail final : private BatchTarget {
   void FindNewInputs();
 
   // Looking (topic_look.cpp)
+  void NoteClock(Instant now);
   void QueueLook(WatchedFile& file);
   void Look(WatchedFile& file, MonotonicMs now);
   void LookUnplaced(WatchedFile& file, std::int64_t size_before);
@@ -134,7 +135,7 @@ class TopicTail final : private BatchTarget {
   bool begun_ = false;
   bool new_inputs_found_ = false;
   bool placement_due_ = false;
-  std::int64_t wall_ms_ = 0;
+  std::int64_t clock_offset_ms_ = 0;  // of the wall clock from the monotonic one
   MonotonicMs placed_at_;
   MonotonicMs scan_at_;
   MonotonicMs scanned_at_;

@@ -38,6 +38,7 @@ struct WatchedFile {
 
   std::int64_t size = 0;
   std::int64_t modified_ns = 0;
+  std::int64_t set_back_ns = 0;  // by how much the wall clock was set back since then
   MonotonicMs changed_at;
   MonotonicMs left_at;  // its patterns
   TimestampMs last_line{-1};
@@ -68,6 +69,13 @@ struct WatchedFile {
   bool found_at_start = false;
   std::int64_t size_at_start = 0;
 
+  // `now_ns`: what lies ahead of it was written before the clock was set back.
+  void SetModified(std::int64_t ns, std::int64_t now_ns) {
+    if (ns != modified_ns) set_back_ns = ns > now_ns ? ns - now_ns : 0;
+    modified_ns = ns;
+  }
+  // When it was written to last, as the clock is set now.
+  std::int64_t written_ns() const { return modified_ns - set_back_ns; }
   bool standing() const { return handle != nullptr || place == Place::kInPattern; }
 };
 

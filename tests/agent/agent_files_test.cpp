@@ -349,6 +349,21 @@ TEST(AgentCopyTruncate, TheUnreadTailIsReadFromTheCopyOutsideThePatterns) {
   EXPECT_EQ(rig.Values().size(), 70U);
 }
 
+TEST(AgentCopyTruncate, TheCopyIsFoundThoughTheClockWasSetBack) {
+  AgentRig rig;
+  rig.Append("/log/a.log", "one\n");
+  rig.Start();
+  rig.Settle();
+  rig.now.wall += -60'000;
+  // Long enough for every file to be looked at again.
+  rig.Run(30'000);
+  rig.CopyTruncate("/log/a.log", "/log/a.log.1");
+  rig.Append("/log/a.log", "two\n");
+  rig.Settle();
+  EXPECT_EQ(rig.Values(), std::vector<std::string>({"one", "two"}));
+  EXPECT_TRUE(rig.Said("goes on in /log/a.log.1")) << rig.Describe();
+}
+
 TEST(AgentCopyTruncate, ACopyThatStandsIsNotRead) {
   AgentRig rig;
   rig.Append("/log/a.log", Lines("a", 0, 50));
