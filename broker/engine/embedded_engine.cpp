@@ -284,7 +284,11 @@ Result<AppendedBatch> EmbeddedEngine::Append(const TopicPartition& where, char* 
                 directory_->path(), space_.available_bytes, parts_.reserve_bytes);
   }
   const bool was_dirty = partition->log->dirty();
-  ASSIGN_OR_RETURN(AppendedBatch appended, partition->log->Append(batch, header, now.wall));
+  const auto appended = partition->log->Append(batch, header, now.wall);
+  if (!appended.ok()) {
+    NoteBroken(*partition->log);
+    return appended.error();
+  }
   if (!was_dirty) dirty_.push_back(where);
   counters_.records_appended += static_cast<std::uint64_t>(header.record_count);
   counters_.bytes_appended += header.size_bytes();
@@ -377,6 +381,7 @@ void EmbeddedEngine::Tick(Instant now) {
   now_ = now;
   FinishTransactions();
   FinishCommits();
+  if (broken_log_) FailStorage("a write to", *broken_log_);
   RunRemovals();
   SubmitCommit();
   WatchSpace(now);
@@ -472,6 +477,10 @@ void EmbeddedEngine::FailStorage(std::string_view what, const Error& error) {
   for (const DurableWaiter& waiter : waiters) waiter.then(*failure_);
 }
 
+void EmbeddedEngine::NoteBroken(const PartitionLog& log) {
+  if (!broken_log_) broken_log_ = log.broken();
+}
+
 void EmbeddedEngine::WatchSpace(Instant now) {
   if (now.monotonic < next_space_) return;
   next_space_ = now.monotonic + kSpaceIntervalMs;
@@ -490,6 +499,7 @@ void EmbeddedEngine::RunRetention(Instant now) {
   for (auto& [where, partition] : partitions_) {
     if (auto removed = partition.log->Retain(now.wall); !removed.ok()) {
       retention_failure_ = removed.error();
+      NoteBroken(*partition.log);
     }
   }
 }

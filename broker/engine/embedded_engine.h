@@ -147,6 +147,8 @@ class EmbeddedEngine final : public LogEngine {
   void SubmitCommit();
   void ReleaseWaiters(Partition& partition);
   void FailStorage(std::string_view what, const Error& error);
+  // A log that takes no more ends the program at the next Tick: the next start opens it again.
+  void NoteBroken(const PartitionLog& log);
   void FinishTransactions();
   void RunRetention(Instant now);
   void MoveRecoveryPoints(Instant now);
@@ -159,6 +161,7 @@ class EmbeddedEngine final : public LogEngine {
   EngineOpenReport report_;
   EngineCounters counters_;
   std::optional<Error> failure_;
+  std::optional<Error> broken_log_;
 
   std::map<std::string, Topic> topics_;
   std::unordered_map<Uuid, std::string> names_;

@@ -159,6 +159,8 @@ Result<AppendedBatch> PartitionLog::Append(char* batch, const record::BatchHeade
   return AppendedBatch{placed.base_offset, placed.next_offset(), append_time};
 }
 
+const std::optional<Error>& PartitionLog::broken() const { return state_->broken; }
+
 void PartitionLog::SetSealHook(std::function<Bytes()> hook) { state_->seal_hook = std::move(hook); }
 
 void PartitionLog::SetOptions(PartitionLogOptions options) { state_->options = options; }

@@ -107,6 +107,9 @@ class PartitionLog {
   std::vector<SegmentSummary> segments() const;
   const std::vector<UnreadableRange>& unreadable() const;
 
+  // Why nothing more is appended, until the log is opened again: a write that can't be undone, or
+  // a failed sync.
+  const std::optional<Error>& broken() const;
   bool dirty() const;  // something is appended that no SyncWork covers yet
   std::int64_t dirty_bytes() const;
   SyncWork TakeSyncWork();

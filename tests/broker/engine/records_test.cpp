@@ -162,6 +162,21 @@ TEST_F(RecordsTest, AFailedSyncStopsAllAcksAndIsMarked) {
   EXPECT_FALSE(rig_.engine->failure().has_value());
 }
 
+// A batch is half written, and can't be cut off again: nobody could append there any more.
+TEST_F(RecordsTest, ALogThatTakesNoMoreIsAFailure) {
+  ASSERT_TRUE(rig_.Append(where_, {"one"}).ok());
+  rig_.Settle();
+  rig_.fs.Add({.kind = file::CallKind::kWrite, .path_part = ".log", .short_write_bytes = 20});
+  rig_.fs.Add({.kind = file::CallKind::kTruncate, .path_part = ".log"});
+  EXPECT_FALSE(rig_.Append(where_, {"two"}).ok());
+  rig_.Tick();
+  ASSERT_TRUE(rig_.engine->failure().has_value());
+  rig_.Kill();
+  rig_.MustOpen();
+  EXPECT_EQ(rig_.State(where_).durable_end, Offset{1});
+  EXPECT_TRUE(rig_.Append(where_, {"two"}).ok());
+}
+
 TEST_F(RecordsTest, ABrokenStoreIsAFailureAndAFullOneIsNot) {
   MetadataTransaction put;
   put.Put(Table::kAgent, "k", "v");
