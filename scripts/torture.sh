@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# dev torture [RIG] [COUNT] [OPTION...]: break it and count lost and doubled lines; RIG: kill (the default)
+# dev torture [RIG] [COUNT] [OPTION...]: break it, count lost and doubled lines; RIG: kill (the default), sim
 #
 # The rig says which options it has: ./dev torture kill --help.
 # LOGBOOM_BIN in the environment names another folder of programs than that of the release build.

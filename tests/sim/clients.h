@@ -1,0 +1,77 @@
+// A program that produces records of its own, and one that reads all there is: each checks what it
+// is promised.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "lib/client/consumer.h"
+#include "lib/client/producer.h"
+#include "tests/sim/log_archive.h"
+#include "tests/sim/stage.h"
+
+namespace logboom::sim {
+
+// The archive of a partition; null where nothing of it was ever durable.
+using FindArchive = std::function<PartitionArchive*(const client::TopicPartition&)>;
+
+// Records "NUMBER filler", as they stand in the log by offset.
+using PlainRecords = std::map<Offset, std::uint64_t>;
+
+// One owner, one thread. The stage outlives it.
+class SimProducer {
+ public:
+  SimProducer(Stage& stage, std::string topic, std::int32_t partitions);
+
+  void Send();
+  void Step(const std::vector<PlainRecords>& logged);
+  std::int64_t UntilDueMs() const { return due_ms_; }
+  bool idle() const { return producer_->buffered_records() == 0; }
+  std::string Describe() const;
+  std::uint64_t sent() const { return next_; }
+
+ private:
+  void CheckDelivery(const client::Delivery& delivery, const PlainRecords& logged);
+
+  Stage& stage_;
+  std::string topic_;
+  std::int32_t partitions_;
+  SeededRandom random_;
+  std::int64_t due_ms_ = 0;
+  std::uint64_t next_ = 0;
+  std::vector<std::set<std::uint64_t>> waiting_;  // by partition
+  std::vector<client::Delivery> deliveries_;
+  std::unique_ptr<client::Producer> producer_;
+};
+
+// One owner, one thread. The stage outlives it.
+class SimConsumer {
+ public:
+  SimConsumer(Stage& stage, std::vector<client::TopicPartition> partitions, FindArchive find);
+
+  void Step();
+  std::int64_t UntilDueMs() const { return due_ms_; }
+  // It was given all that is durable.
+  bool AtEnd() const;
+  std::string Describe() const;
+  std::uint64_t batches() const { return batches_; }
+
+ private:
+  void Take(const client::ConsumerEvent& event);
+  void TakeBatch(const client::TopicPartition& from, const client::FetchedBatch& batch);
+
+  Stage& stage_;
+  std::vector<client::TopicPartition> partitions_;
+  FindArchive find_;
+  SeededRandom random_;
+  std::int64_t due_ms_ = 0;
+  std::uint64_t batches_ = 0;
+  std::map<client::TopicPartition, Offset> next_;
+  std::unique_ptr<client::Consumer> consumer_;
+};
+
+}  // namespace logboom::sim

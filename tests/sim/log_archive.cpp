@@ -1,0 +1,126 @@
+#include "tests/sim/log_archive.h"
+
+#include <algorithm>
+
+#include "lib/segment/log_walk.h"
+#include "lib/segment/names.h"
+
+namespace logboom::sim {
+
+bool PartitionArchive::Same(const record::BatchHeader& batch) const {
+  const auto found = batches_.find(batch.base_offset);
+  return found != batches_.end() && found->second.next == batch.next_offset() &&
+         found->second.crc == batch.crc && found->second.length == batch.length;
+}
+
+// Steps to the next segment where one has ended and the log goes on.
+Status PartitionArchive::Walk(file::FileSystem& fs, Cursor& cursor, Offset next, Offset end,
+                              const Each& each) {
+  while (next < end) {
+    const std::string path = segment::SegmentPath(directory_, cursor.segment, segment::kLogSuffix);
+    ASSIGN_OR_RETURN(const auto log, fs.Open(path, file::OpenMode::kRead));
+    const Offset before = next;
+    ASSIGN_OR_RETURN(const bool goes_on, WalkSegment(*log, cursor, next, end, each));
+    if (!goes_on || next >= end) return Ok();
+    if (next == before && cursor.segment == next) {
+      return Fail(ErrorCode::kCorrupt, "{} ends at offset {}, and {} was durable", path, next, end);
+    }
+    cursor = {next, FilePosition{0}};
+  }
+  return Ok();
+}
+
+Result<bool> PartitionArchive::WalkSegment(const file::File& log, Cursor& cursor, Offset& next,
+                                           Offset end, const Each& each) {
+  ASSIGN_OR_RETURN(const file::FileStat stat, log.Stat());
+  segment::WalkOptions options;
+  options.begin = cursor.position;
+  options.end = FilePosition{stat.size_bytes};
+  options.expected.next_offset = next;
+  segment::LogWalk walk(log, options);
+  while (next < end) {
+    ASSIGN_OR_RETURN(const bool stepped, walk.Next());
+    if (!stepped) break;
+    next = walk.header().next_offset();
+    cursor.position = walk.next_position();
+    if (!each(walk.header(), walk.bytes())) return false;
+  }
+  return true;
+}
+
+void PartitionArchive::Extend(file::FileSystem& fs, Offset durable_end, const Added& added) {
+  if (durable_end < end_) {
+    return verdict_.Broken(Invariant::kDurableEndNeverFalls, "{}: from {} to {}", name_, end_,
+                           durable_end);
+  }
+  FindCursor(fs);
+  const Status walked =
+      Walk(fs, cursor_, end_, durable_end, [&](const auto& header, ByteView batch) {
+        batches_[header.base_offset] = {header.next_offset(), header.crc, header.length};
+        end_ = header.next_offset();
+        added(header, batch);
+        return verdict_.ok();
+      });
+  if (!walked.ok()) {
+    return verdict_.Broken(Invariant::kAckedIsInTheLog, "{}: {}", name_, walked.error().message);
+  }
+  if (end_ == durable_end) return;
+  verdict_.Broken(Invariant::kOffsetsNeverReassigned, "{}: a batch ends at {}, not at {}", name_,
+                  end_, durable_end);
+}
+
+void PartitionArchive::FindCursor(file::FileSystem& fs) {
+  const std::string next = segment::SegmentPath(directory_, end_, segment::kLogSuffix);
+  if (cursor_.segment != end_ && fs.Stat(next).ok()) cursor_ = {end_, FilePosition{0}};
+}
+
+Result<std::vector<Offset>> PartitionArchive::Segments(file::FileSystem& fs) const {
+  ASSIGN_OR_RETURN(const auto entries, fs.List(directory_));
+  std::vector<Offset> segments;
+  for (const file::DirectoryEntry& entry : entries) {
+    const auto name = segment::ParseSegmentFileName(entry.name);
+    if (name && name->suffix == segment::kLogSuffix) segments.push_back(name->base_offset);
+  }
+  return segments;
+}
+
+void PartitionArchive::CompareWith(file::FileSystem& fs, std::optional<Offset> log_start) {
+  const auto segments = Segments(fs);
+  if (!segments.ok() || segments->empty()) {
+    if (end_ > Offset{}) verdict_.Broken(Invariant::kAckedIsInTheLog, "{} is gone", name_);
+    return;
+  }
+  // What stands below the start may be half removed.
+  const Offset from = std::max(log_start_, log_start.value_or(segments->front()));
+  if (log_start) SetLogStart(*log_start);
+  if (from >= end_) return;
+  const auto above = std::upper_bound(segments->begin(), segments->end(), from);
+  if (above == segments->begin()) {
+    return verdict_.Broken(Invariant::kAckedIsInTheLog, "{}: no segment holds offset {}", name_,
+                           from);
+  }
+  const Offset first = *std::prev(above);
+  Cursor cursor{first, FilePosition{0}};
+  const Status walked = Walk(fs, cursor, first, end_, [&](const auto& header, ByteView) {
+    if (header.base_offset < from || Same(header)) return true;
+    verdict_.Broken(Invariant::kOffsetsNeverReassigned,
+                    "{}: offset {} holds other records than before", name_, header.base_offset);
+    return false;
+  });
+  if (walked.ok()) return;
+  verdict_.Broken(Invariant::kAckedIsInTheLog, "{}: {}", name_, walked.error().message);
+}
+
+void PartitionArchive::CheckServed(const record::BatchHeader& batch) {
+  if (Same(batch)) return;
+  if (batch.base_offset >= end_) {
+    return verdict_.Broken(Invariant::kServedIsDurable,
+                           "{}: offset {} was served, and durable is what stands below {}", name_,
+                           batch.base_offset, end_);
+  }
+  verdict_.Broken(Invariant::kOffsetsNeverReassigned,
+                  "{}: offset {} was served with other records than were there", name_,
+                  batch.base_offset);
+}
+
+}  // namespace logboom::sim

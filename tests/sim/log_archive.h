@@ -1,0 +1,74 @@
+// The oracle of the log: everything that was ever durable, and what the disk holds of it now.
+//
+// It reads segment files by itself, beside the broker: what the broker says is not asked.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "broker/engine/log_engine.h"
+#include "lib/file/file_system.h"
+#include "lib/record/batch_header.h"
+#include "tests/sim/invariants.h"
+
+namespace logboom::sim {
+
+// One partition. One owner, one thread.
+class PartitionArchive {
+ public:
+  // `directory` is where its segments are; `verdict` outlives it.
+  PartitionArchive(std::string name, std::string directory, Verdict& verdict)
+      : name_(std::move(name)), directory_(std::move(directory)), verdict_(verdict) {}
+
+  using Added = std::function<void(const record::BatchHeader&, ByteView batch)>;
+  // What became durable since the last call; each new batch is told.
+  void Extend(file::FileSystem& fs, Offset durable_end, const Added& added);
+  // Reads the whole log again: all that was durable is there, the same as before. For a disk after
+  // a crash, before or after the broker's recovery. Without `log_start`: from where it begins.
+  void CompareWith(file::FileSystem& fs, std::optional<Offset> log_start);
+  // What a reader was given.
+  void CheckServed(const record::BatchHeader& batch);
+
+  const std::string& name() const { return name_; }
+  Offset end() const { return end_; }
+  Offset log_start() const { return log_start_; }
+  void SetLogStart(Offset log_start) { log_start_ = std::max(log_start_, log_start); }
+
+ private:
+  struct Archived {
+    Offset next;
+    std::uint32_t crc = 0;
+    std::int32_t length = 0;
+  };
+  struct Cursor {
+    Offset segment;  // base offset
+    FilePosition position;
+  };
+  using Each = std::function<bool(const record::BatchHeader&, ByteView batch)>;
+
+  // Whether a batch with the same bytes stands at the same offset.
+  bool Same(const record::BatchHeader& batch) const;
+  bool CheckContents(const record::BatchHeader& batch, ByteView bytes);
+  // From `cursor` on while `each` says so and there are batches.
+  Status Walk(file::FileSystem& fs, Cursor& cursor, Offset next, Offset end, const Each& each);
+  Result<bool> WalkSegment(const file::File& log, Cursor& cursor, Offset& next, Offset end,
+                           const Each& each);
+  // Base offsets, ascending.
+  Result<std::vector<Offset>> Segments(file::FileSystem& fs) const;
+  // The segment that holds the end may be new, and the one before it gone.
+  void FindCursor(file::FileSystem& fs);
+
+  std::string name_;
+  std::string directory_;
+  Verdict& verdict_;
+  std::map<Offset, Archived> batches_;  // by base offset
+  Offset end_;
+  Offset log_start_;
+  Cursor cursor_;
+};
+
+}  // namespace logboom::sim

@@ -1,0 +1,76 @@
+// The oracle's books of the broker: looks at it after each of its turns, reads what became durable,
+// and compares it with what was written, and with itself after a crash.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "broker/broker.h"
+#include "tests/sim/clients.h"
+#include "tests/sim/log_archive.h"
+#include "tests/sim/source_fold.h"
+#include "tests/sim/stage.h"
+
+namespace logboom::sim {
+
+// One owner, one thread.
+class LogBooks {
+ public:
+  // `fs` is the broker's disk, as another process sees it. Records of `plain_topic` have no spans.
+  LogBooks(Stage& stage, file::FileSystem& fs, const WrittenFiles& written,
+           std::string plain_topic);
+
+  // After each turn.
+  void Look(const broker::Broker& broker);
+  // Before a process is gone.
+  void Remember(const broker::Broker& broker);
+  // Behind a crash, before a new process has touched the disk.
+  void CompareDisk();
+  // After a new process has opened. `database_kept`: with all that it was told to keep.
+  void CheckStart(const broker::Broker& broker, bool database_kept);
+
+  const SourceFold& fold() const { return fold_; }
+  const std::vector<PlainRecords>& plain() const { return plain_; }
+  PartitionArchive* Find(const client::TopicPartition& partition);
+  // Of all partitions, in order: tells runs apart.
+  std::string Describe() const;
+
+ private:
+  struct Position {
+    std::int64_t appended = 0;
+    std::int64_t durable = 0;
+    bool row_pending = false;
+  };
+
+  PartitionArchive& ArchiveOf(const broker::Topic& topic, const broker::TopicPartition& where);
+  void LookAt(const broker::Broker& broker, const broker::Topic& topic,
+              const broker::TopicPartition& where);
+  void TakeGaps(const broker::Broker& broker, const broker::TopicPartition& where,
+                const broker::PartitionState& state);
+  void TakePlain(PartitionIndex partition, ByteView batch);
+  void CheckLogStart(const PartitionArchive& archive, const broker::PartitionState& state);
+  void CheckSource(const broker::Source& source, bool database_kept);
+  template <typename Each>
+  static void ForEachPartition(const broker::Broker& broker, Each each);
+
+  Stage& stage_;
+  file::FileSystem& fs_;
+  std::string plain_topic_;
+  const broker::Broker* looked_at_ = nullptr;
+  SourceFold fold_;
+  std::map<broker::TopicPartition, PartitionArchive> archives_;
+  std::vector<PlainRecords> plain_;
+  using GapKey = std::tuple<Uuid, Uuid, std::int64_t, std::int64_t>;
+  std::set<GapKey> gaps_;
+  std::uint64_t gaps_counted_ = 0;
+  std::map<std::pair<Uuid, Uuid>, Position> positions_;    // of the process before
+  std::map<std::pair<Uuid, Uuid>, std::int64_t> highest_;  // durable, of all processes
+};
+
+}  // namespace logboom::sim

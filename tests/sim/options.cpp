@@ -1,0 +1,69 @@
+#include "tests/sim/options.h"
+
+#include <fmt/format.h>
+
+namespace logboom::sim {
+namespace {
+
+bool OneIn(Random& random, std::uint64_t count) { return random.Below(count) == 0; }
+
+// All kinds at once would hide each other's marks: half of them, or a few, or all.
+FaultSet DrawFaults(Random& random) {
+  FaultSet faults;
+  const std::uint64_t one_in = 1 + random.Below(4);
+  for (std::size_t i = 0; i < kFaultKinds; ++i) {
+    if (OneIn(random, one_in)) faults.Add(static_cast<Fault>(i));
+  }
+  return faults;
+}
+
+broker::TopicConfig DrawTopicConfig(Random& random) {
+  broker::TopicConfig config;
+  if (OneIn(random, 2)) config["segment.ms"] = fmt::format("{}", 2'000 + random.Below(40'000));
+  config["segment.bytes"] = "1048576";
+  if (OneIn(random, 4)) config["retention.ms"] = fmt::format("{}", 30'000 + random.Below(60'000));
+  if (OneIn(random, 4))
+    config["retention.bytes"] = fmt::format("{}", 20'000 + random.Below(100'000));
+  return config;
+}
+
+}  // namespace
+
+SimOptions SimOptions::Draw(std::uint64_t seed) {
+  SeededRandom random(seed ^ 0x5eedU);
+  constexpr record::Codec kCodecs[] = {record::Codec::kNone, record::Codec::kLz4,
+                                       record::Codec::kLz4, record::Codec::kZstd};
+  SimOptions options;
+  options.seed = seed;
+  options.turns = 30 + static_cast<int>(random.Below(60));
+  options.agents = 1 + static_cast<int>(random.Below(3));
+  options.writers_an_agent = 1 + static_cast<int>(random.Below(3));
+  options.directories_watched = !OneIn(random, 4);
+  options.codec = kCodecs[random.Below(4)];
+  options.linger_ms = OneIn(random, 2) ? 500 : 20;
+  if (OneIn(random, 2)) options.max_line_bytes = 64 + random.Below(1'000);
+  options.partitions = 1 + static_cast<std::int32_t>(random.Below(3));
+  options.topic_config = DrawTopicConfig(random);
+  if (OneIn(random, 2)) options.sync_method = broker::SyncMethod::kSyncfs;
+  if (OneIn(random, 4)) options.producer_acks = client::Acks::kWritten;
+  options.bulk = OneIn(random, 8);
+  options.faults = DrawFaults(random);
+  options.calm = 1 + random.Below(4);
+  return options;
+}
+
+std::string SimOptions::ToString() const {
+  std::string config;
+  for (const auto& [key, value] : topic_config) config += fmt::format(" {}={}", key, value);
+  return fmt::format(
+      "seed {}, {} turns, one act in {} a fault, {} agents, {} writers each, {}, codec {}, linger "
+      "{} "
+      "ms, max_line_bytes {}, {} partitions,{}, sync {}, acks {}{}\n  faults: {}",
+      seed, turns, calm, agents, writers_an_agent, directories_watched ? "watched" : "polled",
+      static_cast<int>(codec), linger_ms, max_line_bytes, partitions, config,
+      sync_method == broker::SyncMethod::kSyncfs ? "syncfs" : "fdatasync",
+      producer_acks == client::Acks::kSynced ? "synced" : "written", bulk ? ", bulk" : "",
+      faults.ToString());
+}
+
+}  // namespace logboom::sim

@@ -1,0 +1,41 @@
+// What a run is like, drawn from its seed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "broker/engine/topic_config.h"
+#include "broker/storage/committer.h"
+#include "lib/base/random.h"
+#include "lib/client/producer.h"
+#include "lib/record/codec.h"
+#include "tests/sim/faults.h"
+
+namespace logboom::sim {
+
+struct SimOptions {
+  std::uint64_t seed = 0;
+  int turns = 40;  // acts of the applications and faults, a pause after each
+  int agents = 1;
+  int writers_an_agent = 1;
+  bool directories_watched = true;  // else polled
+  record::Codec codec = record::Codec::kLz4;
+  std::int64_t linger_ms = 500;
+  std::size_t max_line_bytes = 1'000'000;
+  std::int32_t partitions = 1;
+  broker::TopicConfig topic_config;
+  broker::SyncMethod sync_method = broker::SyncMethod::kFdatasync;
+  client::Acks producer_acks = client::Acks::kSynced;
+  bool bulk = false;       // the producer sends megabytes, so that segments are rolled by size
+  FaultSet faults;         // that may happen; a few of all kinds, so that each has runs to itself
+  std::uint64_t calm = 1;  // of so many acts one is a fault
+
+  static SimOptions Draw(std::uint64_t seed);
+  bool retention() const {
+    return topic_config.contains("retention.ms") || topic_config.contains("retention.bytes");
+  }
+  std::string ToString() const;
+};
+
+}  // namespace logboom::sim

@@ -1,0 +1,82 @@
+// One run: machines, programs, a network and faults, from a seed; all on one thread, in time that
+// passes only here.
+//
+// For a while applications write and rotate their logs, and things go wrong. Then nothing goes
+// wrong any more, and everything must arrive.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/sim/application.h"
+#include "tests/sim/clients.h"
+#include "tests/sim/log_books.h"
+#include "tests/sim/mischief.h"
+#include "tests/sim/sim_agent.h"
+#include "tests/sim/sim_broker.h"
+#include "tests/sim/stage.h"
+#include "tests/sim/written_files.h"
+
+namespace logboom::sim {
+
+struct Outcome {
+  // Empty: every invariant held. Else which did not, with what led to it.
+  std::string failure;
+  std::optional<Invariant> broken;
+  std::uint64_t trace_hash = 0;
+  FaultCounts faults;
+  std::int64_t simulated_ms = 0;
+  std::uint64_t lines = 0;
+  std::uint64_t gaps = 0;
+  std::uint64_t batches_read = 0;
+};
+
+Outcome RunSeed(std::uint64_t seed);
+
+// One owner, one thread. Run once.
+class World {
+ public:
+  explicit World(const SimOptions& options);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  Outcome Run();
+
+ private:
+  void MakeTopics();
+  void Turn();
+  void ActOfAnApplication();
+  void RunFor(std::int64_t ms);
+  void Step(std::int64_t ms);
+  std::int64_t UntilDueMs();
+  void WatchBroker();
+  void WatchAgents();
+  std::int64_t DownTimeMs();
+
+  void StopFaults();
+  void AwaitAll();
+  bool AllArrived() const;
+  std::string Describe() const;
+
+  Stage stage_;
+  SimBroker broker_;
+  WrittenFiles written_;
+  LogBooks books_;
+  std::vector<std::unique_ptr<SimAgent>> agents_;
+  std::vector<std::unique_ptr<Application>> applications_;
+  std::unique_ptr<SimProducer> producer_;
+  std::unique_ptr<SimConsumer> consumer_;
+  std::unique_ptr<Mischief> mischief_;
+  // When those that are down start again.
+  MonotonicMs broker_start_at_;
+  std::map<SimAgent*, MonotonicMs> agent_start_at_;
+  bool broker_was_up_ = false;
+  bool faults_stopped_ = false;
+};
+
+}  // namespace logboom::sim
