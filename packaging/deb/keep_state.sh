@@ -1,0 +1,1 @@
+# So does what a broker keeps: it may be the only copy there is.
