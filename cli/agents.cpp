@@ -3,11 +3,11 @@
 #include <memory>
 
 #include "cli/brokers.h"
-#include "cli/human.h"
 #include "cli/json_writer.h"
 #include "cli/table.h"
 #include "cli/time_text.h"
 #include "cli/verbs.h"
+#include "lib/display/human.h"
 
 namespace logboom::cli {
 namespace {
@@ -87,9 +87,9 @@ void PrintAgentsTable(const std::vector<FoundAgent>& found, bool several,
   for (const FoundAgent& one : found) {
     const AgentDescription& agent = one.agent;
     table.AddRow({one.broker, agent.agent_id, agent.host, agent.connected ? "connected" : "away",
-                  HumanAgo(agent.last_seen, now), HumanCount(agent.files),
-                  HumanBytes(agent.backlog_bytes), HumanBytes(agent.bytes_acked),
-                  HumanCount(agent.records_acked), HumanCount(agent.errors)});
+                  display::HumanAgo(agent.last_seen, now), display::HumanCount(agent.files),
+                  display::HumanBytes(agent.backlog_bytes), display::HumanBytes(agent.bytes_acked),
+                  display::HumanCount(agent.records_acked), display::HumanCount(agent.errors)});
   }
   environment.out.Write(table.Format(environment.terminal));
 }
@@ -132,15 +132,15 @@ std::vector<std::pair<std::string, std::string>> FieldsOf(const AgentDescription
       {"host", agent.host},
       {"version", agent.program_version},
       {"state", agent.connected ? "connected" : "away"},
-      {"last seen", HumanAgo(agent.last_seen, now)},
+      {"last seen", display::HumanAgo(agent.last_seen, now)},
       {"started", FormatUtc(agent.started)},
-      {"acked", fmt::format("{} in {}", HumanBytes(agent.bytes_acked),
-                            HumanCount(agent.records_acked, "record"))},
-      {"backlog", HumanBytes(agent.backlog_bytes)},
-      {"memory", HumanBytes(agent.memory_bytes)},
+      {"acked", fmt::format("{} in {}", display::HumanBytes(agent.bytes_acked),
+                            display::HumanCount(agent.records_acked, "record"))},
+      {"backlog", display::HumanBytes(agent.backlog_bytes)},
+      {"memory", display::HumanBytes(agent.memory_bytes)},
       {"clock", fmt::format("{} ms {} the broker's", std::abs(agent.clock_skew_ms),
                             agent.clock_skew_ms < 0 ? "behind" : "ahead of")},
-      {"errors", HumanCount(agent.errors)}};
+      {"errors", display::HumanCount(agent.errors)}};
   if (!agent.last_error.empty()) fields.emplace_back("last error", agent.last_error);
   for (const auto& [name, value] : agent.labels) fields.emplace_back("label " + name, value);
   return fields;
@@ -160,9 +160,9 @@ void PrintDetailsText(const AgentDetails& details, Environment& environment) {
                {.title = "BACKLOG", .align = Column::Align::kRight},
                {.title = "LAST LINE", .align = Column::Align::kRight}});
   for (const AgentFileDescription& file : details.files) {
-    table.AddRow({file.path, file.topic, file.state, HumanBytes(file.size_bytes),
-                  HumanBytes(file.read.value()), HumanBytes(file.acked.value()),
-                  HumanBytes(BacklogBytes(file)), HumanAgo(file.last_line, now)});
+    table.AddRow({file.path, file.topic, file.state, display::HumanBytes(file.size_bytes),
+                  display::HumanBytes(file.read.value()), display::HumanBytes(file.acked.value()),
+                  display::HumanBytes(BacklogBytes(file)), display::HumanAgo(file.last_line, now)});
   }
   environment.out.Write(table.Format(environment.terminal));
 }

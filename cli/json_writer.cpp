@@ -6,7 +6,7 @@
 #include <iterator>
 
 #include "cli/base64.h"
-#include "cli/utf8.h"
+#include "lib/display/utf8.h"
 
 namespace logboom::cli {
 namespace {
@@ -43,13 +43,13 @@ void AppendEscaped(std::string_view text, std::string& out) {
     text.remove_prefix(plain);
     if (text.empty()) return;
 
-    const CodePoint point = DecodeUtf8(text);
+    const display::CodePoint point = display::DecodeUtf8(text);
     if (point.bytes == 0) {
       out += "\\ufffd";
       text.remove_prefix(1);
       continue;
     }
-    if (IsControl(point.value) || point.value < 0x80) {
+    if (display::IsControl(point.value) || point.value < 0x80) {
       AppendEscape(point.value, out);
     } else {
       out.append(text.substr(0, point.bytes));
@@ -121,7 +121,7 @@ JsonWriter& JsonWriter::Null() { return Raw("null"); }
 
 JsonWriter& JsonWriter::BytesField(std::string_view name, std::optional<ByteView> bytes) {
   if (!bytes) return Key(name).Null();
-  if (IsUtf8(*bytes)) return Key(name).String(*bytes);
+  if (display::IsUtf8(*bytes)) return Key(name).String(*bytes);
   Key(std::string(name) + "_base64");
   Separate();
   out_ += '"';

@@ -8,7 +8,7 @@
 #include <cstdlib>
 
 #include "cli/command_line.h"
-#include "cli/visible_text.h"
+#include "lib/display/visible_text.h"
 #include "lib/transport/zmq_transport.h"
 
 namespace logboom::cli {
@@ -27,7 +27,7 @@ Instant Now() {
 
 void ComplainOnStandardError(std::string_view message) {
   std::string line = "logboom: ";
-  AppendVisible(message, line);
+  display::AppendVisible(message, line);
   line += '\n';
   std::fputs(line.c_str(), stderr);
 }

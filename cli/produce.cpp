@@ -8,11 +8,11 @@
 #include <utility>
 
 #include "cli/brokers.h"
-#include "cli/human.h"
 #include "cli/interrupts.h"
 #include "cli/line_splitter.h"
 #include "cli/verbs.h"
 #include "lib/client/producer.h"
+#include "lib/display/human.h"
 
 namespace logboom::cli {
 namespace {
@@ -151,11 +151,12 @@ class Production {
 
   ExitCode Report() {
     const std::uint64_t lost = failed_ + producer_.buffered_records();
-    std::string text = fmt::format("{} to {}, {}", HumanCount(delivered_, "record"), flags_.topic,
-                                   flags_.acks == "none" ? "sent" : "acked as " + flags_.acks);
-    if (lost > 0) text += fmt::format("; {} NOT acked", HumanCount(lost));
-    if (refused_ > 0) text += fmt::format("; {} refused", HumanCount(refused_, "line"));
-    if (lost == 0) text += fmt::format(" ({})", HumanBytes(bytes_));
+    std::string text =
+        fmt::format("{} to {}, {}", display::HumanCount(delivered_, "record"), flags_.topic,
+                    flags_.acks == "none" ? "sent" : "acked as " + flags_.acks);
+    if (lost > 0) text += fmt::format("; {} NOT acked", display::HumanCount(lost));
+    if (refused_ > 0) text += fmt::format("; {} refused", display::HumanCount(refused_, "line"));
+    if (lost == 0) text += fmt::format(" ({})", display::HumanBytes(bytes_));
     context_.environment.complain(text);
     if (lost > 0 || refused_ > 0) code_ = Worse(code_, ExitCode::kFailed);
     return code_;

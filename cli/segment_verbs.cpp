@@ -3,10 +3,10 @@
 #include <memory>
 #include <utility>
 
-#include "cli/human.h"
 #include "cli/json_writer.h"
 #include "cli/verbs.h"
-#include "cli/visible_text.h"
+#include "lib/display/human.h"
+#include "lib/display/visible_text.h"
 #include "lib/file/posix_file_system.h"
 #include "lib/segment/dump.h"
 #include "lib/segment/names.h"
@@ -25,7 +25,7 @@ void PrintRowText(const segment::DumpRow& row, std::string& out) {
     if (const auto* number = std::get_if<std::int64_t>(&field.value)) {
       out += std::to_string(*number);
     } else {
-      AppendVisible(std::get<std::string>(field.value), out);
+      display::AppendVisible(std::get<std::string>(field.value), out);
     }
   }
   out += '\n';
@@ -100,20 +100,21 @@ Totals TotalsOf(const segment::DirectoryReport& report) {
 
 void PrintReportText(const segment::DirectoryReport& report, Output& out) {
   const Totals totals = TotalsOf(report);
-  std::string line = Visible(report.directory) + ": ";
+  std::string line = display::Visible(report.directory) + ": ";
   if (report.metadata) {
-    line += fmt::format("topic {} partition {}, ", Visible(report.metadata->topic_name),
+    line += fmt::format("topic {} partition {}, ", display::Visible(report.metadata->topic_name),
                         report.metadata->partition);
   }
-  line += fmt::format("{}, {} in {} batches, {}: ", HumanCount(report.segments.size(), "segment"),
-                      HumanCount(static_cast<std::uint64_t>(totals.records), "record"),
-                      HumanCount(static_cast<std::uint64_t>(totals.batches)),
-                      HumanBytes(totals.size_bytes));
-  line += report.ok() ? "good\n" : HumanCount(report.problems.size(), "problem") + "\n";
+  line += fmt::format(
+      "{}, {} in {} batches, {}: ", display::HumanCount(report.segments.size(), "segment"),
+      display::HumanCount(static_cast<std::uint64_t>(totals.records), "record"),
+      display::HumanCount(static_cast<std::uint64_t>(totals.batches)),
+      display::HumanBytes(totals.size_bytes));
+  line += report.ok() ? "good\n" : display::HumanCount(report.problems.size(), "problem") + "\n";
   for (const segment::Problem& problem : report.problems) {
-    line += "  " + Visible(problem.file);
+    line += "  " + display::Visible(problem.file);
     if (problem.position >= 0) line += fmt::format(" at {}", problem.position);
-    line += ": " + Visible(problem.what) + "\n";
+    line += ": " + display::Visible(problem.what) + "\n";
   }
   out.Write(line);
 }
@@ -162,7 +163,8 @@ class Progress {
     const MonotonicMs now = environment_.clock().monotonic;
     if (shown_ && now - *shown_ < kIntervalMs) return;
     shown_ = now;
-    fmt::print(stderr, "\r\x1b[K{}: {} read", Visible(directory), HumanBytes(bytes));
+    fmt::print(stderr, "\r\x1b[K{}: {} read", display::Visible(directory),
+               display::HumanBytes(bytes));
   }
   void Clear() {
     if (shown_) fmt::print(stderr, "\r\x1b[K");

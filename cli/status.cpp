@@ -1,12 +1,12 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/brokers.h"
-#include "cli/human.h"
 #include "cli/json_writer.h"
 #include "cli/table.h"
 #include "cli/time_text.h"
 #include "cli/verbs.h"
-#include "cli/visible_text.h"
+#include "lib/display/human.h"
+#include "lib/display/visible_text.h"
 
 namespace logboom::cli {
 namespace {
@@ -84,35 +84,40 @@ std::string DiskText(const BrokerStatus& status) {
   const double total = static_cast<double>(status.disk_total_bytes);
   const double available = static_cast<double>(status.disk_available_bytes);
   const double used_percent = total > 0 ? 100 * (total - available) / total : 0;
-  return fmt::format("{} of log; {} free of {} ({:.0f} % used)", HumanBytes(status.log_bytes),
-                     HumanBytes(available), HumanBytes(total), used_percent);
+  return fmt::format("{} of log; {} free of {} ({:.0f} % used)",
+                     display::HumanBytes(status.log_bytes), display::HumanBytes(available),
+                     display::HumanBytes(total), used_percent);
 }
 
 std::vector<std::pair<std::string, std::string>> FieldsOf(const Broker& broker,
                                                           const BrokerStatus& status) {
   return {
-      {"broker", fmt::format("{} at {}, version {}, up for {}", status.broker_name, broker.address,
-                             status.program_version, HumanSpan(status.time - status.started))},
+      {"broker",
+       fmt::format("{} at {}, version {}, up for {}", status.broker_name, broker.address,
+                   status.program_version, display::HumanSpan(status.time - status.started))},
       {"health", status.conditions.empty() ? "good" : "see below"},
       {"cluster", status.cluster_id.ToString()},
       {"data", fmt::format("{}, made durable by {}", status.data_directory, status.sync_method)},
       {"disk", DiskText(status)},
-      {"holds", fmt::format("{}, {}", HumanCount(status.topics, "topic"),
-                            HumanCount(status.partitions, "partition"))},
-      {"serves", fmt::format("{}, {}", HumanCount(status.sessions, "session"),
-                             HumanCount(status.agents_connected, "agent"))},
-      {"appends", fmt::format("{}/s, {:.0f} records/s; {} in {} since the start",
-                              HumanBytes(status.append_bytes_per_second),
-                              status.append_records_per_second, HumanBytes(status.bytes_appended),
-                              HumanCount(status.records_appended, "record"))},
-      {"syncs", fmt::format("{}, 99 % within {:.1f} ms; {} not yet durable",
-                            HumanCount(status.syncs), static_cast<double>(status.sync_p99_us) / 1e3,
-                            HumanBytes(status.bytes_not_durable))},
+      {"holds", fmt::format("{}, {}", display::HumanCount(status.topics, "topic"),
+                            display::HumanCount(status.partitions, "partition"))},
+      {"serves", fmt::format("{}, {}", display::HumanCount(status.sessions, "session"),
+                             display::HumanCount(status.agents_connected, "agent"))},
+      {"appends",
+       fmt::format("{}/s, {:.0f} records/s; {} in {} since the start",
+                   display::HumanBytes(status.append_bytes_per_second),
+                   status.append_records_per_second, display::HumanBytes(status.bytes_appended),
+                   display::HumanCount(status.records_appended, "record"))},
+      {"syncs",
+       fmt::format("{}, 99 % within {:.1f} ms; {} not yet durable",
+                   display::HumanCount(status.syncs), static_cast<double>(status.sync_p99_us) / 1e3,
+                   display::HumanBytes(status.bytes_not_durable))},
       {"refused",
-       fmt::format("{}, {}, {} in {}", HumanCount(status.duplicates, "duplicate"),
-                   HumanCount(status.span_conflicts, "span conflict"),
-                   HumanCount(status.errors, "error"), HumanCount(status.requests, "request"))},
-      {"memory", HumanBytes(status.memory_bytes)}};
+       fmt::format("{}, {}, {} in {}", display::HumanCount(status.duplicates, "duplicate"),
+                   display::HumanCount(status.span_conflicts, "span conflict"),
+                   display::HumanCount(status.errors, "error"),
+                   display::HumanCount(status.requests, "request"))},
+      {"memory", display::HumanBytes(status.memory_bytes)}};
 }
 
 void PrintText(const Broker& broker, const BrokerStatus& status,
@@ -120,9 +125,10 @@ void PrintText(const Broker& broker, const BrokerStatus& status,
   Output& out = environment.out;
   out.Write(FormatFields(FieldsOf(broker, status), environment.terminal));
   for (const auto& condition : status.conditions) {
-    out.Write(fmt::format("\n{}: ", Styled(Visible(condition.name), "31", environment.terminal)));
-    out.Write(
-        fmt::format("{} (since {})\n", Visible(condition.message), FormatUtc(condition.since)));
+    out.Write(fmt::format("\n{}: ",
+                          Styled(display::Visible(condition.name), "31", environment.terminal)));
+    out.Write(fmt::format("{} (since {})\n", display::Visible(condition.message),
+                          FormatUtc(condition.since)));
   }
   Table table({{.title = "TOPIC"},
                {.title = "PARTITION", .align = Column::Align::kRight},
@@ -133,11 +139,12 @@ void PrintText(const Broker& broker, const BrokerStatus& status,
                {.title = "LAST RECORD", .align = Column::Align::kRight}});
   for (const TopicDescription& topic : topics) {
     for (const auto& partition : topic.partitions) {
-      table.AddRow(
-          {topic.name, fmt::format("{}", partition.index), fmt::format("{}", partition.log_start),
-           fmt::format("{}", partition.durable_end),
-           fmt::format("{}", partition.log_end - partition.durable_end),
-           HumanBytes(partition.size_bytes), HumanAgo(partition.last_append, status.time)});
+      table.AddRow({topic.name, fmt::format("{}", partition.index),
+                    fmt::format("{}", partition.log_start),
+                    fmt::format("{}", partition.durable_end),
+                    fmt::format("{}", partition.log_end - partition.durable_end),
+                    display::HumanBytes(partition.size_bytes),
+                    display::HumanAgo(partition.last_append, status.time)});
     }
   }
   if (!table.empty()) out.Write("\n" + table.Format(environment.terminal));

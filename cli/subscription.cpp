@@ -4,7 +4,7 @@
 #include <utility>
 #include <variant>
 
-#include "cli/visible_text.h"
+#include "lib/display/visible_text.h"
 
 namespace logboom::cli {
 namespace {

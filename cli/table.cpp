@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <numeric>
 
-#include "cli/utf8.h"
-#include "cli/visible_text.h"
 #include "lib/base/check.h"
+#include "lib/display/utf8.h"
+#include "lib/display/visible_text.h"
 
 namespace logboom::cli {
 namespace {
@@ -18,8 +18,8 @@ std::string_view StartOf(std::string_view text, std::size_t columns) {
   std::size_t used = 0;
   std::size_t bytes = 0;
   while (bytes < text.size()) {
-    const CodePoint point = DecodeUtf8(text.substr(bytes));
-    const unsigned wide = ColumnsOf(point.value);
+    const display::CodePoint point = display::DecodeUtf8(text.substr(bytes));
+    const unsigned wide = display::ColumnsOf(point.value);
     if (used + wide > columns) break;
     used += wide;
     bytes += std::max<std::size_t>(point.bytes, 1);
@@ -28,14 +28,14 @@ std::string_view StartOf(std::string_view text, std::size_t columns) {
 }
 
 std::string_view EndOf(std::string_view text, std::size_t columns) {
-  while (ColumnsOf(text) > columns) {
-    text.remove_prefix(std::max<std::size_t>(DecodeUtf8(text).bytes, 1));
+  while (display::ColumnsOf(text) > columns) {
+    text.remove_prefix(std::max<std::size_t>(display::DecodeUtf8(text).bytes, 1));
   }
   return text;
 }
 
 std::string Fit(std::string_view text, std::size_t columns, Column::Cut cut) {
-  if (ColumnsOf(text) <= columns) return std::string(text);
+  if (display::ColumnsOf(text) <= columns) return std::string(text);
   if (cut == Column::Cut::kStart) {
     return std::string(kEllipsis) + std::string(EndOf(text, columns - 1));
   }
@@ -55,7 +55,7 @@ void Table::AddRow(const std::vector<std::string>& cells) {
   CHECK(cells.size() == hidden_.size());
   std::vector<std::string> row;
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    if (!hidden_[i]) row.push_back(Visible(cells[i]));
+    if (!hidden_[i]) row.push_back(display::Visible(cells[i]));
   }
   rows_.push_back(std::move(row));
 }
@@ -63,8 +63,8 @@ void Table::AddRow(const std::vector<std::string>& cells) {
 std::vector<std::size_t> Table::Widths(const Terminal& terminal) const {
   std::vector<std::size_t> widths;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    std::size_t width = ColumnsOf(columns_[i].title);
-    for (const auto& row : rows_) width = std::max(width, ColumnsOf(row[i]));
+    std::size_t width = display::ColumnsOf(columns_[i].title);
+    for (const auto& row : rows_) width = std::max(width, display::ColumnsOf(row[i]));
     widths.push_back(width);
   }
   if (!terminal.columns || widths.empty()) return widths;
@@ -80,7 +80,7 @@ std::vector<std::size_t> Table::Widths(const Terminal& terminal) const {
 void Table::AppendCell(std::string_view cell, std::size_t column, std::size_t width, bool last,
                        std::string& line) const {
   const std::string text = Fit(cell, width, columns_[column].cut);
-  const std::size_t padding = width - ColumnsOf(text);
+  const std::size_t padding = width - display::ColumnsOf(text);
   if (columns_[column].align == Column::Align::kRight) {
     line.append(padding, ' ').append(text);
   } else {
@@ -109,12 +109,12 @@ std::string Table::Format(const Terminal& terminal) const {
 std::string FormatFields(const std::vector<std::pair<std::string, std::string>>& fields,
                          const Terminal& terminal) {
   std::size_t width = 0;
-  for (const auto& [name, value] : fields) width = std::max(width, ColumnsOf(name));
+  for (const auto& [name, value] : fields) width = std::max(width, display::ColumnsOf(name));
   std::string out;
   for (const auto& [name, value] : fields) {
     out += Styled(name, "1", terminal);
-    out.append(width - ColumnsOf(name) + kGap, ' ');
-    AppendVisible(value, out);
+    out.append(width - display::ColumnsOf(name) + kGap, ' ');
+    display::AppendVisible(value, out);
     out += '\n';
   }
   return out;

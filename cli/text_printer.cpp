@@ -2,7 +2,7 @@
 
 #include "cli/record_printer.h"
 #include "cli/time_text.h"
-#include "cli/visible_text.h"
+#include "lib/display/visible_text.h"
 
 namespace logboom::cli {
 namespace {
@@ -16,12 +16,12 @@ class TextPrinter final : public RecordPrinter {
     AppendPlace(origin, record.timestamp, record.offset, line);
     if (record.key) {
       line += ' ';
-      AppendVisible(*record.key, line);
+      display::AppendVisible(*record.key, line);
     }
     line += " |";
     if (options_.terminal.colour) line += "\x1b[0m";
     line += ' ';
-    if (record.value) AppendVisible(*record.value, line);
+    if (record.value) display::AppendVisible(*record.value, line);
     line += '\n';
     out_.WriteDone();
   }
@@ -31,7 +31,7 @@ class TextPrinter final : public RecordPrinter {
     AppendPlace(origin, row.time, row.offset, line);
     if (options_.terminal.colour) line += "\x1b[0;31m";
     line += " GAP ";
-    AppendVisible(DescribeGap(row), line);
+    display::AppendVisible(DescribeGap(row), line);
     if (options_.terminal.colour) line += "\x1b[0m";
     line += '\n';
     out_.WriteDone();
@@ -45,7 +45,7 @@ class TextPrinter final : public RecordPrinter {
     AppendUtc(time, line);
     line += ' ';
     if (options_.show_broker) {
-      AppendVisible(origin.broker, line);
+      display::AppendVisible(origin.broker, line);
       line += ' ';
     }
     if (options_.show_topic) line.append(origin.topic) += '/';

@@ -3,10 +3,10 @@
 #include <memory>
 
 #include "cli/brokers.h"
-#include "cli/human.h"
 #include "cli/json_writer.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
+#include "lib/display/human.h"
 
 namespace logboom::cli {
 namespace {
@@ -88,8 +88,8 @@ void PrintTopicsTable(const std::vector<FoundTopic>& found, bool several,
   for (const FoundTopic& one : found) {
     const TopicTotals totals = TotalsOf(one.topic);
     table.AddRow({one.broker, one.topic.name, std::to_string(one.topic.partitions.size()),
-                  HumanCount(totals.records), HumanBytes(totals.size_bytes),
-                  HumanAgo(totals.last_append, now)});
+                  display::HumanCount(totals.records), display::HumanBytes(totals.size_bytes),
+                  display::HumanAgo(totals.last_append, now)});
   }
   environment.out.Write(table.Format(environment.terminal));
 }
@@ -135,8 +135,9 @@ void PrintTopicText(const FoundTopic& found, bool several, Environment& environm
   for (const PartitionDescription& partition : found.topic.partitions) {
     table.AddRow({fmt::format("{}", partition.index), fmt::format("{}", partition.log_start),
                   fmt::format("{}", partition.durable_end), fmt::format("{}", partition.log_end),
-                  HumanCount(RecordCount(partition)), HumanBytes(partition.size_bytes),
-                  fmt::format("{}", partition.segments), HumanAgo(partition.last_append, now)});
+                  display::HumanCount(RecordCount(partition)),
+                  display::HumanBytes(partition.size_bytes), fmt::format("{}", partition.segments),
+                  display::HumanAgo(partition.last_append, now)});
   }
   environment.out.Write(table.Format(environment.terminal));
 }

@@ -4,7 +4,7 @@
 
 #include <sstream>
 
-#include "cli/utf8.h"
+#include "lib/display/utf8.h"
 
 namespace logboom::cli {
 namespace {
@@ -42,7 +42,8 @@ TEST(Table, WidestColumnIsCutToTheTerminal) {
 TEST(Table, NoLineIsWiderThanTheTerminalWhereColumnsCanStillShrink) {
   for (std::size_t columns = 22; columns < 60; ++columns) {
     std::istringstream lines(Example().Format({.is_terminal = true, .columns = columns}));
-    for (std::string line; std::getline(lines, line);) EXPECT_LE(ColumnsOf(line), columns) << line;
+    for (std::string line; std::getline(lines, line);)
+      EXPECT_LE(display::ColumnsOf(line), columns) << line;
   }
 }
 
@@ -64,12 +65,12 @@ TEST(Fields, NamesAreAligned) {
 }
 
 TEST(Utf8, OnlyWholeShortestFormsCount) {
-  EXPECT_TRUE(IsUtf8("plain ascii of some length, größer, 木, 🪵"));
-  EXPECT_TRUE(IsUtf8(""));
+  EXPECT_TRUE(display::IsUtf8("plain ascii of some length, größer, 木, 🪵"));
+  EXPECT_TRUE(display::IsUtf8(""));
   for (const std::string_view bad :
        {"\xff", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf0\x9f\xaa",
         "ascii before \x80", "\xc3"}) {
-    EXPECT_FALSE(IsUtf8(bad)) << bad;
+    EXPECT_FALSE(display::IsUtf8(bad)) << bad;
   }
 }
 

@@ -6,7 +6,7 @@
 
 #include "lib/base/bytes.h"
 
-namespace logboom::cli {
+namespace logboom::display {
 
 // Appends `text`: printable UTF-8 and tabs as they are, control characters as \x1b or \u202e, a
 // newline as \n, bytes that are not UTF-8 as \xff. Backslashes stay single: it is for eyes, not for
@@ -14,4 +14,4 @@ namespace logboom::cli {
 void AppendVisible(ByteView text, std::string& out);
 std::string Visible(ByteView text);
 
-}  // namespace logboom::cli
+}  // namespace logboom::display

@@ -1,8 +1,8 @@
-#include "cli/visible_text.h"
+#include "lib/display/visible_text.h"
 
 #include <gtest/gtest.h>
 
-namespace logboom::cli {
+namespace logboom::display {
 namespace {
 
 TEST(VisibleText, PrintableTextAndTabsStay) {
@@ -38,4 +38,4 @@ TEST(VisibleText, NoByteBelowSpaceOrOfC1EverComesOut) {
 }
 
 }  // namespace
-}  // namespace logboom::cli
+}  // namespace logboom::display

@@ -5,7 +5,7 @@
 
 #include "lib/base/bytes.h"
 
-namespace logboom::cli {
+namespace logboom::display {
 
 struct CodePoint {
   char32_t value = 0;
@@ -27,4 +27,4 @@ unsigned ColumnsOf(char32_t c);
 // Of valid UTF-8 without controls.
 std::size_t ColumnsOf(std::string_view text);
 
-}  // namespace logboom::cli
+}  // namespace logboom::display

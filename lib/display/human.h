@@ -8,7 +8,7 @@
 
 #include "lib/base/types.h"
 
-namespace logboom::cli {
+namespace logboom::display {
 
 // "512 B", "1.2 GB": powers of 1,000.
 std::string HumanBytes(double bytes);
@@ -28,4 +28,4 @@ std::string HumanSpan(std::int64_t ms);
 // "3 m ago", "now" within a second and for what is still to come, "never".
 std::string HumanAgo(std::optional<TimestampMs> time, TimestampMs now);
 
-}  // namespace logboom::cli
+}  // namespace logboom::display

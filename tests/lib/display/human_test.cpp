@@ -1,8 +1,8 @@
-#include "cli/human.h"
+#include "lib/display/human.h"
 
 #include <gtest/gtest.h>
 
-namespace logboom::cli {
+namespace logboom::display {
 namespace {
 
 TEST(Human, BytesHaveUnitsOfAThousand) {
@@ -46,4 +46,4 @@ TEST(Human, AgoKnowsNeverAndTheFuture) {
 }
 
 }  // namespace
-}  // namespace logboom::cli
+}  // namespace logboom::display

@@ -1,11 +1,11 @@
-#include "cli/human.h"
+#include "lib/display/human.h"
 
 #include <fmt/format.h>
 
 #include <array>
 #include <string_view>
 
-namespace logboom::cli {
+namespace logboom::display {
 
 std::string HumanBytes(double bytes) {
   constexpr std::array<std::string_view, 6> kUnits = {"B", "kB", "MB", "GB", "TB", "PB"};
@@ -47,4 +47,4 @@ std::string HumanAgo(std::optional<TimestampMs> time, TimestampMs now) {
   return ms < 1'000 ? "now" : HumanSpan(ms) + " ago";
 }
 
-}  // namespace logboom::cli
+}  // namespace logboom::display

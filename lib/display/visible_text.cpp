@@ -1,12 +1,12 @@
-#include "cli/visible_text.h"
+#include "lib/display/visible_text.h"
 
 #include <fmt/format.h>
 
 #include <iterator>
 
-#include "cli/utf8.h"
+#include "lib/display/utf8.h"
 
-namespace logboom::cli {
+namespace logboom::display {
 namespace {
 
 bool IsPlain(char c) {
@@ -58,4 +58,4 @@ std::string Visible(ByteView text) {
   return out;
 }
 
-}  // namespace logboom::cli
+}  // namespace logboom::display

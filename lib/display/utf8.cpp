@@ -1,9 +1,9 @@
-#include "cli/utf8.h"
+#include "lib/display/utf8.h"
 
 #include <algorithm>
 #include <array>
 
-namespace logboom::cli {
+namespace logboom::display {
 namespace {
 
 struct Range {
@@ -113,4 +113,4 @@ std::size_t ColumnsOf(std::string_view text) {
   return columns;
 }
 
-}  // namespace logboom::cli
+}  // namespace logboom::display
