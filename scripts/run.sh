@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # dev run [--seconds N]: build, gather this machine's own logs, show them live; Ctrl-C (or N) ends it
 #
+# Where there is a display the console opens; else, or where it can't, the terminal shows the lines.
 # Everything it keeps is in build/run: run it again and it goes on where it was.
 set -euo pipefail
 
@@ -54,7 +55,7 @@ readable_inputs() {
   done
 }
 
-tail_pid=
+view_pid=
 broker_pid=
 agent_pid=
 ended=
@@ -64,7 +65,7 @@ stop() {
   trap '' INT TERM HUP # stopping takes a moment, and is not left half done
   local pid
   # The agent first: what it has sent is acked before the broker goes.
-  for pid in $tail_pid $agent_pid $broker_pid; do
+  for pid in $view_pid $agent_pid $broker_pid; do
     kill -TERM "$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
   done
@@ -127,6 +128,17 @@ To look from another shell:
 
 EOF
 
+limit=()
+[ -z "$seconds" ] || limit=(timeout --foreground --preserve-status -s INT "$seconds")
+if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
+  echo "The console opens in a window of its own; Ctrl-C here, or closing it, ends all of it."
+  "${limit[@]}" "$bin/logboom-console" --broker "$address" &
+  view_pid=$!
+  if wait "$view_pid"; then exit 0; fi
+  view_pid=
+  echo "run: the console did not open on display '${DISPLAY:-$WAYLAND_DISPLAY}'" >&2
+fi
+
 if [ -t 1 ]; then
   echo "The newest lines of topic system, then live (Ctrl-C ends all of it):"
 else
@@ -135,12 +147,10 @@ else
   "$bin/logboom" agents list
   echo
 fi
-limit=()
-[ -z "$seconds" ] || limit=(timeout --foreground --preserve-status -s INT "$seconds")
 "${limit[@]}" "$bin/logboom" tail system -n 20 &
-tail_pid=$!
-wait "$tail_pid" || true
-tail_pid=
+view_pid=$!
+wait "$view_pid" || true
+view_pid=
 if [ -n "$seconds" ] && ! [ -t 1 ]; then
   echo
   "$bin/logboom" topics list

@@ -1,0 +1,159 @@
+// The event loop is never blocked, however much comes in.
+#include <gtest/gtest.h>
+
+#include <QApplication>
+#include <QElapsedTimer>
+#include <QLineEdit>
+#include <QSettings>
+#include <QTemporaryDir>
+#include <QTimer>
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "gui/app/main_window.h"
+#include "gui/app/theme.h"
+#include "gui/core/limits.h"
+#include "gui/pages/page.h"
+#include "tests/gui/installations.h"
+
+namespace logboom::gui {
+namespace {
+
+constexpr qint64 kStallMsMax = 50;
+constexpr int kLinesPerSecond = 100'000;
+constexpr int kSeconds = 4;
+
+// Posts a call each 10 ms from another thread, and records how long each waited for its turn.
+class Watchdog {
+ public:
+  explicit Watchdog(QObject& context)
+      : thread_([this, &context](const std::stop_token& stop) {
+          std::unique_lock lock(mutex_);
+          while (!tick_.wait_until(lock, stop, next_ += std::chrono::milliseconds(10),
+                                   [&stop] { return stop.stop_requested(); })) {
+            const auto sent = std::chrono::steady_clock::now();
+            QMetaObject::invokeMethod(
+                &context, [this, sent] { Came(sent); }, Qt::QueuedConnection);
+          }
+        }) {}
+  void Stop() {
+    thread_.request_stop();
+    thread_.join();
+  }
+  std::vector<qint64>& waits_ms() { return waits_ms_; }
+
+ private:
+  void Came(std::chrono::steady_clock::time_point sent) {
+    waits_ms_.push_back(std::chrono::duration_cast<std::chrono::milliseconds>(
+                            std::chrono::steady_clock::now() - sent)
+                            .count());
+  }
+  std::vector<qint64> waits_ms_;
+  std::chrono::steady_clock::time_point next_ = std::chrono::steady_clock::now();
+  std::mutex mutex_;
+  std::condition_variable_any tick_;
+  std::jthread thread_;
+};
+
+class Stall : public testing::Test {
+ protected:
+  Stall() : settings_(folder_.filePath("console.ini"), QSettings::IniFormat) {
+    ApplyTheme(*qApp, ThemeKind::kLight);
+    window_ = std::make_unique<MainWindow>(feed_, settings_);
+    window_->resize(1'400, 900);
+    window_->show();
+  }
+
+  // Runs `tick` each 33 ms for a while, and returns the longest wait of the watchdog, without the
+  // few that the machine's other work is to blame for.
+  qint64 Measure(const std::function<void(int tick)>& tick) {
+    QCoreApplication::processEvents();
+    Watchdog watchdog(*window_);
+    QTimer timer;
+    int ticks = 0;
+    qint64 busy_ms = 0;
+    QObject::connect(&timer, &QTimer::timeout, [&] {
+      QElapsedTimer slot;
+      slot.start();
+      tick(ticks++);
+      busy_ms += slot.elapsed();
+    });
+    timer.start(kBatchInterval);
+    QEventLoop loop;
+    QTimer::singleShot(kSeconds * 1'000, &loop, &QEventLoop::quit);
+    loop.exec();
+    watchdog.Stop();
+    QCoreApplication::processEvents();
+    std::vector<qint64>& waits = watchdog.waits_ms();
+    std::sort(waits.begin(), waits.end());
+    const std::size_t at = waits.size() * 995 / 1'000;
+    std::printf(
+        "waits: median %lld ms, 99.5 %% %lld ms, longest %lld ms; in slots %lld ms of %d s\n",
+        waits[waits.size() / 2], waits[at], waits.back(), busy_ms, kSeconds);
+    return waits[at];
+  }
+
+  QTemporaryDir folder_;
+  QSettings settings_;
+  FakeFeed feed_;
+  std::unique_ptr<MainWindow> window_;
+};
+
+TEST_F(Stall, ALiveTailOfAHundredThousandLinesASecond) {
+  LivedInstallation lived(1);
+  window_->TakeBatch({.frame = lived.frame(), .tail = 0, .lines = {}, .lines_not_shown = 0});
+  window_->OpenPage(2);
+  const LineBlock block =
+      MakeLines(static_cast<int>(kLinesPerSecond * kBatchInterval.count() / 1'000));
+  EXPECT_LE(Measure([&](int) {
+              window_->TakeBatch(
+                  {.frame = {}, .tail = feed_.follows, .lines = block, .lines_not_shown = 0});
+            }),
+            kStallMsMax);
+}
+
+TEST_F(Stall, TheSameWithAFilterThatIsTyped) {
+  LivedInstallation lived(1);
+  window_->TakeBatch({.frame = lived.frame(), .tail = 0, .lines = {}, .lines_not_shown = 0});
+  window_->OpenPage(2);
+  const LineBlock block =
+      MakeLines(static_cast<int>(kLinesPerSecond * kBatchInterval.count() / 1'000));
+  const QString needle = "static/app.js";
+  EXPECT_LE(Measure([&](int tick) {
+              window_->TakeBatch(
+                  {.frame = {}, .tail = feed_.follows, .lines = block, .lines_not_shown = 0});
+              if (tick % 8 == 0) {
+                window_->current().filter_edit()->setText(needle.left(tick / 8 % needle.size()));
+              }
+            }),
+            kStallMsMax);
+}
+
+TEST_F(Stall, TenThousandTopicsRefreshedAndFiltered) {
+  Installation installation({"tcp://a:1"});
+  std::vector<std::shared_ptr<const Frame>> frames;
+  for (int step = 0; step < 4; ++step) {
+    const Instant now = TestTime(step * 1'000);
+    installation.TakeSnapshot(0, LargeSnapshot(10'000, now, step), now);
+    frames.push_back(installation.MakeFrame(now));
+  }
+  window_->OpenPage(1);
+  EXPECT_LE(Measure([&](int tick) {
+              if (tick % 15 == 0) {
+                window_->TakeBatch({.frame = frames[static_cast<std::size_t>(tick / 15) % 4],
+                                    .tail = 0,
+                                    .lines = {},
+                                    .lines_not_shown = 0});
+              }
+              if (tick % 15 == 7) {
+                window_->current().filter_edit()->setText(QString::number(tick % 97));
+              }
+            }),
+            kStallMsMax);
+}
+
+}  // namespace
+}  // namespace logboom::gui
