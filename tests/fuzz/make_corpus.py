@@ -189,6 +189,8 @@ def row_seeds():
     yield "gap", keyed(source_id(5) + struct.pack(">iqI", 0, 10, 1),
                        b"\1" + struct.pack(">q", 9) + source_id(6) + struct.pack(">qqB", 1, 5, 1) +
                        text(b"a") + text(b"/x") + text(b"gone"))
+    yield "committed_offset", keyed(text(b"group") + source_id(5) + struct.pack(">i", 0),
+                                    b"\1" + struct.pack(">qiq", 7, 0, 9) + text(b"note"))
     yield "topic", keyed(struct.pack(">I", 3),
                          b"\1\0" + source_id(5) + struct.pack(">i", 2) + text(b"web") +
                          struct.pack(">I", 1) + text(b"retention.ms") + text(b"100"))

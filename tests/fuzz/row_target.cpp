@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "broker/engine/topic_row.h"
+#include "broker/groups/committed_offset.h"
 #include "broker/sources/agent_registry.h"
 #include "broker/sources/gap_rows.h"
 #include "broker/sources/source_table.h"
@@ -32,6 +33,10 @@ void Row(ByteView input) {
   ThereAndBack(key, value, broker::DecodeSourceRow, [](const broker::Source& source) {
     return broker::EncodeSourceRow(source, source.durable, source.window);
   });
+  ThereAndBack(key, value, broker::DecodeCommittedOffsetRow,
+               [](const broker::CommittedOffsetRow& row) {
+                 return broker::EncodeCommittedOffset(row.committed);
+               });
   ThereAndBack(key, value, broker::DecodeTopicRow, [](const broker::DecodedTopicRow& row) {
     return broker::EncodeTopicRow(row.topic, row.state);
   });
