@@ -17,7 +17,7 @@ from harness.case import ProcessCase
 
 PACKAGES = pathlib.Path(os.environ["LOGBOOM_PACKAGES"])
 DAEMONS = ("agent", "broker", "exporter")
-PACKAGED = {"agent", "broker", "cli"}  # at least
+PACKAGED = {"agent", "broker", "cli", "console"}  # at least
 # How much a unit may do: systemd-analyze security's number times ten. Best in Debian: 12.
 EXPOSURE_MAX = 17
 
