@@ -173,6 +173,25 @@ Result<Database> OpenCopy(const std::string& directory) {
   return database;
 }
 
+std::string AgeText(std::int64_t age_ms) {
+  return age_ms < 120'000 ? fmt::format("{} s", age_ms / 1000)
+                          : fmt::format("{} min", age_ms / 60'000);
+}
+
+std::string BadRowNote(Table table, bool came_back, const std::string& age) {
+  const bool offset = table == Table::kCommittedOffset;
+  const std::string what = offset
+                               ? std::string("a consumer group's committed offset")
+                               : fmt::format("a metadata row of kind {}", static_cast<int>(table));
+  if (!came_back) {
+    return fmt::format(
+        "{} had a wrong checksum and was removed: the copy does not hold it either{}", what,
+        offset ? "; the group starts as one that has committed nothing" : "");
+  }
+  return fmt::format("{} had a wrong checksum and came back from the copy, which is {} old{}", what,
+                     age, offset ? ": the group reads again what it has read since" : "");
+}
+
 class SqliteStore final : public MetadataStore {
  public:
   SqliteStore(file::FileSystem& fs, std::string directory, Database database)
@@ -203,8 +222,9 @@ class SqliteStore final : public MetadataStore {
     return Ok();
   }
 
-  // Puts rows whose sum is wrong back from the copy; says of each what became of it.
-  Status RepairBadRows(std::vector<std::string>& notes) {
+  // Puts rows whose sum is wrong back from the copy, which is `age` old; says of each what became
+  // of it.
+  Status RepairBadRows(const std::string& age, std::vector<std::string>& notes) {
     ASSIGN_OR_RETURN(LoadedRows rows, LoadRows(database_));
     if (rows.bad.empty()) return Ok();
     std::map<std::pair<Table, Bytes>, Bytes> copied = RowsOfCopy();
@@ -213,9 +233,7 @@ class SqliteStore final : public MetadataStore {
     for (auto& [table, key] : rows.bad) {
       auto found = copied.find({table, key});
       const bool back = found != copied.end();
-      notes.push_back(fmt::format(
-          "a metadata row of kind {} had a wrong checksum and {}", static_cast<int>(table),
-          back ? "came back from the copy" : "was removed: the copy does not hold it either"));
+      notes.push_back(BadRowNote(table, back, age));
       repair.writes.push_back(
           {table, key, back ? std::optional<Bytes>(found->second) : std::nullopt});
       positions = positions || table == Table::kSource || table == Table::kPositionStamp;
@@ -316,11 +334,6 @@ Status RestoreFromCopy(file::FileSystem& fs, const std::string& directory) {
   return file::ReplaceFile(fs, fmt::format("{}/{}", directory, kDatabaseName), bytes);
 }
 
-std::string AgeText(std::int64_t age_ms) {
-  return age_ms < 120'000 ? fmt::format("{} s", age_ms / 1000)
-                          : fmt::format("{} min", age_ms / 60'000);
-}
-
 // The copy's age, where there is a copy.
 std::optional<std::int64_t> CopyAgeMs(file::FileSystem& fs, const std::string& directory,
                                       TimestampMs now) {
@@ -361,7 +374,8 @@ Result<MetadataOpenReport> MakeReady(file::FileSystem& fs, const std::string& di
   RETURN_IF_ERROR(RestoreFromCopy(fs, directory));
   report.notes.push_back(fmt::format(
       "the metadata database {} and came back from its copy, which is {} old: topics and positions "
-      "are completed from the log; what else changed since then is lost",
+      "are completed from the log, consumer groups read again what they have read since, and what "
+      "else changed is lost",
       there ? "was broken" : "was missing", AgeText(*age_ms)));
   return report;
 }
@@ -373,7 +387,8 @@ Result<OpenedStore> OpenSqliteStore(file::FileSystem& fs, const std::string& dir
   ASSIGN_OR_RETURN(MetadataOpenReport report, MakeReady(fs, directory, quarantine, now));
   ASSIGN_OR_RETURN(MainDatabase main, OpenMain(directory));
   auto store = std::make_unique<SqliteStore>(fs, directory, std::move(main.database));
-  RETURN_IF_ERROR(store->RepairBadRows(report.notes));
+  const std::string age = AgeText(CopyAgeMs(fs, directory, now).value_or(0));
+  RETURN_IF_ERROR(store->RepairBadRows(age, report.notes));
   RETURN_IF_ERROR(fs.SyncDirectory(directory));
   return OpenedStore{std::move(store), std::move(report)};
 }

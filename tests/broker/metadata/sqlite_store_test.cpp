@@ -243,6 +243,38 @@ TEST_F(SqliteStoreTest, ABadRowOfAnotherKindLeavesTheStamps) {
   EXPECT_EQ(Rows(*Open()).size(), 2U);
 }
 
+TEST_F(SqliteStoreTest, ACommittedOffsetComesBackFromTheCopyWhoseAgeIsTold) {
+  {
+    auto store = Open();
+    Put(*store, Table::kCommittedOffset, "g", "offset 100 of g", true);
+    Put(*store, Table::kCommittedOffset, "g", "offset 900 of g");
+    Put(*store, Table::kCommittedOffset, "h", "offset 700 of h");
+    Put(*store, Table::kPositionStamp, "p", "as of 90");
+  }
+  Rot(directory_ / "metadata.sqlite", "offset 900 of g", "offset 900 of G");
+  Rot(directory_ / "metadata.sqlite", "offset 700 of h", "offset 700 of H");
+  auto store = Open();
+  EXPECT_EQ(Rows(*store),
+            (std::vector<MetadataRow>{{Table::kPositionStamp, "p", "as of 90"},
+                                      {Table::kCommittedOffset, "g", "offset 100 of g"}}));
+  ExpectNote("committed offset had a wrong checksum and came back from the copy, which is ");
+  ExpectNote(" min old: the group reads again");
+  ExpectNote("committed offset had a wrong checksum and was removed");
+}
+
+TEST_F(SqliteStoreTest, CommittedOffsetsOfALostDatabaseAreThoseOfTheCopy) {
+  {
+    auto store = Open();
+    Put(*store, Table::kCommittedOffset, "g", "offset 100 of g", true);
+    Put(*store, Table::kCommittedOffset, "g", "offset 900 of g");
+  }
+  WriteAll(directory_ / "metadata.sqlite", Bytes(20'000, 'g'));
+  auto store = Open();
+  EXPECT_EQ(Rows(*store),
+            (std::vector<MetadataRow>{{Table::kCommittedOffset, "g", "offset 100 of g"}}));
+  ExpectNote("consumer groups read again what they have read since");
+}
+
 TEST_F(SqliteStoreTest, ABrokenDatabaseGoesToQuarantineAndComesBackFromTheCopy) {
   {
     auto store = Open();
