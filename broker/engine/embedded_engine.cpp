@@ -57,7 +57,7 @@ std::optional<PartitionState> EmbeddedEngine::StateOf(const TopicPartition& wher
   const PartitionLog& log = *partition->log;
   return PartitionState{log.log_start(),       log.durable_end(),
                         log.log_end(),         log.leader_epoch(),
-                        log.size_bytes(),      static_cast<std::int64_t>(log.segments().size()),
+                        log.size_bytes(),      static_cast<std::int64_t>(log.segment_count()),
                         log.last_append_time()};
 }
 

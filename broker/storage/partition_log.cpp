@@ -192,6 +192,8 @@ std::vector<SegmentSummary> PartitionLog::segments() const {
   return summaries;
 }
 
+std::size_t PartitionLog::segment_count() const { return state_->sealed.all().size() + 1; }
+
 bool PartitionLog::dirty() const { return state_->dirty_bytes > 0; }
 
 SyncWork PartitionLog::TakeSyncWork() {

@@ -105,6 +105,7 @@ class PartitionLog {
   TimestampMs last_append_time() const;  // -1: never
   const RecoveryReport& recovery() const;
   std::vector<SegmentSummary> segments() const;
+  std::size_t segment_count() const;
   const std::vector<UnreadableRange>& unreadable() const;
 
   // Why nothing more is appended, until the log is opened again: a write that can't be undone, or

@@ -278,6 +278,19 @@ TEST_F(RecordsTest, AnOrderlyStopIsACleanStart) {
   EXPECT_EQ(rig_.State(where_).durable_end, Offset{1});
 }
 
+TEST_F(RecordsTest, ARecordsArrivalIsKnown) {
+  ASSERT_TRUE(rig_.CreateTopic("arrivals").ok());
+  const TopicPartition where = rig_.Where("arrivals");
+  ASSERT_TRUE(rig_.Append(where, {"a"}).ok());
+  const TimestampMs first = rig_.now().wall;
+  rig_.Tick(5'000);
+  ASSERT_TRUE(rig_.Append(where, {"b"}).ok());
+  EXPECT_EQ(*rig_.engine->AppendTimeAt(where, Offset{0}), first);
+  EXPECT_EQ(*rig_.engine->AppendTimeAt(where, Offset{1}), first + 5'000);
+  EXPECT_EQ(*rig_.engine->AppendTimeAt(where, Offset{2}), std::nullopt);
+  EXPECT_EQ(rig_.engine->AppendTimeAt({}, Offset{0}).error().code, ErrorCode::kNotFound);
+}
+
 TEST_F(RecordsTest, OffsetsByTime) {
   const TimestampMs first = rig_.now().wall;
   ASSERT_TRUE(rig_.Append(where_, {"a", "b"}).ok());

@@ -12,6 +12,17 @@ class TopicsTest : public testing::Test {
   EngineRig rig_;
 };
 
+TEST_F(TopicsTest, TheVersionOfTheTopicsChangesWithThem) {
+  const std::uint64_t before = rig_.engine->topics_version();
+  ASSERT_TRUE(rig_.CreateTopic("versioned").ok());
+  const std::uint64_t made = rig_.engine->topics_version();
+  EXPECT_NE(made, before);
+  ASSERT_TRUE(rig_.AlterTopic("versioned", {{"retention.ms", "5000"}}).ok());
+  EXPECT_EQ(rig_.engine->topics_version(), made) << "which topics there are is the same";
+  ASSERT_TRUE(rig_.DeleteTopic("versioned").ok());
+  EXPECT_NE(rig_.engine->topics_version(), made);
+}
+
 TEST_F(TopicsTest, ATopicIsThereOnceItIsMadeAndAfterARestart) {
   ASSERT_TRUE(rig_.CreateTopic("web", 3, {{"retention.ms", "1000"}}).ok());
   for (int turn = 0; turn < 2; ++turn) {
