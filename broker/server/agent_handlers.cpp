@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::int64_t kRateWindowMs = 10'000;
 constexpr std::int64_t kRateSampleMs = 1'000;
+// So that a status fits into a message, also with thousands of partitions to complain of.
+constexpr int kConditionsMax = 500;
 
 }  // namespace
 
@@ -124,6 +126,7 @@ void Server::FillStatus(Instant now, protocol::StatusResponse& body) const {
         static_cast<double>(rates_.back().records - rates_.front().records) / seconds);
   }
   for (const Condition& condition : facts.conditions) {
+    if (body.conditions_size() == kConditionsMax) break;  // the rest stands in the log
     protocol::Condition& one = *body.add_conditions();
     one.set_name(condition.name);
     one.set_message(protocol::ValidUtf8(condition.message));

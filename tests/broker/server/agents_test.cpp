@@ -147,5 +147,12 @@ TEST_F(AgentsTest, StatusTellsCountsRatesAndConditions) {
   EXPECT_EQ(status.conditions(0).name(), "disk low");
 }
 
+TEST_F(AgentsTest, AStatusHoldsAsManyConditionsAsFitIntoAMessage) {
+  rig_.facts.conditions.assign(501, {"start-up", "what", TimestampMs{1}});
+  protocol::Request request;
+  request.mutable_status();
+  EXPECT_EQ(viewer_.Ask(std::move(request)).response.status().conditions_size(), 500);
+}
+
 }  // namespace
 }  // namespace logboom::broker

@@ -117,6 +117,7 @@ class TestMember {
 // A server with a topic, and an administrator.
 class GroupsTest : public testing::Test {
  protected:
+  explicit GroupsTest(ServerOptions options = {}) : rig_(std::move(options)) {}
   void SetUp() override {
     admin_.Hello();
     ASSERT_TRUE(rig_.engine().CreateTopic("web", 4).ok());

@@ -6,6 +6,7 @@ namespace {
 
 class SnapshotTest : public GroupsTest {
  protected:
+  explicit SnapshotTest(ServerOptions options = {}) : GroupsTest(std::move(options)) {}
   Reply Ask(TestClient& client, std::uint64_t id = 0, std::uint32_t page = 0) {
     protocol::Request request;
     request.mutable_snapshot()->set_snapshot_id(id);
@@ -68,6 +69,71 @@ TEST_F(SnapshotTest, IsKeptAsItWasUntilTheNextOne) {
   const Reply next = Ask(admin_);
   EXPECT_EQ(next.response.snapshot().topics(0).partitions(0).durable_end_offset(), 10);
   EXPECT_EQ(Ask(admin_, id, 0).code(), protocol::INVALID_REQUEST);
+}
+
+ServerOptions SmallSnapshots(std::size_t page_bytes_max, std::size_t bytes_max) {
+  ServerOptions options;
+  options.snapshots = {page_bytes_max, bytes_max};
+  return options;
+}
+
+class SnapshotsOfManyGroups : public SnapshotTest {
+ protected:
+  explicit SnapshotsOfManyGroups(ServerOptions options) : SnapshotTest(std::move(options)) {}
+  void SetUp() override {
+    SnapshotTest::SetUp();
+    Append(0, 5);
+    for (int i = 0; i < 40; ++i) {
+      ASSERT_EQ(CommitOutside(0, 2, fmt::format("group-{}", i)), protocol::OK);
+    }
+  }
+};
+
+class PagedSnapshotTest : public SnapshotsOfManyGroups {
+ protected:
+  PagedSnapshotTest() : SnapshotsOfManyGroups(SmallSnapshots(1'000, std::size_t{1} << 20U)) {}
+};
+
+TEST_F(PagedSnapshotTest, PagesAreOfOneInstant) {
+  Reply reply = Ask(admin_);
+  protocol::SnapshotResponse whole = reply.response.snapshot();
+  EXPECT_TRUE(whole.has_status());
+  ASSERT_TRUE(whole.more());
+  std::uint32_t page = 0;
+  while (reply.response.snapshot().more()) {
+    Append(0, 1);  // the log goes on between the pages
+    reply = Ask(admin_, whole.snapshot_id(), ++page);
+    ASSERT_TRUE(reply.ok());
+    EXPECT_FALSE(reply.response.snapshot().has_status());
+    whole.MergeFrom(reply.response.snapshot());
+  }
+  ASSERT_EQ(whole.groups_size(), 40);
+  for (const protocol::Group& group : whole.groups()) {
+    EXPECT_EQ(group.partitions(0).log_end_offset(), 5);
+    EXPECT_EQ(group.partitions(0).lag_records(), 3);
+  }
+}
+
+class BoundedSnapshotTest : public SnapshotsOfManyGroups {
+ protected:
+  BoundedSnapshotTest() : SnapshotsOfManyGroups(SmallSnapshots(1'000, 4'500)) {}
+};
+
+TEST_F(BoundedSnapshotTest, TheOldestGoesWhereAllTakeTooMuchRoom) {
+  TestClient other(rig_);
+  other.Hello();
+  const std::uint64_t first = Ask(admin_).response.snapshot().snapshot_id();
+  ASSERT_TRUE(Ask(admin_, first, 1).ok());
+  const std::uint64_t second = Ask(other).response.snapshot().snapshot_id();
+  EXPECT_EQ(Ask(admin_, first, 1).code(), protocol::INVALID_REQUEST);
+  EXPECT_TRUE(Ask(other, second, 1).ok());
+}
+
+TEST_F(BoundedSnapshotTest, OneThatIsTooLargeAloneIsRefused) {
+  for (int i = 0; i < 80; ++i) {
+    ASSERT_EQ(CommitOutside(0, 2, fmt::format("more-groups-{}", i)), protocol::OK);
+  }
+  EXPECT_EQ(Ask(admin_).code(), protocol::MESSAGE_TOO_LARGE);
 }
 
 }  // namespace
