@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "cli/brokers.h"
+#include "cli/gather.h"
 #include "cli/json_writer.h"
 #include "cli/table.h"
 #include "cli/time_text.h"
@@ -16,10 +16,7 @@ using client::AgentDescription;
 using client::AgentDetails;
 using client::AgentFileDescription;
 
-struct FoundAgent {
-  std::string broker;
-  AgentDescription agent;
-};
+using FoundAgent = OfBroker<AgentDescription>;
 
 std::int64_t BacklogBytes(const AgentFileDescription& file) {
   return std::max<std::int64_t>(0, file.size_bytes - file.acked.value());
@@ -64,7 +61,7 @@ void PrintAgentsJson(const std::vector<FoundAgent>& found, Output& out) {
   json.BeginArray();
   for (const FoundAgent& one : found) {
     json.BeginObject();
-    WriteAgentFields(one.broker, one.agent, json);
+    WriteAgentFields(one.broker, one.value, json);
     json.EndObject();
   }
   json.EndArray();
@@ -85,7 +82,7 @@ void PrintAgentsTable(const std::vector<FoundAgent>& found, bool several,
                {.title = "ERRORS", .align = Column::Align::kRight}});
   const TimestampMs now = environment.clock().wall;
   for (const FoundAgent& one : found) {
-    const AgentDescription& agent = one.agent;
+    const AgentDescription& agent = one.value;
     table.AddRow({one.broker, agent.agent_id, agent.host, agent.connected ? "connected" : "away",
                   display::HumanAgo(agent.last_seen, now), display::HumanCount(agent.files),
                   display::HumanBytes(agent.backlog_bytes), display::HumanBytes(agent.bytes_acked),
@@ -95,23 +92,15 @@ void PrintAgentsTable(const std::vector<FoundAgent>& found, bool several,
 }
 
 ExitCode ListAgents(Context& context) {
-  ReachedBrokers reached = ReachBrokers(context);
-  std::vector<FoundAgent> found;
-  for (const Broker& broker : reached.brokers) {
-    auto agents = broker.admin->ListAgents();
-    if (!agents.ok()) {
-      reached.code = Worse(reached.code, Complain(context, agents.error().Within(broker.address)));
-      continue;
-    }
-    for (AgentDescription& agent : *agents) found.push_back({broker.name, std::move(agent)});
-  }
-  if (reached.brokers.empty()) return reached.code;
+  const auto gathered =
+      GatherElements(context, IfMissing::kComplain, [](auto& admin) { return admin.ListAgents(); });
+  if (!gathered.any_answered) return gathered.code;
   if (context.flags.format == Format::kJson) {
-    PrintAgentsJson(found, context.environment.out);
+    PrintAgentsJson(gathered.found, context.environment.out);
   } else {
-    PrintAgentsTable(found, reached.several, context.environment);
+    PrintAgentsTable(gathered.found, gathered.several, context.environment);
   }
-  return reached.code;
+  return gathered.code;
 }
 
 void PrintDetailsJson(const std::string& broker, const AgentDetails& details, Output& out) {
@@ -167,27 +156,20 @@ void PrintDetailsText(const AgentDetails& details, Environment& environment) {
   environment.out.Write(table.Format(environment.terminal));
 }
 
+// An agent publishes to one broker: the others need not know it.
 ExitCode DescribeAgent(Context& context, const std::string& agent_id) {
-  ReachedBrokers reached = ReachBrokers(context);
-  ExitCode missing = ExitCode::kDone;
-  bool found = false;
-  for (const Broker& broker : reached.brokers) {
-    const auto details = broker.admin->DescribeAgent(agent_id);
-    if (!details.ok()) {
-      missing = Worse(missing, Complain(context, details.error().Within(broker.address)));
-      continue;
-    }
+  const auto gathered =
+      GatherFromAll(context, IfMissing::kElsewhereIsEnough,
+                    [&agent_id](client::Admin& admin) { return admin.DescribeAgent(agent_id); });
+  for (const auto& one : gathered.found) {
     if (context.flags.format == Format::kJson) {
-      PrintDetailsJson(broker.name, *details, context.environment.out);
+      PrintDetailsJson(one.broker, one.value, context.environment.out);
     } else {
-      if (found) context.environment.out.Write('\n');
-      PrintDetailsText(*details, context.environment);
+      if (&one != &gathered.found.front()) context.environment.out.Write('\n');
+      PrintDetailsText(one.value, context.environment);
     }
-    found = true;
   }
-  // An agent publishes to one broker: the others need not know it.
-  if (found && missing == ExitCode::kFailed) missing = ExitCode::kDone;
-  return Worse(reached.code, missing);
+  return gathered.code;
 }
 
 }  // namespace

@@ -127,6 +127,8 @@ ExitCode RunCommandLine(std::vector<std::string> arguments, const std::string& b
   AddProduceVerb(app, choice);
   AddConsumeVerb(app, choice);
   AddTailVerb(app, choice);
+  AddGroupsVerbs(app, choice);
+  AddLagVerb(app, choice);
   AddAgentsVerbs(app, choice);
   AddStatusVerb(app, choice);
   AddSegmentVerbs(app, choice);

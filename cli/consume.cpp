@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "cli/group_subscription.h"
 #include "cli/subscription.h"
 #include "cli/time_text.h"
 #include "cli/verbs.h"
@@ -21,6 +22,8 @@ constexpr milliseconds kSilenceMax{10'000};
 struct ConsumeFlags {
   std::vector<std::string> topics;
   std::int32_t partition = -1;
+  std::string group;
+  bool has_group = false;
   std::string from = "latest";
   bool until_end = false;
   std::uint64_t max = 0;
@@ -28,35 +31,27 @@ struct ConsumeFlags {
   bool show_gaps = false;
 };
 
-class Consumption final : public SubscriptionEvents {
+class Consumption final : public ReadingEvents {
  public:
   Consumption(Context& context, const ConsumeFlags& flags, client::StartAt start)
-      : context_(context),
-        flags_(flags),
-        start_(start),
-        out_(context.environment.out),
-        subscription_(context, *this) {}
+      : context_(context), flags_(flags), start_(start), out_(context.environment.out) {}
 
   ExitCode Run() {
-    const auto partition =
-        flags_.partition < 0 ? std::nullopt : std::optional<std::int32_t>(flags_.partition);
-    if (ExitCode code = subscription_.Find(flags_.topics, partition); code != ExitCode::kDone) {
-      return code;
-    }
-    if (flags_.has_max && flags_.max == 0) return subscription_.code();
     printer_ = MakePrinter(context_.flags.format, out_,
                            {.show_broker = context_.flags.brokers.size() > 1,
                             .show_topic = flags_.topics.size() > 1,
                             .terminal = context_.environment.terminal});
-    ExitCode code =
-        subscription_.Begin([this](const Reading&) { return start_; }, flags_.show_gaps);
-    if (code == ExitCode::kDone) code = Loop();
+    ExitCode code = flags_.has_group ? BeginAsMember() : BeginAlone();
+    if (code != ExitCode::kDone) return code;
+    if (!flags_.has_max || flags_.max > 0) code = Loop();
     printer_->Finish();
-    return Worse(code, subscription_.code());
+    out_.Flush();
+    source_->WrittenOut();
+    source_->End();
+    return Worse(code, source_->code());
   }
 
   bool TakeRecord(const Reading& reading, const record::Record& record) override {
-    if (flags_.until_end && IsPastEnd(reading, record.offset)) return true;
     printer_->Print(reading.origin, record);
     ++printed_;
     return !flags_.has_max || printed_ < flags_.max;
@@ -71,41 +66,59 @@ class Consumption final : public SubscriptionEvents {
   }
 
  private:
-  ExitCode Loop() {
-    while (out_.writable() && !subscription_.interrupted()) {
-      const bool any = subscription_.Poll();
-      if (subscription_.stopped() || subscription_.AllFailed()) break;
-      if (flags_.until_end && subscription_.ReachedEndAtStart()) break;
-      if (flags_.until_end &&
-          subscription_.AloneFor(std::max(kSilenceMax, context_.flags.timeout))) {
-        return ExitCode::kNotReached;
-      }
-      // A reader to the end wants large pieces, one that follows wants each line now.
-      if (!any || !flags_.until_end) out_.Flush();
-      if (!any) subscription_.Wait(kWait);
+  ExitCode BeginAlone() {
+    auto subscription = std::make_unique<Subscription>(context_, *this);
+    const auto partition =
+        flags_.partition < 0 ? std::nullopt : std::optional<std::int32_t>(flags_.partition);
+    if (ExitCode code = subscription->Find(flags_.topics, partition); code != ExitCode::kDone) {
+      return code;
     }
-    return ExitCode::kDone;
+    const ExitCode code =
+        subscription->Begin([this](const Reading&) { return start_; },
+                            {.with_rows = flags_.show_gaps, .until_end = flags_.until_end});
+    source_ = std::move(subscription);
+    return code;
   }
 
-  // Records that came in after the start are another run's.
-  bool IsPastEnd(const Reading& reading, Offset offset) {
-    if (ended_reading_ != &reading || !end_) {
-      const auto progress = subscription_.Progress(reading);
-      ended_reading_ = &reading;
-      end_ = progress ? progress->end_at_start : std::nullopt;
+  ExitCode BeginAsMember() {
+    auto subscription = std::make_unique<GroupSubscription>(
+        context_, *this,
+        GroupSubscriptionOptions{.group = flags_.group,
+                                 .topics = flags_.topics,
+                                 .start = start_,
+                                 .with_rows = flags_.show_gaps,
+                                 .until_end = flags_.until_end});
+    const ExitCode code = subscription->Begin();
+    source_ = std::move(subscription);
+    return code;
+  }
+
+  ExitCode Loop() {
+    while (out_.writable() && !source_->interrupted()) {
+      const bool any = source_->Poll();
+      if (source_->stopped() || source_->AllFailed()) break;
+      if (flags_.until_end && source_->ReachedEnd()) break;
+      if (flags_.until_end && source_->AloneFor(std::max(kSilenceMax, context_.flags.timeout))) {
+        return ExitCode::kNotReached;
+      }
+      // A reader to the end wants large pieces, one that follows wants each line now, and what a
+      // group shall commit must be out.
+      if (!any || !flags_.until_end || flags_.has_group) {
+        out_.Flush();
+        source_->WrittenOut();
+      }
+      if (!any) source_->Wait(kWait);
     }
-    return end_ && offset >= *end_;
+    return ExitCode::kDone;
   }
 
   Context& context_;
   const ConsumeFlags& flags_;
   client::StartAt start_;
   Output& out_;
-  Subscription subscription_;
+  std::unique_ptr<RecordSource> source_;
   std::unique_ptr<RecordPrinter> printer_;
   std::uint64_t printed_ = 0;
-  const Reading* ended_reading_ = nullptr;
-  std::optional<Offset> end_;
 };
 
 ExitCode Consume(Context& context, const ConsumeFlags& flags) {
@@ -125,19 +138,26 @@ void AddConsumeVerb(CLI::App& app, Choice& choice) {
   const auto flags = std::make_shared<ConsumeFlags>();
   CLI::App& verb = *app.add_subcommand("consume", "print records as they come, or those there are");
   verb.add_option("TOPIC", flags->topics, "what to read")->required();
-  verb.add_option("--partition", flags->partition, "this one alone")
-      ->type_name("N")
-      ->check(CLI::NonNegativeNumber.description(""));
+  CLI::Option* partition = verb.add_option("--partition", flags->partition, "this one alone")
+                               ->type_name("N")
+                               ->check(CLI::NonNegativeNumber.description(""));
+  CLI::Option* group =
+      verb.add_option("--group", flags->group,
+                      "share the partitions with the other readers of this group, go on where it "
+                      "has committed, and commit what was written out")
+          ->type_name("GROUP")
+          ->excludes(partition);
   verb.add_option("--from", flags->from,
-                  "earliest, latest, an offset, a time (RFC 3339), or how long ago (10m, 2h, 3d) "
-                  "[latest]")
+                  "earliest, latest, an offset, a time (RFC 3339), or how long ago (10m, 2h, 3d); "
+                  "with --group only where it has committed nothing [latest]")
       ->type_name("WHERE")
       ->check(CheckStart);
   verb.add_flag("--until-end", flags->until_end, "end at what is the end now");
   CLI::Option* max =
       verb.add_option("--max", flags->max, "end after so many records")->type_name("N");
   verb.add_flag("--show-gaps", flags->show_gaps, "show where bytes of a source are missing");
-  verb.callback([&choice, flags, max] {
+  verb.callback([&choice, flags, group, max] {
+    flags->has_group = group->count() > 0;
     flags->has_max = max->count() > 0;
     choice.takes_raw = true;
     choice.run = [flags](Context& context) { return Consume(context, *flags); };

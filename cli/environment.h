@@ -49,5 +49,8 @@ struct Context {
 // Who we are, in a hello.
 client::ClientIdentity Identity();
 std::string_view Version();
+// Which of several: program and process, and the machine's name. For people.
+std::string ClientId();
+std::string HostName();
 
 }  // namespace logboom::cli

@@ -19,6 +19,7 @@ void Output::Flush() {
     const ssize_t count = write(descriptor_, left.data(), left.size());
     if (count >= 0) {
       left.remove_prefix(static_cast<std::size_t>(count));
+      accepted_bytes_ += static_cast<std::uint64_t>(count);
     } else if (errno == EAGAIN) {
       pollfd ready = {.fd = descriptor_, .events = POLLOUT, .revents = 0};
       poll(&ready, 1, -1);
@@ -28,6 +29,7 @@ void Output::Flush() {
       error_ = ErrnoError(errno, "write standard output");
     }
   }
+  dropped_bytes_ += left.size();
   buffer_.clear();
 }
 

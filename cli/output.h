@@ -1,6 +1,7 @@
 // Standard output, written in large pieces: a write(2) a record would cost more than the record.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -32,6 +33,9 @@ class Output {
     if (buffer_.size() >= kBufferBytes) Flush();
   }
   void Flush();
+  // Of all that was written here: what the other side has accepted, always the first part.
+  std::uint64_t accepted_bytes() const { return accepted_bytes_; }
+  std::uint64_t total_bytes() const { return accepted_bytes_ + dropped_bytes_ + buffer_.size(); }
 
   // The reader is gone: a pipe was closed. Found out also without anything to write.
   bool closed();
@@ -42,6 +46,8 @@ class Output {
  private:
   int descriptor_;
   std::string buffer_;
+  std::uint64_t accepted_bytes_ = 0;
+  std::uint64_t dropped_bytes_ = 0;
   bool closed_ = false;
   std::optional<Error> error_;
 };

@@ -4,7 +4,7 @@
 #include <utility>
 #include <variant>
 
-#include "lib/display/visible_text.h"
+#include "cli/find_topics.h"
 
 namespace logboom::cli {
 namespace {
@@ -16,62 +16,43 @@ constexpr milliseconds kTurn{20};
 
 }  // namespace
 
-Subscription::Subscription(Context& context, SubscriptionEvents& events)
-    : context_(context), events_(events) {}
-
-Status Subscription::FindOnBroker(const Broker& broker, const std::string& topic,
-                                  std::optional<std::int32_t> partition) {
-  ASSIGN_OR_RETURN(const client::TopicDescription found, broker.admin->DescribeTopic(topic));
-  for (const client::PartitionDescription& one : found.partitions) {
-    if (partition && one.index != PartitionIndex(*partition)) continue;
-    readings_.push_back({.origin = {broker.name, topic, one.index},
-                         .broker = sources_.size(),
-                         .log_start = one.log_start,
-                         .durable_end = one.durable_end});
-  }
-  return Ok();
-}
+Subscription::Subscription(Context& context, ReadingEvents& events)
+    : context_(context), taker_(context, events) {}
 
 ExitCode Subscription::Find(const std::vector<std::string>& topics,
                             std::optional<std::int32_t> partition) {
-  ReachedBrokers reached = ReachBrokers(context_);
-  code_ = reached.code;
-  std::vector<std::optional<Error>> missing(topics.size());
-  std::vector<std::size_t> found(topics.size());
-  for (const Broker& broker : reached.brokers) {
-    for (std::size_t i = 0; i < topics.size(); ++i) {
-      const Status status = FindOnBroker(broker, topics[i], partition);
-      if (status.ok()) {
-        ++found[i];
-      } else if (status.error().code == ErrorCode::kNotFound) {
-        missing[i] = status.error();
-      } else {
-        code_ = Worse(code_, Complain(context_, status.error().Within(broker.address)));
+  const FoundTopics found = FindTopics(context_, topics);
+  taker_.Worsen(found.code);
+  for (const auto& [broker, descriptions] : found.brokers) {
+    for (const client::TopicDescription& topic : descriptions) {
+      for (const client::PartitionDescription& one : topic.partitions) {
+        if (partition && one.index != PartitionIndex(*partition)) continue;
+        readings_.push_back({.origin = {broker.name, topic.name, one.index},
+                             .broker = sources_.size(),
+                             .log_start = one.log_start,
+                             .durable_end = one.durable_end,
+                             .end = {}});
       }
     }
-    sources_.push_back(
-        {.address = broker.address, .name = broker.name, .consumer = nullptr, .silent_since = {}});
-  }
-  // One broker of several need not have a topic; one of them must.
-  for (std::size_t i = 0; i < topics.size(); ++i) {
-    if (found[i] == 0 && missing[i]) code_ = Worse(code_, Complain(context_, *missing[i]));
+    sources_.push_back({.watch = ConnectionWatch(broker.address), .consumer = nullptr});
   }
   if (!readings_.empty()) return ExitCode::kDone;
-  if (code_ == ExitCode::kDone) {
+  if (taker_.code() == ExitCode::kDone) {
     context_.environment.complain(fmt::format("there is no partition {}", partition.value_or(0)));
-    code_ = ExitCode::kFailed;
+    taker_.Worsen(ExitCode::kFailed);
   }
-  return code_;
+  return taker_.code();
 }
 
 ExitCode Subscription::Begin(const std::function<client::StartAt(const Reading&)>& start,
-                             bool with_rows) {
+                             const SubscriptionOptions& options) {
+  until_end_ = options.until_end;
   for (Source& source : sources_) {
-    auto transport = context_.environment.connect(source.address);
+    auto transport = context_.environment.connect(source.watch.address());
     if (!transport.ok()) return Complain(context_, transport.error());
     source.consumer = std::make_unique<client::Consumer>(
         *std::move(transport),
-        client::ConsumerOptions{.identity = Identity(), .with_rows = with_rows},
+        client::ConsumerOptions{.identity = Identity(), .with_rows = options.with_rows},
         context_.environment.random);
   }
   for (const Reading& reading : readings_) {
@@ -83,7 +64,7 @@ ExitCode Subscription::Begin(const std::function<client::StartAt(const Reading&)
 
 bool Subscription::Poll() {
   bool any = false;
-  for (std::size_t i = 0; i < sources_.size() && !stopped_; ++i) any = PollSource(i) || any;
+  for (std::size_t i = 0; i < sources_.size() && !stopped(); ++i) any = PollSource(i) || any;
   return any;
 }
 
@@ -91,9 +72,10 @@ bool Subscription::PollSource(std::size_t index) {
   Source& source = sources_[index];
   const Instant now = context_.environment.clock();
   source.consumer->Poll(now);
-  WatchConnection(source, now.monotonic);
+  source.watch.Watch(context_, source.consumer->connected(), source.consumer->last_error(),
+                     now.monotonic);
   bool any = false;
-  while (!stopped_) {
+  while (!stopped()) {
     const auto event = source.consumer->Next();
     if (!event) break;
     any = true;
@@ -102,30 +84,10 @@ bool Subscription::PollSource(std::size_t index) {
   return any;
 }
 
-// A broker that restarts comes back by itself; the reader is told once that it is gone, and once
-// that it is back.
-void Subscription::WatchConnection(Source& source, MonotonicMs now) {
-  if (source.consumer->connected()) {
-    if (source.complained) {
-      context_.environment.complain(fmt::format("{} is back", source.address));
-    }
-    source.complained = false;
-    source.silent_since.reset();
-    return;
-  }
-  if (!source.silent_since) source.silent_since = now;
-  if (source.complained || now - *source.silent_since < context_.flags.timeout.count()) return;
-  source.complained = true;
-  const auto why = source.consumer->last_error();
-  context_.environment.complain(fmt::format("{} does not answer{}{}; trying again", source.address,
-                                            why ? ": " : "", why ? why->message : ""));
-}
-
 bool Subscription::AloneFor(milliseconds silence) const {
   const MonotonicMs now = context_.environment.clock().monotonic;
-  return std::all_of(sources_.begin(), sources_.end(), [&](const Source& source) {
-    return source.silent_since && now - *source.silent_since >= silence.count();
-  });
+  return std::ranges::all_of(
+      sources_, [&](const Source& source) { return source.watch.SilentFor(silence, now); });
 }
 
 void Subscription::Wait(milliseconds timeout) {
@@ -146,65 +108,23 @@ Reading* Subscription::Find(std::size_t broker, const client::TopicPartition& pa
 }
 
 void Subscription::Handle(Reading& reading, const client::ConsumerEvent& event) {
-  if (const auto* batch = std::get_if<client::FetchedBatch>(&event.what)) {
-    HandleBatch(reading, *batch);
-  } else if (const auto* range = std::get_if<client::Unreadable>(&event.what)) {
-    TellUnreadable(reading, *range);
-  } else if (const auto* row = std::get_if<client::SourceRow>(&event.what)) {
-    if (row->row.kind == client::RowKind::kGap) events_.TakeGap(reading, *row);
-  } else if (const auto* out = std::get_if<client::OffsetOutOfRange>(&event.what)) {
+  if (until_end_ && !reading.end) {
+    if (const auto progress = Progress(reading)) reading.end = progress->end_at_start;
+  }
+  if (const auto* out = std::get_if<client::OffsetOutOfRange>(&event.what)) {
     HandleOutOfRange(reading, *out);
-  } else if (const auto* failed = std::get_if<client::PartitionFailed>(&event.what)) {
-    Trouble(reading, failed->error.message, ExitCodeOf(failed->error));
-  }
-}
-
-void Subscription::HandleBatch(const Reading& reading, const client::FetchedBatch& batch) {
-  if (Status opened = records_.Open(batch); !opened.ok()) {
-    TellUnreadable(reading, records_.unreadable(opened.error()));
-    return;
-  }
-  while (!stopped_) {
-    const auto record = records_.Next();
-    if (!record.ok()) {
-      TellUnreadable(reading, records_.unreadable(record.error()));
-      return;
-    }
-    if (*record == nullptr) return;
-    stopped_ = !events_.TakeRecord(reading, **record);
+  } else {
+    taker_.Take(reading, event);
   }
 }
 
 // Records that retention has taken can't be read any more, and are not passed over in silence;
 // offsets that do not exist yet are the caller's mistake.
 void Subscription::HandleOutOfRange(const Reading& reading, const client::OffsetOutOfRange& range) {
-  if (range.position > range.durable_end) {
-    Trouble(reading,
-            fmt::format("there is no offset {} yet: the log ends at {}", range.position,
-                        range.durable_end),
-            ExitCode::kFailed);
-    return;
-  }
-  Trouble(reading,
-          fmt::format("records {} to {} are gone; going on at {}", range.position,
-                      range.log_start - 1, range.log_start),
-          ExitCode::kFailed);
+  taker_.Trouble(reading, DescribeOutOfRange(range), ExitCode::kFailed);
+  if (range.position > range.durable_end) return;
   sources_[reading.broker].consumer->Assign({reading.origin.topic, reading.origin.partition},
                                             client::StartAt::At(range.log_start));
-}
-
-void Subscription::TellUnreadable(const Reading& reading, const client::Unreadable& range) {
-  Trouble(
-      reading,
-      fmt::format("records {} to {} can't be read: {}", range.begin, range.end - 1, range.reason),
-      ExitCode::kFailed);
-}
-
-void Subscription::Trouble(const Reading& reading, std::string_view what, ExitCode code) {
-  const std::string broker = sources_.size() > 1 ? reading.origin.broker + " " : std::string();
-  context_.environment.complain(
-      fmt::format("{}{}/{}: {}", broker, reading.origin.topic, reading.origin.partition, what));
-  code_ = Worse(code_, code);
 }
 
 std::optional<client::PartitionProgress> Subscription::Progress(const Reading& reading) const {
@@ -212,15 +132,15 @@ std::optional<client::PartitionProgress> Subscription::Progress(const Reading& r
       {reading.origin.topic, reading.origin.partition});
 }
 
-bool Subscription::ReachedEndAtStart() const {
-  return std::all_of(readings_.begin(), readings_.end(), [this](const Reading& reading) {
+bool Subscription::ReachedEnd() {
+  return std::ranges::all_of(readings_, [this](const Reading& reading) {
     const auto progress = Progress(reading);
     return progress && progress->reached_end_at_start();
   });
 }
 
 bool Subscription::AllFailed() const {
-  return std::all_of(readings_.begin(), readings_.end(), [this](const Reading& reading) {
+  return std::ranges::all_of(readings_, [this](const Reading& reading) {
     const auto progress = Progress(reading);
     return progress && progress->failed;
   });

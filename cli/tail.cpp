@@ -49,7 +49,7 @@ class KeptRecord {
 };
 
 // The last lines of each topic, gathered from all of its partitions, then all that comes.
-class Tail final : public SubscriptionEvents {
+class Tail final : public ReadingEvents {
  public:
   Tail(Context& context, const TailFlags& flags)
       : context_(context),
@@ -66,7 +66,7 @@ class Tail final : public SubscriptionEvents {
                             .show_topic = flags_.topics.size() > 1,
                             .terminal = context_.environment.terminal});
     const auto start = [this](const Reading& reading) { return StartOf(reading); };
-    ExitCode code = subscription_.Begin(start, /*with_rows=*/true);
+    ExitCode code = subscription_.Begin(start, {.with_rows = true, .until_end = false});
     if (code == ExitCode::kDone) Loop();
     printer_->Finish();
     return Worse(code, subscription_.code());

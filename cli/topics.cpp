@@ -2,9 +2,10 @@
 #include <algorithm>
 #include <memory>
 
-#include "cli/brokers.h"
+#include "cli/gather.h"
 #include "cli/json_writer.h"
 #include "cli/table.h"
+#include "cli/tell.h"
 #include "cli/verbs.h"
 #include "lib/display/human.h"
 
@@ -63,15 +64,12 @@ void WriteTopic(const std::string& broker, const TopicDescription& topic, JsonWr
   json.EndObject();
 }
 
-struct FoundTopic {
-  std::string broker;
-  TopicDescription topic;
-};
+using FoundTopic = OfBroker<TopicDescription>;
 
 void PrintTopicsJson(const std::vector<FoundTopic>& found, Output& out) {
   JsonWriter json(out.buffer());
   json.BeginArray();
-  for (const FoundTopic& one : found) WriteTopic(one.broker, one.topic, json);
+  for (const FoundTopic& one : found) WriteTopic(one.broker, one.value, json);
   json.EndArray();
   out.Write('\n');
 }
@@ -86,8 +84,8 @@ void PrintTopicsTable(const std::vector<FoundTopic>& found, bool several,
                {.title = "LAST RECORD", .align = Column::Align::kRight}});
   const TimestampMs now = environment.clock().wall;
   for (const FoundTopic& one : found) {
-    const TopicTotals totals = TotalsOf(one.topic);
-    table.AddRow({one.broker, one.topic.name, std::to_string(one.topic.partitions.size()),
+    const TopicTotals totals = TotalsOf(one.value);
+    table.AddRow({one.broker, one.value.name, std::to_string(one.value.partitions.size()),
                   display::HumanCount(totals.records), display::HumanBytes(totals.size_bytes),
                   display::HumanAgo(totals.last_append, now)});
   }
@@ -95,31 +93,23 @@ void PrintTopicsTable(const std::vector<FoundTopic>& found, bool several,
 }
 
 ExitCode ListTopics(Context& context) {
-  ReachedBrokers reached = ReachBrokers(context);
-  std::vector<FoundTopic> found;
-  for (const Broker& broker : reached.brokers) {
-    auto topics = broker.admin->ListTopics();
-    if (!topics.ok()) {
-      reached.code = Worse(reached.code, Complain(context, topics.error().Within(broker.address)));
-      continue;
-    }
-    for (TopicDescription& topic : *topics) found.push_back({broker.name, std::move(topic)});
-  }
-  if (reached.brokers.empty()) return reached.code;
+  const auto gathered =
+      GatherElements(context, IfMissing::kComplain, [](auto& admin) { return admin.ListTopics(); });
+  if (!gathered.any_answered) return gathered.code;
   if (context.flags.format == Format::kJson) {
-    PrintTopicsJson(found, context.environment.out);
+    PrintTopicsJson(gathered.found, context.environment.out);
   } else {
-    PrintTopicsTable(found, reached.several, context.environment);
+    PrintTopicsTable(gathered.found, gathered.several, context.environment);
   }
-  return reached.code;
+  return gathered.code;
 }
 
 void PrintTopicText(const FoundTopic& found, bool several, Environment& environment) {
   std::vector<std::pair<std::string, std::string>> fields;
   if (several) fields.emplace_back("broker", found.broker);
-  fields.emplace_back("topic", found.topic.name);
-  fields.emplace_back("id", found.topic.topic_id.ToString());
-  for (const auto& [key, value] : found.topic.config) fields.emplace_back(key, value);
+  fields.emplace_back("topic", found.value.name);
+  fields.emplace_back("id", found.value.topic_id.ToString());
+  for (const auto& [key, value] : found.value.config) fields.emplace_back(key, value);
   environment.out.Write(FormatFields(fields, environment.terminal));
   environment.out.Write('\n');
 
@@ -132,7 +122,7 @@ void PrintTopicText(const FoundTopic& found, bool several, Environment& environm
                {.title = "SEGMENTS", .align = Column::Align::kRight},
                {.title = "LAST RECORD", .align = Column::Align::kRight}});
   const TimestampMs now = environment.clock().wall;
-  for (const PartitionDescription& partition : found.topic.partitions) {
+  for (const PartitionDescription& partition : found.value.partitions) {
     table.AddRow({fmt::format("{}", partition.index), fmt::format("{}", partition.log_start),
                   fmt::format("{}", partition.durable_end), fmt::format("{}", partition.log_end),
                   display::HumanCount(RecordCount(partition)),
@@ -143,36 +133,21 @@ void PrintTopicText(const FoundTopic& found, bool several, Environment& environm
 }
 
 ExitCode DescribeTopic(Context& context, const std::string& name) {
-  ReachedBrokers reached = ReachBrokers(context);
-  std::vector<FoundTopic> found;
-  ExitCode missing = ExitCode::kDone;
-  for (const Broker& broker : reached.brokers) {
-    auto topic = broker.admin->DescribeTopic(name);
-    if (topic.ok()) {
-      found.push_back({broker.name, *std::move(topic)});
-    } else {
-      missing = Worse(missing, Complain(context, topic.error().Within(broker.address)));
-    }
-  }
-  for (const FoundTopic& one : found) {
+  const auto gathered =
+      GatherFromAll(context, IfMissing::kElsewhereIsEnough,
+                    [&name](client::Admin& admin) { return admin.DescribeTopic(name); });
+  Output& out = context.environment.out;
+  for (const FoundTopic& one : gathered.found) {
     if (context.flags.format == Format::kJson) {
-      JsonWriter json(context.environment.out.buffer());
-      WriteTopic(one.broker, one.topic, json);
-      context.environment.out.Write('\n');
+      JsonWriter json(out.buffer());
+      WriteTopic(one.broker, one.value, json);
+      out.Write('\n');
     } else {
-      if (&one != &found.front()) context.environment.out.Write('\n');
-      PrintTopicText(one, reached.several, context.environment);
+      if (&one != &gathered.found.front()) out.Write('\n');
+      PrintTopicText(one, gathered.several, context.environment);
     }
   }
-  // One broker of several need not have the topic.
-  if (!found.empty() && missing == ExitCode::kFailed) missing = ExitCode::kDone;
-  return Worse(reached.code, missing);
-}
-
-ExitCode DoneOr(Context& context, const Status& status, const std::string& done) {
-  if (!status.ok()) return Complain(context, status.error());
-  context.environment.out.Write(done + "\n");
-  return ExitCode::kDone;
+  return gathered.code;
 }
 
 struct SettingFlags {
@@ -198,35 +173,27 @@ std::string CheckSetting(const std::string& setting) {
                                                     : "";
 }
 
-// Text says what was done; JSON is for scripts, which see the exit code.
-std::string Told(Context& context, const std::string& verb, const std::string& name) {
-  if (context.flags.format != Format::kJson) return fmt::format("{} topic {}", verb, name);
-  std::string line;
-  JsonWriter(line).BeginObject().Key(verb).String(name).EndObject();
-  return line;
-}
-
 ExitCode CreateTopic(Context& context, const SettingFlags& flags) {
   Result<Broker> broker = ReachOneBroker(context);
   if (!broker.ok()) return Complain(context, broker.error());
   const auto created = broker->admin->CreateTopic(
       {.name = flags.name, .partitions = flags.partitions, .config = SettingsOf(flags)});
-  return DoneOr(context, created.ok() ? Ok() : Status(created.error()),
-                Told(context, "created", flags.name));
+  return Tell(context, created.ok() ? Ok() : Status(created.error()),
+              {.done = "created", .noun = "topic", .name = flags.name});
 }
 
 ExitCode AlterTopic(Context& context, const SettingFlags& flags) {
   Result<Broker> broker = ReachOneBroker(context);
   if (!broker.ok()) return Complain(context, broker.error());
-  return DoneOr(context, broker->admin->AlterTopic(flags.name, SettingsOf(flags)),
-                Told(context, "altered", flags.name));
+  return Tell(context, broker->admin->AlterTopic(flags.name, SettingsOf(flags)),
+              {.done = "altered", .noun = "topic", .name = flags.name});
 }
 
 ExitCode DeleteTopic(Context& context, const SettingFlags& flags) {
   Result<Broker> broker = ReachOneBroker(context);
   if (!broker.ok()) return Complain(context, broker.error());
-  return DoneOr(context, broker->admin->DeleteTopic(flags.name),
-                Told(context, "deleted", flags.name));
+  return Tell(context, broker->admin->DeleteTopic(flags.name),
+              {.done = "deleted", .noun = "topic", .name = flags.name});
 }
 
 CLI::App& AddVerb(CLI::App& topics, const std::string& name, const std::string& help,

@@ -27,6 +27,10 @@ void AddTopicsVerbs(CLI::App& app, Choice& choice);
 void AddProduceVerb(CLI::App& app, Choice& choice);
 void AddConsumeVerb(CLI::App& app, Choice& choice);
 void AddTailVerb(CLI::App& app, Choice& choice);
+void AddGroupsVerbs(CLI::App& app, Choice& choice);
+// Below "groups".
+void AddGroupsResetVerb(CLI::App& groups, Choice& choice);
+void AddLagVerb(CLI::App& app, Choice& choice);
 void AddAgentsVerbs(CLI::App& app, Choice& choice);
 void AddStatusVerb(CLI::App& app, Choice& choice);
 void AddSegmentVerbs(CLI::App& app, Choice& choice);

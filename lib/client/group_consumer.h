@@ -91,7 +91,8 @@ class GroupConsumer {
   std::vector<RefusedCommit> TakeRefusedCommits();
   const GroupConsumerCounters& counters() const;
 
-  // The broker said a no that stays: the group's name, or not authorised.
+  // The broker said a no that stays: the group's name, or not authorised; or it forgot the member
+  // before what was handled last was committed, while it was leaving.
   std::optional<Error> failure() const;
   bool connected() const;
   // Why there is no session; nothing where there is one, or where it was not tried yet.

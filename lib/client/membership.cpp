@@ -299,7 +299,14 @@ void Membership::Forget(const TopicPartition& at) {
 }
 
 void Membership::JoinAnew() {
+  const bool drops = !all_committed();
   while (!owned_.empty()) Forget(TopicPartition(owned_.begin()->first));
+  if (leaving_ && drops) {
+    return End(Fail(ErrorCode::kCancelled,
+                    "the broker has forgotten this member of group '{}': what it handled last is "
+                    "not committed, and comes again",
+                    options_.group));
+  }
   if (leaving_) return End(std::nullopt);
   ++counters_.rejoins;
   generation_ = 0;

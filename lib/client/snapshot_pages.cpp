@@ -37,7 +37,7 @@ bool IsEmpty(const protocol::SnapshotResponse& page) {
 }  // namespace
 
 bool IsSnapshotGone(const protocol::Error& error) {
-  return !error.retriable() && error.code() != protocol::NOT_AUTHORISED;
+  return error.code() == protocol::INVALID_REQUEST;
 }
 
 protocol::Request SnapshotPages::NextRequest() const {

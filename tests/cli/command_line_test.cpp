@@ -30,7 +30,9 @@ TEST(CommandLine, NobodyThereIsThreeWithinTheTimeout) {
   const std::string broker = ClosedPort();
   for (const char* verb :
        {"topics list", "topics describe t", "topics create t", "topics delete t --yes", "status",
-        "agents list", "agents describe a", "consume t", "tail t", "produce t"}) {
+        "agents list", "agents describe a", "consume t", "consume t --group g", "tail t",
+        "produce t", "groups list", "groups describe g", "groups reset g --topic t --to earliest",
+        "groups delete g --yes", "lag", "lag g"}) {
     const auto begin = std::chrono::steady_clock::now();
     const Ended ended = Logboom(std::string(verb) + " --timeout 0.3 --broker " + broker);
     const auto took = std::chrono::steady_clock::now() - begin;
@@ -63,6 +65,20 @@ TEST(CommandLine, UsageErrorsAreTwo) {
                                 "consume t --from x",
                                 "consume t --partition -1",
                                 "consume t --max x",
+                                "consume t --group g --partition 1",
+                                "consume t --group",
+                                "groups",
+                                "groups describe",
+                                "groups delete g",
+                                "groups reset g --to earliest",
+                                "groups reset g --topic t",
+                                "groups reset g --topic t --to 1 --shift 1",
+                                "groups reset g --topic t --to x",
+                                "groups reset g --topic t --shift x",
+                                "groups reset g --topic t --to 1 --partition -1",
+                                "groups delete g --yes --broker tcp://a:1 --broker tcp://b:2",
+                                "groups reset g --topic t --to 1 --broker tcp://a:1,tcp://b:2",
+                                "lag g h",
                                 "tail t -n x",
                                 "tail t -n 100001",
                                 "produce t --acks maybe",
@@ -80,10 +96,30 @@ TEST(CommandLine, UsageErrorsAreTwo) {
 }
 
 TEST(CommandLine, HelpIsThereForEveryVerb) {
-  for (const char* verb :
-       {"", "topics", "topics list", "topics create", "topics describe", "topics alter",
-        "topics delete", "produce", "consume", "tail", "agents", "agents list", "agents describe",
-        "status", "segment", "segment dump", "segment verify", "completions"}) {
+  for (const char* verb : {"",
+                           "topics",
+                           "topics list",
+                           "topics create",
+                           "topics describe",
+                           "topics alter",
+                           "topics delete",
+                           "produce",
+                           "consume",
+                           "groups",
+                           "groups list",
+                           "groups describe",
+                           "groups reset",
+                           "groups delete",
+                           "lag",
+                           "tail",
+                           "agents",
+                           "agents list",
+                           "agents describe",
+                           "status",
+                           "segment",
+                           "segment dump",
+                           "segment verify",
+                           "completions"}) {
     const Ended ended = Logboom(std::string(verb) + " --help");
     EXPECT_EQ(ended.code, 0) << verb;
     EXPECT_EQ(ended.err, "") << verb;
@@ -116,6 +152,11 @@ TEST(CommandLine, EnvironmentNamesTheBroker) {
 TEST(CommandLine, CompletionsAreForTheShellAsked) {
   EXPECT_NE(Logboom("completions bash").out.find("complete -o default -F _logboom"),
             std::string::npos);
+  const std::string bash = Logboom("completions bash").out;
+  EXPECT_NE(bash.find("\"groups\") choices=\"list describe reset delete"), std::string::npos)
+      << bash;
+  EXPECT_NE(bash.find("--shift"), std::string::npos) << bash;
+  EXPECT_NE(bash.find("--group"), std::string::npos) << bash;
   EXPECT_TRUE(Logboom("completions zsh").out.starts_with("#compdef logboom\n"));
   EXPECT_NE(Logboom("completions fish").out.find("complete -c logboom"), std::string::npos);
 }

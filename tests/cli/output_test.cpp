@@ -41,6 +41,28 @@ TEST(Output, ClosedPipeIsFoundOutWithAndWithoutWriting) {
   close(ends[1]);
 }
 
+TEST(Output, TellsHowMuchOfItTheOtherSideAccepted) {
+  signal(SIGPIPE, SIG_IGN);
+  std::array<int, 2> ends = {};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  {
+    Output out(ends[1]);
+    out.Write("first");
+    EXPECT_EQ(out.total_bytes(), 5U);
+    EXPECT_EQ(out.accepted_bytes(), 0U);
+    out.Flush();
+    EXPECT_EQ(out.accepted_bytes(), 5U);
+    close(ends[0]);
+    out.Write("lost");
+    out.Flush();
+    EXPECT_EQ(out.accepted_bytes(), 5U);
+    // What comes now must not look as if it stood where the lost bytes would have.
+    out.Write("x");
+    EXPECT_EQ(out.total_bytes(), 10U);
+  }
+  close(ends[1]);
+}
+
 TEST(Output, FullDeviceIsAnError) {
   const int full = open("/dev/full", O_WRONLY);
   ASSERT_GE(full, 0);

@@ -7,26 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "tests/cli/program.h"
+#include "tests/cli/broker_fixture.h"
 
 namespace logboom::cli {
 namespace {
-
-class CommandLineE2e : public testing::Test {
- protected:
-  void SetUp() override { ASSERT_FALSE(broker_.address().empty()); }
-
-  Ended Call(const std::string& arguments, const std::string& input = {}) {
-    return Logboom(arguments, broker_.address(), input);
-  }
-  std::string Out(const std::string& arguments) {
-    const Ended ended = Call(arguments);
-    EXPECT_EQ(ended.code, 0) << arguments << ": " << ended.err;
-    return ended.out;
-  }
-
-  RunningBroker broker_{"one"};
-};
 
 TEST_F(CommandLineE2e, TopicsAreMadeListedChangedAndDeleted) {
   EXPECT_EQ(Call("topics create web --partitions 2 --set retention.ms=60000").code, 0);

@@ -206,6 +206,18 @@ TEST_F(GroupCommitTest, MemberThatIsForgottenWhileItLeavesHasLeft) {
   Pass(0);
   EXPECT_TRUE(consumer->finished());
   EXPECT_EQ(coordinator.joins.size(), 1U);
+  EXPECT_NE(consumer->failure()->message.find("comes again"), std::string::npos);
+}
+
+TEST_F(GroupCommitTest, MemberThatIsForgottenWithNothingToCommitHasLeftWell) {
+  Join({0});
+  consumer->CommitNow();
+  Pass(0);
+  coordinator.refuse_next[protocol::Request::kLeaveGroup] = protocol::UNKNOWN_MEMBER;
+  consumer->Leave();
+  Pass(0);
+  EXPECT_TRUE(consumer->finished());
+  EXPECT_FALSE(consumer->failure());
 }
 
 // ---- what goes wrong
