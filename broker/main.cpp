@@ -180,9 +180,9 @@ void FillMetrics(const Broker& broker, daemon::MetricsRegistry& metrics) {
         sources.gaps);
   gauge("logboom_sources", "Sources that are known",
         static_cast<std::int64_t>(broker.sources().table().size()));
-  gauge("logboom_consumer_groups", "Consumer groups: with members, or with committed offsets",
+  gauge("logboom_groups", "Consumer groups: with members, or with committed offsets",
         static_cast<std::int64_t>(broker.groups().group_count()));
-  gauge("logboom_consumer_group_members", "Members of all consumer groups",
+  gauge("logboom_group_members", "Members of all consumer groups",
         static_cast<std::int64_t>(broker.groups().member_count()));
   gauge("logboom_sessions", "Live sessions of agents and clients",
         static_cast<std::int64_t>(broker.session_count()));

@@ -58,6 +58,7 @@ readable_inputs() {
 view_pid=
 broker_pid=
 agent_pid=
+exporter_pid=
 ended=
 stop() {
   [ -z "$ended" ] || return 0
@@ -65,7 +66,7 @@ stop() {
   trap '' INT TERM HUP # stopping takes a moment, and is not left half done
   local pid
   # The agent first: what it has sent is acked before the broker goes.
-  for pid in $view_pid $agent_pid $broker_pid; do
+  for pid in $view_pid $exporter_pid $agent_pid $broker_pid; do
     kill -TERM "$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
   done
@@ -113,12 +114,16 @@ if [ ${#inputs[@]} -gt 0 ]; then
   agent_pid=$started
 fi
 
+start logboom-exporter --broker "$address" --listen "127.0.0.1:$(port_or_any 19560)"
+exporter_pid=$started
+
 cat <<EOF
 Logboom is running on this machine.
   broker   $(ready_addresses logboom-broker)
   agent    $(if [ -n "$agent_pid" ]; then ready_addresses logboom-agent; else echo "not started: no file in /var/log is readable by $(id -un)"; fi)
+  exporter $(ready_addresses logboom-exporter) (for Prometheus)
   reads    ${inputs[*]:-nothing} -> topic system
-  logs     $home/logboom-broker.log, $home/logboom-agent.log
+  logs     $home/logboom-{broker,agent,exporter}.log
 To look from another shell:
   export PATH=$bin:\$PATH LOGBOOM_BROKER=$address
   logboom status

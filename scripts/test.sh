@@ -3,6 +3,8 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/setup.sh
+source scripts/peers.sh
 filter=
 presets=(release)
 for argument in "$@"; do
@@ -53,6 +55,7 @@ run_preset() {
   return "$status"
 }
 
+ensure_peers scripts/packages-peers.txt
 failed=0
 for preset in "${presets[@]}"; do
   run_preset "$preset" || failed=1

@@ -53,7 +53,9 @@ class Refusals(ProcessCase):
         for name, *words in (
                 ("logboom-broker", "--data-dir", "x", "--listen", "tcp://0.0.0.0:0"),
                 ("logboom-broker", "--data-dir", "x", "--set", "storage.sync=never"),
-                ("logboom-agent", "--topic", "t", "--input", "x", "--agent-id", "a b")):
+                ("logboom-agent", "--topic", "t", "--input", "x", "--agent-id", "a b"),
+                ("logboom-exporter", "--broker", "nonsense"),
+                ("logboom-exporter", "--listen", "0.0.0.0:0")):
             with self.subTest(words=words):
                 done = self.run_program(name, *words, "--check-config")
                 self.assertEqual(done.returncode, USAGE, done.stdout)

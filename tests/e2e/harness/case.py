@@ -8,6 +8,7 @@ import unittest
 
 from harness.agent import Agent
 from harness.broker import Broker
+from harness.exporter import Exporter
 
 
 class ProcessCase(unittest.TestCase):
@@ -46,6 +47,12 @@ class ProcessCase(unittest.TestCase):
     def agent(self, broker, *inputs, **options):
         """An agent of this test, not started."""
         daemon = Agent(self.folder, broker, inputs, **options)
+        self.daemons.append(daemon)
+        return daemon
+
+    def exporter(self, *brokers, **options):
+        """An exporter of this test, not started."""
+        daemon = Exporter(self.folder, brokers, **options)
         self.daemons.append(daemon)
         return daemon
 
