@@ -39,10 +39,12 @@ struct Tables {
   std::vector<AgentRow> agents;
 };
 
-// Over all brokers that are up.
+// Over all brokers.
 struct Totals {
+  // Of those that are up: nobody knows how fast the others are.
   double records_per_second = 0;
   double bytes_per_second = 0;
+  // As of the last snapshots.
   std::int64_t disk_total_bytes = 0;
   std::int64_t disk_available_bytes = 0;
   std::int64_t log_bytes = 0;

@@ -127,10 +127,12 @@ std::shared_ptr<const Tables> Installation::MakeTables() const {
 Totals Installation::MakeTotals() const {
   Totals totals;
   for (const Broker& broker : brokers_) {
-    if (!broker.view.snapshot || broker.view.stale()) continue;
+    if (!broker.view.snapshot) continue;
     const client::BrokerStatus& status = broker.view.snapshot->status;
-    totals.records_per_second += status.append_records_per_second;
-    totals.bytes_per_second += status.append_bytes_per_second;
+    if (!broker.view.stale()) {
+      totals.records_per_second += status.append_records_per_second;
+      totals.bytes_per_second += status.append_bytes_per_second;
+    }
     totals.disk_total_bytes += status.disk_total_bytes;
     totals.disk_available_bytes += status.disk_available_bytes;
     totals.log_bytes += status.log_bytes;

@@ -9,8 +9,7 @@ using Row = PartitionRow;
 
 std::unique_ptr<PartitionTable> MakePartitionTable() {
   std::vector<Column<Row>> columns = {
-      {.title = "#",
-       .is_number = true,
+      {.title = "Partition",
        .text = [](const Row& row, TimestampMs) { return QString::number(row.partition.value()); },
        .less = [](const Row& a, const Row& b) { return a.partition < b.partition; }},
       {.title = "Start",

@@ -18,7 +18,7 @@ AgentsPage::AgentsPage(QWidget* parent)
   actions().addWidget(filter_);
   table_->SetModel(agents_.get(), {.stretched = 0,
                                    .pixels = {168, 112, 112, 120, 88, 72, 96, 96, 104, 80},
-                                   .gives_way = {4, 3, 1}});
+                                   .gives_way = {4, 3, 7, 5}});
   table_->sortByColumn(static_cast<int>(AgentColumn::kId), Qt::AscendingOrder);
   content().addWidget(table_, 1);
   connect(filter_, &QLineEdit::textChanged, this, [this] {

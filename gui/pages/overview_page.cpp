@@ -130,6 +130,10 @@ void OverviewPage::FillCards(const Frame& frame) {
   brokers_card_->SetFigure(OutOf(up, all), up == all ? Tone::kNormal : Tone::kBad);
   const auto topics = static_cast<std::int64_t>(frame.tables->topics.size());
   brokers_card_->SetNote(CountText(topics) + (topics == 1 ? " topic" : " topics"));
+  if (up == 0) {
+    rate_card_->SetFigure({Dash().toStdString(), {}});
+    return rate_card_->SetNote("Not known");
+  }
   rate_card_->SetFigure(RateFigure(frame.totals.records_per_second));
   rate_card_->SetNote(FromUtf8(BytesFigure(frame.totals.bytes_per_second, "/s").text()));
 }
@@ -153,9 +157,12 @@ void OverviewPage::FillLag(const Frame& frame) {
 
 void OverviewPage::FillAgents(const Frame& frame) {
   const auto& agents = frame.tables->agents;
+  // While nobody answers: as it was, like all else.
+  const bool as_it_was = frame.CountLinks(LinkState::kUp) == 0;
   const auto connected = static_cast<std::size_t>(
-      std::count_if(agents.begin(), agents.end(),
-                    [](const AgentRow& agent) { return agent.connected && !agent.stale; }));
+      std::count_if(agents.begin(), agents.end(), [as_it_was](const AgentRow& agent) {
+        return agent.connected && (as_it_was || !agent.stale);
+      }));
   std::int64_t backlog = 0;
   for (const AgentRow& agent : agents) backlog += agent.backlog_bytes;
   agents_card_->SetFigure(OutOf(connected, agents.size()),

@@ -37,7 +37,7 @@ TopicsPage::TopicsPage(QWidget* parent)
       {.stretched = 0, .pixels = {176, 112, 88, 112, 96, 88, 104}, .gives_way = {2, 6, 4}});
   table_->sortByColumn(static_cast<int>(TopicColumn::kName), Qt::AscendingOrder);
   inspector_ = new Inspector("Partitions", partitions_.get(),
-                             {.stretched = 2, .pixels = {64, 88, 112, 88, 112}, .gives_way = {1}});
+                             {.stretched = 0, .pixels = {96, 88, 112, 88, 104}, .gives_way = {1}});
   auto* tail = new QPushButton("Open in live tail");
   inspector_->AddButton(tail);
   content().addWidget(new InspectorSplitter(table_, inspector_, kInspectorWidth), 1);

@@ -62,6 +62,9 @@ void LineChart::paintEvent(QPaintEvent*) {
   PaintTimes(painter, scale);
   PaintLines(painter, scale);
   PaintPointed(painter, scale);
+  if (points_.size() >= 2) return;
+  painter.setPen(CurrentColours().muted);
+  painter.drawText(scale.box, Qt::AlignCenter, "Nothing to draw yet");
 }
 
 void LineChart::PaintGrid(QPainter& painter, const ChartScale& scale) const {

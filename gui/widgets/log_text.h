@@ -10,7 +10,7 @@
 namespace logboom::gui {
 
 // Wider sources lose their start: the file's name stands at the end.
-inline constexpr int kSourceColumnsMax = 32;
+inline constexpr int kSourceColumnsMax = 40;
 
 struct LineLayout {
   QStringList brokers;     // names by index; empty: there is one, and it is not shown

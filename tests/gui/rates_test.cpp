@@ -1,4 +1,7 @@
 #include <gtest/gtest.h>
+#include <time.h>
+
+#include <cstdlib>
 
 #include "gui/core/figures.h"
 #include "gui/core/history.h"
@@ -85,6 +88,8 @@ TEST(Figures, SpansHaveTwoUnits) {
 }
 
 TEST(TimeFormat, SaysTheZone) {
+  setenv("TZ", "UTC", 1);
+  tzset();
   EXPECT_EQ(FormatClock(TestTime(123).wall), "20:00:00.123");
   EXPECT_EQ(FormatHourMinute(TestTime().wall), "20:00");
   EXPECT_EQ(FormatDateTime(TestTime().wall), "2026-11-22 20:00:00.000 +00:00");
