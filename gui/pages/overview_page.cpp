@@ -73,7 +73,7 @@ void OverviewPage::MakeCharts() {
   lag_box_->column().addWidget(lag_chart_, 1);
   row->addWidget(rate_box_, 1);
   row->addWidget(lag_box_, 1);
-  content().addLayout(row, 3);
+  content().addLayout(row, 5);
 }
 
 void OverviewPage::MakeLists() {
@@ -103,7 +103,7 @@ void OverviewPage::MakeLists() {
   QHBoxLayout* row = MakeRow();
   row->addWidget(attention_box_, 4);
   row->addWidget(box, 3);
-  content().addLayout(row, 2);
+  content().addLayout(row, 4);
 }
 
 std::optional<PlaceholderText> OverviewPage::WhyEmpty(const Frame&) const { return std::nullopt; }

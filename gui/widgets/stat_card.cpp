@@ -66,9 +66,18 @@ void StatCard::paintEvent(QPaintEvent*) {
   PaintFigure(painter, inner);
   painter.setFont(font());
   painter.setPen(stale_ ? colours.muted : colours.Of(note_tone_));
-  painter.drawText(inner, Qt::AlignBottom | Qt::AlignLeft,
-                   fontMetrics().elidedText(note_, Qt::ElideRight, inner.width()));
+  painter.drawText(inner, Qt::AlignBottom | Qt::AlignLeft, FittingNote(inner.width()));
   if (share_ >= 0) PaintShare(painter, inner);
+}
+
+// The tip has all of it.
+QString StatCard::FittingNote(int width) const {
+  QString note = note_;
+  qsizetype comma = 0;
+  while (fontMetrics().horizontalAdvance(note) > width && (comma = note.lastIndexOf(", ")) > 0) {
+    note.truncate(comma);
+  }
+  return fontMetrics().elidedText(note, Qt::ElideRight, width);
 }
 
 void StatCard::PaintFigure(QPainter& painter, const QRect& box) const {

@@ -1,4 +1,5 @@
-// One figure of the installation: its name, a large number with a small unit, and a line below.
+// One figure of the installation: its name, a large number with a small unit, and a note below, of
+// which the parts behind commas are left out where there is no room.
 #pragma once
 
 #include <QWidget>
@@ -29,6 +30,7 @@ class StatCard final : public QWidget {
   void paintEvent(QPaintEvent* event) override;
 
  private:
+  QString FittingNote(int width) const;
   void PaintFigure(class QPainter& painter, const QRect& box) const;
   void PaintShare(class QPainter& painter, const QRect& box) const;
   void Refresh();
