@@ -68,7 +68,7 @@ void OverviewPage::MakeCharts() {
   rate_chart_ = new LineChart("Incoming lines a second", FormatRate);
   lag_chart_ = new LineChart("Lag of the worst group, in records", FormatCount);
   rate_box_ = new Card("Incoming lines", this);
-  lag_box_ = new Card("Lag of the worst group, records", this);
+  lag_box_ = new Card("Worst lag, records", this);
   rate_box_->column().addWidget(rate_chart_, 1);
   lag_box_->column().addWidget(lag_chart_, 1);
   row->addWidget(rate_box_, 1);

@@ -88,22 +88,23 @@ int CountColours(const QImage& image) {
 
 class PageStates : public testing::Test {
  protected:
-  PageStates()
-      : settings_(folder_.filePath("console.ini"), QSettings::IniFormat),
-        window_(feed_, settings_) {}
+  PageStates() : settings_(folder_.filePath("console.ini"), QSettings::IniFormat) {
+    ApplyTheme(*qApp, ThemeKind::kLight);
+    window_ = std::make_unique<MainWindow>(feed_, settings_);
+  }
 
   void Show(State state, int page, ThemeKind theme, QSize size) {
     ApplyTheme(*qApp, theme);
-    window_.resize(size);
-    window_.show();
-    window_.OpenPage(page);
+    window_->resize(size);
+    window_->show();
+    window_->OpenPage(page);
     Batch batch{.frame = MakeFrame(state), .tail = 0, .lines = {}, .lines_not_shown = 0};
-    window_.TakeBatch(batch);
+    window_->TakeBatch(batch);
     if (state == State::kLoaded || state == State::kDown || state == State::kPartial) {
-      window_.TakeBatch(
+      window_->TakeBatch(
           {.frame = {}, .tail = feed_.follows, .lines = MakeLines(300), .lines_not_shown = 0});
     }
-    auto* table = qobject_cast<QTableView*>(window_.current().main_widget());
+    auto* table = qobject_cast<QTableView*>(window_->current().main_widget());
     if (page != 0 && table != nullptr) table->selectRow(0);
     QCoreApplication::processEvents();
   }
@@ -111,7 +112,7 @@ class PageStates : public testing::Test {
   QImage Save(const QString& name) {
     QDir screens(QString::fromUtf8(LOGBOOM_BIN_DIR) + "/../gui-screens");
     screens.mkpath(".");
-    const QImage image = window_.grab().toImage();
+    const QImage image = window_->grab().toImage();
     EXPECT_TRUE(image.save(screens.filePath(name + ".png")));
     return image;
   }
@@ -119,7 +120,7 @@ class PageStates : public testing::Test {
   QTemporaryDir folder_;
   QSettings settings_;
   FakeFeed feed_;
-  MainWindow window_;
+  std::unique_ptr<MainWindow> window_;
 };
 
 TEST_F(PageStates, EachPageIsDrawnInEachStateAndTheme) {
@@ -143,7 +144,7 @@ TEST_F(PageStates, SmallWindowsAreDrawn) {
       const QString name =
           QString("%1-%2-small").arg(kPages[page], state == State::kLoaded ? "loaded" : "partial");
       EXPECT_GT(CountColours(Save(name)), 20) << name.toStdString();
-      EXPECT_LE(window_.width(), 1000) << "the page does not fit";
+      EXPECT_LE(window_->width(), 1000) << "the page does not fit";
     }
   }
 }
@@ -151,17 +152,17 @@ TEST_F(PageStates, SmallWindowsAreDrawn) {
 TEST_F(PageStates, WhileNobodyHasAnsweredTheAddressIsShown) {
   for (int page = 0; page < 5; ++page) {
     Show(State::kConnecting, page, ThemeKind::kLight, {1000, 700});
-    const QString texts = VisibleTexts(window_);
+    const QString texts = VisibleTexts(*window_);
     EXPECT_TRUE(texts.contains("Connecting")) << page;
     EXPECT_TRUE(texts.contains("tcp://127.0.0.1:19550")) << page;
-    for (const auto* banner : window_.findChildren<Banner*>()) EXPECT_FALSE(banner->isVisible());
+    for (const auto* banner : window_->findChildren<Banner*>()) EXPECT_FALSE(banner->isVisible());
   }
 }
 
 TEST_F(PageStates, ABrokerThatWasNeverReachedIsToldWithItsReasonAndWhatToDo) {
   for (int page = 0; page < 5; ++page) {
     Show(State::kUnreached, page, ThemeKind::kLight, {1000, 700});
-    const QString texts = VisibleTexts(window_);
+    const QString texts = VisibleTexts(*window_);
     EXPECT_TRUE(texts.contains("The broker is not reached")) << page;
     EXPECT_TRUE(texts.contains("connection refused")) << page;
     EXPECT_TRUE(texts.contains("logboom-broker --data-dir")) << page;
@@ -173,8 +174,8 @@ TEST_F(PageStates, EmptyPagesSayHowToFillThem) {
                           "No consumer groups yet", "No agents yet"};
   for (int page = 0; page < 5; ++page) {
     Show(State::kEmpty, page, ThemeKind::kLight, {1400, 900});
-    EXPECT_TRUE(VisibleTexts(window_).contains(wanted[page]))
-        << VisibleTexts(window_).toStdString();
+    EXPECT_TRUE(VisibleTexts(*window_).contains(wanted[page]))
+        << VisibleTexts(*window_).toStdString();
   }
 }
 
@@ -186,7 +187,7 @@ TEST_F(PageStates, LoadedPagesShowWhatTheBrokerSaid) {
                                            {"8 agents", "web-03", "connected", "away", "41.2 MB"}};
   for (int page = 0; page < 5; ++page) {
     Show(State::kLoaded, page, ThemeKind::kLight, {1400, 900});
-    const QString texts = VisibleTexts(window_);
+    const QString texts = VisibleTexts(*window_);
     for (const QString& text : wanted[static_cast<std::size_t>(page)]) {
       EXPECT_TRUE(texts.contains(text)) << text.toStdString() << " in " << texts.toStdString();
     }
@@ -196,25 +197,25 @@ TEST_F(PageStates, LoadedPagesShowWhatTheBrokerSaid) {
 TEST_F(PageStates, ADownBrokerIsToldWithReasonAndAgeAndWhatWasKnownStays) {
   for (int page = 0; page < 5; ++page) {
     Show(State::kDown, page, ThemeKind::kLight, {1400, 900});
-    const QString texts = VisibleTexts(window_);
+    const QString texts = VisibleTexts(*window_);
     EXPECT_TRUE(texts.contains("The broker does not answer")) << page;
     EXPECT_TRUE(texts.contains("connection refused")) << page;
     EXPECT_TRUE(texts.contains("17 s old; trying again")) << texts.toStdString();
   }
-  EXPECT_TRUE(VisibleTexts(window_).contains("web-03"));
+  EXPECT_TRUE(VisibleTexts(*window_).contains("web-03"));
 }
 
 TEST_F(PageStates, OneSilentBrokerOfSeveralIsNamed) {
   for (int page = 0; page < 5; ++page) {
     Show(State::kPartial, page, ThemeKind::kLight, {1400, 900});
-    const QString texts = VisibleTexts(window_);
+    const QString texts = VisibleTexts(*window_);
     EXPECT_TRUE(texts.contains("1 of 3 brokers does not answer: log-b")) << texts.toStdString();
   }
 }
 
 TEST_F(PageStates, RetryAsksTheFeed) {
   Show(State::kDown, 1, ThemeKind::kLight, {1000, 700});
-  QTest::keyClick(&window_, Qt::Key_F5);
+  QTest::keyClick(window_.get(), Qt::Key_F5);
   EXPECT_EQ(feed_.retries, 1);
 }
 
