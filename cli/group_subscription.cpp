@@ -20,6 +20,8 @@ constexpr milliseconds kTurn{20};
 constexpr milliseconds kAskPause{100};
 // At least, for what was written out to be committed.
 constexpr milliseconds kLeaveMax{5'000};
+// And for a word of parting where all is committed.
+constexpr milliseconds kPartingMax{1'000};
 
 TopicPartition PartitionOf(const Reading& reading) {
   return {.topic = reading.origin.topic, .partition = reading.origin.partition};
@@ -169,21 +171,28 @@ void GroupSubscription::End() {
   for (Source& source : sources_) source.consumer->Leave();
   const milliseconds patience = std::max(kLeaveMax, context_.flags.timeout);
   const MonotonicMs deadline = context_.environment.clock().monotonic + patience.count();
-  for (Source& source : sources_) {
-    Instant now = context_.environment.clock();
-    for (; !source.consumer->finished() && now.monotonic < deadline;
-         now = context_.environment.clock()) {
-      source.consumer->Poll(now);
-      if (!source.consumer->finished()) source.consumer->Wait(kTurn);
-    }
-    if (source.consumer->finished()) continue;
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    Leave(*sources_[i].consumer, deadline);
+    TellTroubles(i);
+    if (sources_[i].consumer->all_committed()) continue;
     context_.environment.complain(
         fmt::format("{} has not confirmed what was committed last: records that were printed may "
                     "come again",
-                    source.broker.address));
+                    sources_[i].broker.address));
     taker_.Worsen(ExitCode::kNotReached);
   }
-  for (std::size_t i = 0; i < sources_.size(); ++i) TellTroubles(i);
+}
+
+// A broker that does not answer and has all commits finds out by itself that the reader is gone.
+void GroupSubscription::Leave(client::GroupConsumer& consumer, MonotonicMs deadline) {
+  const MonotonicMs parting = context_.environment.clock().monotonic + kPartingMax.count();
+  while (true) {
+    const Instant now = context_.environment.clock();
+    consumer.Poll(now);
+    const MonotonicMs enough = consumer.all_committed() ? std::min(parting, deadline) : deadline;
+    if (consumer.finished() || now.monotonic >= enough) return;
+    consumer.Wait(kTurn);
+  }
 }
 
 // ---- how it ends

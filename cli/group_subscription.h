@@ -78,6 +78,7 @@ class GroupSubscription final : public RecordSource, private ReadingEvents {
   bool PollSource(std::size_t index);
   void TellTroubles(std::size_t index);
   void Handle(Reading& reading, const client::ConsumerEvent& event);
+  void Leave(client::GroupConsumer& consumer, MonotonicMs deadline);
   Reading& Find(std::size_t broker, const client::TopicPartition& partition);
   bool Settle(std::size_t index);
   bool HasReachedEnd(std::size_t index);

@@ -1,5 +1,6 @@
 // Consumer groups: the command line and a real broker.
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -104,6 +105,18 @@ TEST_F(GroupsE2e, ReaderGoesOnWhenTheBrokerComesBack) {
   EXPECT_EQ(reader.ReadLine(), "3");
   EXPECT_EQ(reader.Interrupt(), 0);
   EXPECT_EQ(Lag("committed_offset"), "4");
+}
+
+TEST_F(GroupsE2e, ReaderThatHasCommittedAllNeedsNoBrokerToEnd) {
+  Produce(0, 3);
+  RunningCommand reader({"consume", "t", "--group", "g", "--from", "earliest", "--format", "raw"},
+                        broker_.address());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(reader.ReadLine(), std::to_string(i));
+  WaitUntil("lag g --format json", R"("committed_offset":3)");
+  broker_.Stop();
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(reader.Interrupt(), 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(4));
 }
 
 TEST_F(GroupsE2e, TwoReadersShareThePartitionsAndEachLineIsReadOnce) {
