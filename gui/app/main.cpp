@@ -18,6 +18,7 @@
 namespace logboom::gui {
 namespace {
 
+constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
 constexpr const char* kThemeSetting = "window/theme";
 
@@ -49,6 +50,17 @@ void EndOnSignals(MainWindow& window) {
   action.sa_flags = SA_RESTART;
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGINT, &action, nullptr);
+}
+
+// While the application is made: Qt would abort where there is no display.
+void TellNoDisplay(QtMsgType type, const QMessageLogContext& /*where*/, const QString& /*text*/) {
+  if (type != QtFatalMsg) return;
+  std::fputs(
+      "logboom-console: no window can be opened: DISPLAY or WAYLAND_DISPLAY names no display that "
+      "this account may use; `logboom status` and `logboom tail` work in a terminal\n",
+      stderr);
+  std::fflush(stderr);
+  _exit(kExitFailed);
 }
 
 ThemeKind ChooseTheme(const Arguments& arguments, const QSettings& settings,
@@ -102,7 +114,9 @@ int Main(int argc, char** argv) {
   }
   int no_more = 1;
   char* only_name[] = {argv[0], nullptr};
+  qInstallMessageHandler(TellNoDisplay);
   QApplication application(no_more, only_name);
+  qInstallMessageHandler(nullptr);
   QApplication::setApplicationName("Logboom");
   return Run(application, *arguments);
 }

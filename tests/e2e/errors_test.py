@@ -61,6 +61,15 @@ class Refusals(ProcessCase):
                 self.assertEqual(done.returncode, USAGE, done.stdout)
                 self.assertIn(words[-1].split("=")[-1], done.stderr)
 
+    def test_a_console_without_a_display_says_so(self):
+        without = {name: value for name, value in os.environ.items()
+                   if name not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}
+        done = subprocess.run([places.program("logboom-console")], capture_output=True, text=True,
+                              timeout=30, env=without, check=False)
+        self.assertEqual(done.returncode, FAILED)
+        self.assertIn("DISPLAY", done.stderr)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+
     def test_an_unknown_flag_ends_with_2_and_is_named(self):
         for name, *words in (("logboom-broker",), ("logboom-agent",), ("logboom", "status")):
             with self.subTest(program=name):
