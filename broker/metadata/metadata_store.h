@@ -22,8 +22,8 @@ enum class Table : std::uint8_t {
   kTopic = 1,   // topic number -> name, id, partitions, configuration, whether it is being deleted
   kAgent = 2,   // agent id -> epoch, partition for each topic
   kSource = 3,  // topic id, source id -> identity, position, state
-  kSourceRow = 4,      // topic id, partition, offset, sequence -> gap, progress or close
-  kPositionStamp = 5,  // topic id, partition -> offset that the positions of its sources reflect
+  kSourceRow = 4,        // topic id, partition, offset, sequence -> gap, progress or close
+  kPositionStamp = 5,    // topic id, partition -> offset that the positions of its sources reflect
   kCommittedOffset = 6,  // group, topic id, partition -> offset, leader epoch, note, time
 };
 inline constexpr std::uint8_t kTableCount = 6;

@@ -61,7 +61,8 @@ void TellApart(std::vector<BrokerReading>& readings) {
 
 }  // namespace
 
-Collector::Collector(std::vector<Target> targets, CollectorOptions options, client::Clock clock) {
+Collector::Collector(std::vector<Target> targets, const CollectorOptions& options,
+                     const client::Clock& clock) {
   for (Target& target : targets) {
     connections_.push_back(std::make_unique<Connection>(std::move(target), options, clock));
   }

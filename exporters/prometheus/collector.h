@@ -33,7 +33,8 @@ class Collector {
     Connect connect;
   };
 
-  Collector(std::vector<Target> targets, CollectorOptions options, client::Clock clock);
+  Collector(std::vector<Target> targets, const CollectorOptions& options,
+            const client::Clock& clock);
   ~Collector();
 
   // One reading for each broker, in the order of the targets. Takes as long as the slowest, at most

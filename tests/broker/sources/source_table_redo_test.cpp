@@ -1,6 +1,5 @@
 // How sources come back at the start, and what is told and forgotten of them.
 #include "broker/sources/source_table.h"
-
 #include "tests/broker/sources/source_table_fixture.h"
 
 namespace logboom::broker {
