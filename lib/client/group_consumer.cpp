@@ -136,7 +136,7 @@ struct GroupConsumer::State final : public MembershipEvents {
 
 GroupConsumer::GroupConsumer(std::unique_ptr<transport::ClientTransport> coordination,
                              std::unique_ptr<transport::ClientTransport> data,
-                             GroupConsumerOptions options, Random& random)
+                             const GroupConsumerOptions& options, Random& random)
     : state_(std::make_unique<State>(std::move(coordination), std::move(data), options, random)) {}
 GroupConsumer::~GroupConsumer() = default;
 

@@ -58,8 +58,8 @@ class GroupConsumer {
  public:
   // `random` must outlive it.
   GroupConsumer(std::unique_ptr<transport::ClientTransport> coordination,
-                std::unique_ptr<transport::ClientTransport> data, GroupConsumerOptions options,
-                Random& random);
+                std::unique_ptr<transport::ClientTransport> data,
+                const GroupConsumerOptions& options, Random& random);
   ~GroupConsumer();
 
   // At least once a second: a member that is silent is taken for gone.

@@ -30,6 +30,12 @@ struct Reader {
   std::int64_t next_beat_ms = 0;
   Line to_broker;
   Line from_broker;
+
+  // What is under way keeps its reader alive.
+  void Unplug() {
+    to_broker.clear();
+    from_broker.clear();
+  }
 };
 
 class Lives {
@@ -39,12 +45,27 @@ class Lives {
     Start();
   }
 
+  ~Lives() {
+    BuryIf([](const Reader&) { return true; });
+  }
+  Lives(const Lives&) = delete;
+  Lives& operator=(const Lives&) = delete;
+
   void Run(int steps) {
     for (int i = 0; i < steps && !testing::Test::HasFailure(); ++i) Step();
     Calm();
   }
 
  private:
+  template <typename Predicate>
+  void BuryIf(Predicate is_dead) {
+    std::erase_if(readers_, [&](const auto& one) {
+      if (!is_dead(*one)) return false;
+      one->Unplug();
+      return true;
+    });
+  }
+
   bool Chance(std::uint64_t one_in) { return random_.Below(one_in) == 0; }
 
   void Start() {
@@ -81,7 +102,7 @@ class Lives {
     groups_->Tick(At(now_ms_));
     if (Chance(3)) log_.Finish(random_.Below(4));
     CheckOwners();
-    std::erase_if(readers_, [](const auto& one) { return one->dead && one->to_broker.empty(); });
+    BuryIf([](const Reader& one) { return one.dead && one.to_broker.empty(); });
   }
 
   void AddReader() {
@@ -267,7 +288,7 @@ class Lives {
 
   // Nobody dies any more, and everything arrives.
   void Calm() {
-    std::erase_if(readers_, [](const auto& one) { return one->dead; });
+    BuryIf([](const Reader& one) { return one.dead; });
     if (readers_.empty()) AddReader();
     for (int i = 0; i < 400; ++i) {
       now_ms_ += 250;
