@@ -143,6 +143,11 @@ ExitCode RunCommandLine(std::vector<std::string> arguments, const std::string& b
   } catch (const CLI::CallForVersion&) {
     environment.out.Write(fmt::format("logboom {}\n", Version()));
     return ExitCode::kDone;
+  } catch (const CLI::RequiredError& error) {
+    const std::vector<std::string> rest = app.remaining(true);
+    const bool verb = !rest.empty() && !rest.front().starts_with('-');
+    return UsageError(environment, app,
+                      verb ? fmt::format("'{}' is no verb of it", rest.front()) : error.what());
   } catch (const CLI::ParseError& error) {
     return UsageError(environment, app, error.what());
   }

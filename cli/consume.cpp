@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cli/group_subscription.h"
+#include "cli/number_check.h"
 #include "cli/subscription.h"
 #include "cli/time_text.h"
 #include "cli/verbs.h"
@@ -140,7 +141,7 @@ void AddConsumeVerb(CLI::App& app, Choice& choice) {
   verb.add_option("TOPIC", flags->topics, "what to read")->required();
   CLI::Option* partition = verb.add_option("--partition", flags->partition, "this one alone")
                                ->type_name("N")
-                               ->check(CLI::NonNegativeNumber.description(""));
+                               ->check(WholeNumberFrom(0));
   CLI::Option* group =
       verb.add_option("--group", flags->group,
                       "share the partitions with the other readers of this group, go on where it "
@@ -153,8 +154,9 @@ void AddConsumeVerb(CLI::App& app, Choice& choice) {
       ->type_name("WHERE")
       ->check(CheckStart);
   verb.add_flag("--until-end", flags->until_end, "end at what is the end now");
-  CLI::Option* max =
-      verb.add_option("--max", flags->max, "end after so many records")->type_name("N");
+  CLI::Option* max = verb.add_option("--max", flags->max, "end after so many records")
+                         ->type_name("N")
+                         ->check(WholeNumberFrom(0));
   verb.add_flag("--show-gaps", flags->show_gaps, "show where bytes of a source are missing");
   verb.callback([&choice, flags, group, max] {
     flags->has_group = group->count() > 0;

@@ -4,6 +4,7 @@
 #include "cli/brokers.h"
 #include "cli/json_writer.h"
 #include "cli/lag_fields.h"
+#include "cli/number_check.h"
 #include "cli/table.h"
 #include "cli/time_text.h"
 #include "cli/verbs.h"
@@ -126,7 +127,7 @@ void AddGroupsResetVerb(CLI::App& groups, Choice& choice) {
   verb.add_option("--topic", flags->topic, "of this topic")->type_name("TOPIC")->required();
   verb.add_option("--partition", flags->partition, "this one alone")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber.description(""));
+      ->check(WholeNumberFrom(0));
   CLI::Option* to =
       verb.add_option(
               "--to", flags->to,

@@ -9,11 +9,18 @@
 namespace logboom::cli {
 namespace {
 
+// nohup means that a terminal may go.
+bool IsIgnored(int number) {
+  struct sigaction action = {};
+  return sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 sigset_t Wanted() {
   sigset_t wanted;
   sigemptyset(&wanted);
   sigaddset(&wanted, SIGINT);
   sigaddset(&wanted, SIGTERM);
+  if (!IsIgnored(SIGHUP)) sigaddset(&wanted, SIGHUP);
   return wanted;
 }
 

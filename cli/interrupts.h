@@ -1,12 +1,14 @@
-// Ctrl-C and SIGTERM as something to ask for: long verbs end cleanly and say what was done.
+// Ctrl-C, SIGTERM and a terminal that is closed as something to ask for: long verbs end cleanly and
+// say what was done.
 #pragma once
 
 #include "lib/base/result.h"
 
 namespace logboom::cli {
 
-// Made before sockets and threads; the first SIGINT or SIGTERM then comes here. The second one ends
-// the program at once, as if this were not there. One owner, one thread.
+// Made before sockets and threads; the first SIGINT, SIGTERM or SIGHUP then comes here. The second
+// one ends the program at once, as if this were not there. A SIGHUP that is ignored stays so. One
+// owner, one thread.
 class Interrupts {
  public:
   Interrupts();

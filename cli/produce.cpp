@@ -8,8 +8,10 @@
 #include <utility>
 
 #include "cli/brokers.h"
+#include "cli/connection_watch.h"
 #include "cli/interrupts.h"
 #include "cli/line_splitter.h"
+#include "cli/number_check.h"
 #include "cli/verbs.h"
 #include "lib/client/producer.h"
 #include "lib/display/human.h"
@@ -45,6 +47,7 @@ class Production {
       : context_(context),
         flags_(flags),
         clock_(context.environment.clock),
+        watch_(context.flags.brokers.front()),
         producer_(std::move(transport),
                   {.identity = Identity(), .acks = AcksOf(flags.acks), .auto_create_topics = true},
                   context.environment.random,
@@ -68,19 +71,37 @@ class Production {
   }
 
  private:
+  void Poll() {
+    const Instant now = clock_();
+    producer_.Poll(now);
+    watch_.Watch(context_, producer_.connected(), producer_.last_error(), now.monotonic);
+    const bool full = DiskIsFull();
+    if (full && !told_full_) {
+      context_.environment.complain(
+          fmt::format("records wait, and are sent again: {}", producer_.last_refusal()->message));
+    }
+    told_full_ = full;
+  }
+
+  bool DiskIsFull() const {
+    const auto refusal = producer_.last_refusal();
+    return refusal && refusal->code == ErrorCode::kNoSpace;
+  }
+
   // Records that are on their way are waited for after Ctrl-C too, unless nobody is there to
-  // answer.
+  // answer, or has room for them.
+  bool GivesUp() { return interrupts_.Came() && (!producer_.connected() || DiskIsFull()); }
+
   bool Delivered() {
-    producer_.Poll(clock_());
-    if (producer_.buffered_records() == 0) return true;
-    return interrupts_.Came() && !producer_.connected();
+    Poll();
+    return producer_.buffered_records() == 0 || GivesUp();
   }
 
   // False at the end of the input, at Ctrl-C, and where it can't be read.
   bool ReadSome() {
     const int input = context_.environment.input_descriptor;
     const int descriptors[] = {input, interrupts_.descriptor()};
-    producer_.Poll(clock_());
+    Poll();
     pollfd state = {.fd = input, .events = POLLIN, .revents = 0};
     if (poll(&state, 1, 0) == 0) {
       producer_.Wait(kWait, descriptors);
@@ -122,11 +143,10 @@ class Production {
 
   Status SendWhenThereIsRoom(const client::ProducerRecord& record) {
     while (true) {
-      const Instant now = clock_();
-      Status sent = producer_.Send(flags_.topic, record, now);
+      Status sent = producer_.Send(flags_.topic, record, clock_());
       if (sent.ok() || sent.error().code != ErrorCode::kBusy) return sent;
-      if (interrupts_.Came() && !producer_.connected()) return sent;
-      producer_.Poll(now);
+      if (GivesUp()) return sent;
+      Poll();
       const int descriptor = interrupts_.descriptor();
       producer_.Wait(kWait, std::span(&descriptor, 1));
     }
@@ -165,6 +185,8 @@ class Production {
   Context& context_;
   const ProduceFlags& flags_;
   client::Clock clock_;
+  ConnectionWatch watch_;
+  bool told_full_ = false;
   Interrupts interrupts_;
   client::Producer producer_;
   LineSplitter splitter_;
@@ -213,7 +235,7 @@ void AddProduceVerb(CLI::App& app, Choice& choice) {
       });
   verb.add_option("--partition", flags->partition, "else by key, or in turn")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber.description(""));
+      ->check(WholeNumberFrom(0));
   verb.add_option("--acks", flags->acks, "when a record counts as done [synced]")
       ->type_name("none|written|synced")
       ->check(CLI::IsMember({"none", "written", "synced"}).description(""));

@@ -4,6 +4,7 @@
 
 #include "cli/gather.h"
 #include "cli/json_writer.h"
+#include "cli/number_check.h"
 #include "cli/table.h"
 #include "cli/tell.h"
 #include "cli/verbs.h"
@@ -240,7 +241,7 @@ void AddTopicsVerbs(CLI::App& app, Choice& choice) {
   CLI::App& create = AddVerb(topics, "create", "make a topic", *flags);
   create.add_option("--partitions", flags->partitions, "how many [1]")
       ->type_name("N")
-      ->check(CLI::PositiveNumber.description(""));
+      ->check(WholeNumberFrom(1));
   AddSettings(create, *flags);
   Choose(
       create, choice, [flags](Context& context) { return CreateTopic(context, *flags); }, true);

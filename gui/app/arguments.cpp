@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "lib/transport/address.h"
+
 namespace logboom::gui {
 namespace {
 
@@ -13,9 +15,15 @@ Result<ThemeKind> ParseTheme(const QString& text) {
   return Fail(ErrorCode::kInvalid, "--theme is light or dark, got '{}'", text.toStdString());
 }
 
+Status AddBroker(const std::string& address, Arguments& arguments) {
+  if (auto parsed = transport::ParseTcpAddress(address); !parsed.ok()) return parsed.error();
+  arguments.brokers.push_back(address);
+  return Ok();
+}
+
 Status TakeOption(const QString& name, const QString& value, Arguments& arguments) {
   if (name == "--broker") {
-    arguments.brokers.push_back(value.toStdString());
+    return AddBroker(value.toStdString(), arguments);
   } else if (name == "--page") {
     if (!PageNames().contains(value)) {
       return Fail(ErrorCode::kInvalid, "--page is one of {}, got '{}'",
@@ -32,9 +40,14 @@ bool TakesValue(const QString& name) {
   return name == "--broker" || name == "--page" || name == "--theme";
 }
 
-void AddDefaultBroker(const std::string& environment_broker, Arguments& arguments) {
-  if (!arguments.brokers.empty()) return;
-  arguments.brokers.push_back(environment_broker.empty() ? kDefaultBroker : environment_broker);
+Status AddDefaultBrokers(const std::string& environment_broker, Arguments& arguments) {
+  if (!arguments.brokers.empty()) return Ok();
+  const QString addresses = QString::fromStdString(environment_broker);
+  for (const QString& address : addresses.split(',', Qt::SkipEmptyParts)) {
+    RETURN_IF_ERROR(AddBroker(address.toStdString(), arguments));
+  }
+  if (arguments.brokers.empty()) arguments.brokers.emplace_back(kDefaultBroker);
+  return Ok();
 }
 
 }  // namespace
@@ -64,7 +77,7 @@ Result<Arguments> ParseArguments(const QStringList& words, const std::string& en
     const QString value = joined ? words[i].section('=', 1) : words[++i];
     RETURN_IF_ERROR(TakeOption(name, value, arguments));
   }
-  AddDefaultBroker(environment_broker, arguments);
+  RETURN_IF_ERROR(AddDefaultBrokers(environment_broker, arguments));
   return arguments;
 }
 

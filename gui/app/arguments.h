@@ -22,7 +22,8 @@ struct Arguments {
 // The pages as --page names them, in the sidebar's order.
 QStringList PageNames();
 
-// `words` are without the program's name; `environment_broker` is LOGBOOM_BROKER, or empty.
+// `words` are without the program's name; `environment_broker` is LOGBOOM_BROKER: addresses
+// with commas between them, or nothing.
 // kInvalid says what is wrong, in a line.
 Result<Arguments> ParseArguments(const QStringList& words, const std::string& environment_broker);
 

@@ -94,6 +94,7 @@ struct Producer::State final : public SessionEvents {
     }
   }
   void SessionLost(const Error& /*why*/) override {
+    refusal.reset();
     for (auto& [name, topic] : topics) {
       topic.asked = false;
       for (auto& partition : topic.partitions) TakeBack(partition);
@@ -262,6 +263,7 @@ struct Producer::State final : public SessionEvents {
     PartitionState& partition = topic.partitions[index];
     std::erase(partition.under_way, batch);
     if (answer.ok()) {
+      refusal.reset();
       return Report(name, index, batch->group, Offset(answer.response.produce().base_offset()),
                     std::nullopt);
     }
@@ -274,6 +276,7 @@ struct Producer::State final : public SessionEvents {
     }
     partition.queue.ready().push_front(std::move(*batch));
     partition.retry_at = After(now_, kRetryPause);
+    refusal = answer.error();
   }
 
   static void ForgetIfIdle(TopicState& topic) {
@@ -391,9 +394,10 @@ struct Producer::State final : public SessionEvents {
   // ---- time
 
   Error TimedOut(const std::string& name) const {
-    const auto why = session.last_error();
-    return Fail(ErrorCode::kTimeout, "records for topic '{}' were not delivered within {} ms{}{}",
-                name, options.delivery_timeout.count(), why ? ": " : "", why ? why->message : "");
+    const auto why = refusal ? refusal : session.last_error();
+    return Fail(refusal ? refusal->code : ErrorCode::kTimeout,
+                "records for topic '{}' were not delivered within {} ms{}{}", name,
+                options.delivery_timeout.count(), why ? ": " : "", why ? why->message : "");
   }
 
   bool IsOver(MonotonicMs since, MonotonicMs now) const {
@@ -448,6 +452,7 @@ struct Producer::State final : public SessionEvents {
   std::size_t buffered_records = 0;
   bool flushing = false;
   MonotonicMs now_;
+  std::optional<Error> refusal;  // the last one that passes by itself, and nothing taken since
   Session session;
 };
 
@@ -487,6 +492,7 @@ Status Producer::Flush(const Clock& clock, std::chrono::milliseconds timeout) {
 
 bool Producer::connected() const { return state_->session.live(); }
 std::optional<Error> Producer::last_error() const { return state_->session.last_error(); }
+std::optional<Error> Producer::last_refusal() const { return state_->refusal; }
 std::size_t Producer::buffered_records() const { return state_->buffered_records; }
 std::size_t Producer::buffered_bytes() const { return state_->buffered_bytes; }
 

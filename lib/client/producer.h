@@ -90,6 +90,8 @@ class Producer {
   bool connected() const;
   // Why there is no session; nothing where there is one, or where it was not tried yet.
   std::optional<Error> last_error() const;
+  // Why the broker takes nothing for now (its disk is full); nothing once it has taken a batch.
+  std::optional<Error> last_refusal() const;
   std::size_t buffered_records() const;
   std::size_t buffered_bytes() const;
 

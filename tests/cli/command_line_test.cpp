@@ -46,6 +46,20 @@ TEST(CommandLine, NobodyThereIsThreeWithinTheTimeout) {
   }
 }
 
+TEST(CommandLine, AWordThatIsNoVerbIsNamed) {
+  EXPECT_TRUE(Logboom("nonsense").err.starts_with("logboom: 'nonsense' is no verb of it\n"));
+  EXPECT_TRUE(Logboom("topics lst").err.starts_with("logboom: 'lst' is no verb of it\n"));
+  EXPECT_TRUE(Logboom("topics").err.starts_with("logboom: A subcommand is required\n"));
+}
+
+TEST(CommandLine, ANumberOutOfRangeIsToldInALine) {
+  EXPECT_TRUE(
+      Logboom("topics create t --partitions 0")
+          .err.starts_with("logboom: --partitions: takes a whole number from 1 on, got '0'\n"));
+  EXPECT_TRUE(Logboom("consume t --max -1")
+                  .err.starts_with("logboom: --max: takes a whole number from 0 on, got '-1'\n"));
+}
+
 TEST(CommandLine, UsageErrorsAreTwo) {
   for (const char* arguments : {"",
                                 "nonsense",
@@ -65,6 +79,7 @@ TEST(CommandLine, UsageErrorsAreTwo) {
                                 "consume t --from x",
                                 "consume t --partition -1",
                                 "consume t --max x",
+                                "consume t --max -1",
                                 "consume t --group g --partition 1",
                                 "consume t --group",
                                 "groups",

@@ -1,10 +1,11 @@
 """A disk that is full: the agent waits, the broker says so, and nothing is lost."""
 import os
+import signal
 import subprocess
 
 from harness import main
 from harness.case import ProcessCase
-from harness.waiting import wait_until
+from harness.waiting import DEADLINE_S, wait_until
 
 DISK_BYTES = 64 << 20
 RESERVE_BYTES = 16 << 20
@@ -61,6 +62,28 @@ class FullDisk(ProcessCase):
         self.assertEqual(broker.commands.consume_raw("logs"), b"before\n" + lines)
         self.assert_stopped_cleanly(agent, broker)
         self.assert_verified(broker)
+
+    def test_produce_says_why_it_waits_and_ends_at_ctrl_c(self):
+        disk = self.mount()
+        broker = self.broker(data_dir=disk / "data", settings=[f"storage.reserve={RESERVE_BYTES}"])
+        broker.start()
+        broker.commands.run("topics", "create", "logs")
+        self.fill(disk / "filler", leave_bytes=RESERVE_BYTES // 2)
+        wait_until("the broker says that its disk is full",
+                   lambda: CONDITION in broker.conditions() or (False, broker.conditions()))
+        told = self.folder / "produce.err"
+        with open(told, "wb") as errors:
+            producer = broker.commands.popen("produce", "logs", stdin=subprocess.PIPE,
+                                             stderr=errors)
+        self.addCleanup(producer.kill)
+        producer.stdin.write(b"a line\n")
+        producer.stdin.close()
+        wait_until("it says why it waits",
+                   lambda: b"records wait, and are sent again: " in told.read_bytes())
+        producer.send_signal(signal.SIGINT)
+        self.assertEqual(producer.wait(timeout=DEADLINE_S), 1)
+        self.assertIn(b"0 records to logs, acked as synced; 1 NOT acked", told.read_bytes())
+        self.assert_stopped_cleanly(broker)
 
     def test_no_byte_is_free_and_the_broker_still_starts_and_serves(self):
         disk = self.mount()

@@ -72,6 +72,19 @@ class Groups(ProcessCase):
             return group is not None and group["lag_records"] == 0, group
         waiting.wait_until("all that was produced is committed", done, interval=0.05)
 
+    def test_a_closed_terminal_ends_a_member_cleanly(self):
+        # As in a terminal, also where this test runs under nohup.
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        self.server.commands.run("topics", "create", "logs")
+        reader = Reader(self, "reader")
+        self.wait_members(1)
+        self.produce(50)
+        waiting.wait_until("all is printed", lambda: len(reader.lines()) == 50, interval=0.05)
+        reader.process.send_signal(signal.SIGHUP)
+        self.assertEqual(reader.process.wait(timeout=waiting.DEADLINE_S), 0)
+        self.assertEqual(self.group()["member_count"], 0)
+        self.assertEqual(self.committed(), {0: 50})
+
     def test_a_killed_member_is_replaced(self):
         self.server.commands.run("topics", "create", "logs", "--partitions", "4")
         killed, survivor = Reader(self, "killed"), Reader(self, "survivor")

@@ -151,6 +151,18 @@ TEST(Arguments, BrokersComeFromFlagsThenTheEnvironmentThenTheDefault) {
   EXPECT_EQ(ParseArguments({}, "tcp://e:1")->brokers, Brokers{"tcp://e:1"});
   EXPECT_EQ(ParseArguments({"--broker", "tcp://a:1", "--broker=tcp://b:1"}, "tcp://e:1")->brokers,
             (Brokers{"tcp://a:1", "tcp://b:1"}));
+  EXPECT_EQ(ParseArguments({}, "tcp://a:1,tcp://b:1")->brokers,
+            (Brokers{"tcp://a:1", "tcp://b:1"}));
+}
+
+TEST(Arguments, ABrokerIsAnAddress) {
+  for (const auto& wrong : {ParseArguments({"--broker", "nonsense"}, ""),
+                            ParseArguments({"--broker="}, ""), ParseArguments({}, "nonsense")}) {
+    EXPECT_FALSE(wrong.ok());
+  }
+  EXPECT_EQ(ParseArguments({"--broker", "nonsense"}, "").error().message,
+            "address 'nonsense': it does not begin with tcp://; an address is like "
+            "tcp://127.0.0.1:19550");
 }
 
 TEST(Arguments, PageAndTheme) {
