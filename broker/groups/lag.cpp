@@ -28,6 +28,8 @@ void CommitHistory::Add(Offset offset, const std::optional<LogBounds>& log, Time
     rewound_from_ = samples_.back().offset;
   }
   if (rewound_from_ && offset >= *rewound_from_) rewound_from_.reset();
+  // The clock was set back: nothing of before can be put in order with what comes now.
+  if (!samples_.empty() && samples_.back().time - time > kLagSampleMs) samples_.clear();
   newest_ = time;
   if (!samples_.empty() && time - samples_.back().time < kLagSampleMs) {
     Sample& shared = samples_.back();

@@ -185,6 +185,16 @@ TEST(CommitHistory, ACommitOfTheLastRunSparesUntilMoreIsKnown) {
   EXPECT_EQ(history.StatusAt(TimestampMs{kHour}, 5, kHour), LagStatus::kStop);
 }
 
+TEST(CommitHistory, AClockThatWasSetBackBeginsAnew) {
+  CommitHistory history;
+  history.Add(Offset{4}, Log(0, 9), TimestampMs{1'000 * kHour});
+  for (int i = 0; i < 6; ++i) {
+    history.Add(Offset{4}, Log(0, 9), TimestampMs{i * 3 * kMinute});
+  }
+  EXPECT_EQ(history.StatusAt(TimestampMs{15 * kMinute}, 5, 15 * kMinute), LagStatus::kStall);
+  EXPECT_EQ(history.StatusAt(TimestampMs{kHour}, 5, kHour), LagStatus::kStop);
+}
+
 TEST(CommitHistory, WhatAnAdministratorMovedIsNoRewind) {
   CommitHistory history;
   history.Add(Offset{9}, Log(0, 9), TimestampMs{0});
