@@ -225,17 +225,17 @@ std::vector<std::pair<TopicPartition, CommittedOffset>> Groups::CommittedOf(
 
 Result<std::vector<std::string>> Groups::Load(const std::vector<MetadataRow>& rows) {
   std::vector<std::string> notes;
-  MetadataTransaction correct;
+  MetadataTransaction forget;
   for (const MetadataRow& row : rows) {
     ASSIGN_OR_RETURN(CommittedOffsetRow decoded, DecodeCommittedOffsetRow(row.key, row.value));
     const auto log = log_.BoundsOf(decoded.where);
     if (!log) {
-      correct.Remove(Table::kCommittedOffset, row.key);
+      forget.Remove(Table::kCommittedOffset, row.key);
       continue;
     }
     if (decoded.committed.offset > log->end) {
       notes.push_back(GoBackToEnd(decoded, *log));
-      correct.Put(Table::kCommittedOffset, row.key, EncodeCommittedOffset(decoded.committed));
+      uncorrected_.emplace(decoded.group, decoded.where);
     }
     Entry* known = Find(decoded.group);
     Entry& entry = known == nullptr ? AddEntry(decoded.group) : *known;
@@ -243,8 +243,31 @@ Result<std::vector<std::string>> Groups::Load(const std::vector<MetadataRow>& ro
     offset.history.Add(decoded.committed.offset, std::nullopt, decoded.committed.time);
     offset.committed = std::move(decoded.committed);
   }
-  if (!correct.writes.empty()) log_.Commit(std::move(correct), [](const Status&) {});
+  if (!forget.writes.empty()) log_.Commit(std::move(forget), [](const Status&) {});
+  StoreCorrections();
   return notes;
+}
+
+// Should a row stay as it was, and the log grow past it, the next start would believe it.
+void Groups::StoreCorrections() {
+  if (correcting_ || uncorrected_.empty()) return;
+  MetadataTransaction correct;
+  auto stored = uncorrected_;
+  for (const auto& one : uncorrected_) {
+    const auto& [group, where] = one;
+    if (HasTransaction(group, where)) {
+      stored.erase(one);  // what is under way is newer than what would be written here
+    } else if (const auto committed = CommittedOf(group, where)) {
+      correct.Put(Table::kCommittedOffset, CommittedOffsetKey(group, where),
+                  EncodeCommittedOffset(*committed));
+    }
+  }
+  correcting_ = true;
+  log_.Commit(std::move(correct), [this, stored = std::move(stored)](const Status& status) {
+    correcting_ = false;
+    if (!status.ok()) return;  // again at a later Tick()
+    for (const auto& one : stored) uncorrected_.erase(one);
+  });
 }
 
 // The log was cut or exchanged, and what comes now stands where the group believes to have read: it

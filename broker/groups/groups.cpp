@@ -35,12 +35,16 @@ GroupResult<Groups::Entry*> Groups::FindOrAdd(const std::string& group) {
 
 Groups::Entry& Groups::AddEntry(const std::string& group) {
   auto must_wait = [this, group](const TopicPartition& where) {
-    const Entry* entry = Find(group);
-    if (entry == nullptr) return false;
-    auto found = entry->offsets.find(where);
-    return found != entry->offsets.end() && found->second.under_way > 0;
+    return HasTransaction(group, where);
   };
   return groups_.try_emplace(group, std::move(must_wait)).first->second;
+}
+
+bool Groups::HasTransaction(const std::string& group, const TopicPartition& where) const {
+  const Entry* entry = Find(group);
+  if (entry == nullptr) return false;
+  auto found = entry->offsets.find(where);
+  return found != entry->offsets.end() && found->second.under_way > 0;
 }
 
 void Groups::DropEmpty(const std::string& group) {
@@ -124,6 +128,7 @@ void Groups::Tick(Instant now) {
   topics_version_ = log_.topics_version();
   if (!topics_changed && now.monotonic < next_expiry_) return;
   next_expiry_ = now.monotonic + kExpiryIntervalMs;
+  StoreCorrections();
   std::vector<std::string> left;
   for (auto& [name, entry] : groups_) {
     if (entry.group.members().empty()) continue;

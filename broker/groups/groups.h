@@ -136,6 +136,8 @@ class Groups {
   // kInvalid where there are as many groups as there may be.
   GroupResult<Entry*> FindOrAdd(const std::string& group);
   Entry& AddEntry(const std::string& group);
+  // Whether one is under way that changes the partition's offset.
+  bool HasTransaction(const std::string& group, const TopicPartition& where) const;
   // A group without members and offsets is none.
   void DropEmpty(const std::string& group);
   GroupAssignment AssignmentFor(Entry& entry, const std::string& member_id);
@@ -146,6 +148,8 @@ class Groups {
   void Settle(const std::string& group, const Accepted& one, CommitKind kind);
   // One transaction fewer changes it. False: the topic was deleted meanwhile.
   bool EndTransaction(const std::string& group, const TopicPartition& where);
+  // Rows that still say what Load() found are written anew, until that succeeds.
+  void StoreCorrections();
   // Gives a note of it.
   std::string GoBackToEnd(CommittedOffsetRow& row, const LogBounds& log) const;
   // `offset`: nothing is committed where there is none. Nothing where the partition is gone.
@@ -157,6 +161,8 @@ class Groups {
 
   GroupLog& log_;
   std::map<std::string, Entry> groups_;
+  std::set<std::pair<std::string, TopicPartition>> uncorrected_;
+  bool correcting_ = false;
   std::uint64_t topics_version_;
   std::optional<MonotonicMs> last_tick_;
   MonotonicMs next_expiry_;

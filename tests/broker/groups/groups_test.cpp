@@ -149,6 +149,45 @@ TEST_F(GroupsRoomTest, OffsetsBehindTheEndGoBackToItAndSaySo) {
   EXPECT_TRUE(notes_.empty());
 }
 
+TEST_F(GroupsRoomTest, OffsetsThatCouldNotBeStoredAtTheStartAreStoredLater) {
+  MustCommit("g", 90);
+  log_.bounds[PartitionOf(1, 0)] = {Offset{0}, Offset{60}};
+  store_.Fail(Fail(ErrorCode::kNoSpace, "full"));
+  Restart();
+  log_.Finish();
+  groups_->Tick(At(0));
+  log_.Finish();
+  store_.Fail(std::nullopt);
+  groups_->Tick(At(1'000));
+  log_.Finish();
+  groups_->Tick(At(2'000));
+  EXPECT_TRUE(log_.under_way.empty()) << "once is enough";
+  log_.bounds.clear();  // it grows past 90
+  Restart();
+  EXPECT_EQ(CommittedOf("g"), 60);
+}
+
+TEST_F(GroupsRoomTest, WhatIsStoredLaterIsNeverOlderThanACommit) {
+  MustCommit("g", 90);
+  MustCommit("h", 90);
+  log_.bounds[PartitionOf(1, 0)] = {Offset{0}, Offset{60}};
+  store_.Fail(Fail(ErrorCode::kNoSpace, "full"));
+  Restart();
+  log_.Finish();
+  store_.Fail(std::nullopt);
+  log_.bounds.clear();
+  const auto ended = Commit("g", 70);
+  ASSERT_TRUE(groups_->Delete("h", [](const Status&) {}));
+  groups_->Tick(At(0));
+  log_.Finish();
+  ASSERT_TRUE(*ended);
+  groups_->Tick(At(1'000));
+  log_.Finish();
+  Restart();
+  EXPECT_EQ(CommittedOf("g"), 70);
+  EXPECT_EQ(CommittedOf("h"), -1);
+}
+
 TEST_F(GroupsRoomTest, RowsThatMakeNoSenseStopTheStart) {
   store_.Clear();
   MetadataTransaction put;

@@ -46,6 +46,8 @@ TEST_F(GroupAdminTest, ResetMovesToWhereItIsTold) {
   EXPECT_EQ(ResetTo(Reset::OFFSET, 7), 7);
   EXPECT_EQ(ResetTo(Reset::OFFSET, 70), 10);
   EXPECT_EQ(ResetTo(Reset::OFFSET, -70), 0);
+  EXPECT_EQ(ResetTo(Reset::BY_TIME, std::numeric_limits<std::int64_t>::max()), 10);
+  EXPECT_EQ(ResetTo(Reset::BY_TIME, std::numeric_limits<std::int64_t>::min()), 0);
   EXPECT_EQ(ResetTo(Reset::BY_TIME, later), 4);
   EXPECT_EQ(ResetTo(Reset::BY_TIME, later + 1'000'000), 10);
   EXPECT_EQ(ResetTo(Reset::SHIFT, -3), 7);
