@@ -21,12 +21,22 @@ void Add(std::vector<TopicDescription>& topics, TopicDescription topic) {
   Append(topics.back().partitions, std::move(topic.partitions));
 }
 
-void Add(std::vector<GroupDescription>& groups, GroupDescription group) {
-  if (groups.empty() || groups.back().summary.group != group.summary.group) {
-    return groups.push_back(std::move(group));
+// A member of very many partitions comes in parts, also on one page.
+void Add(std::vector<GroupMember>& members, GroupMember member) {
+  if (members.empty() || members.back().member_id != member.member_id) {
+    return members.push_back(std::move(member));
   }
-  Append(groups.back().members, std::move(group.members));
-  Append(groups.back().partitions, std::move(group.partitions));
+  members.back().partitions_owned += member.partitions_owned;
+}
+
+void Add(std::vector<GroupDescription>& groups, GroupDescription group) {
+  auto members = std::exchange(group.members, {});
+  if (groups.empty() || groups.back().summary.group != group.summary.group) {
+    groups.push_back(std::move(group));
+  } else {
+    Append(groups.back().partitions, std::move(group.partitions));
+  }
+  for (GroupMember& member : members) Add(groups.back().members, std::move(member));
 }
 
 bool IsEmpty(const protocol::SnapshotResponse& page) {

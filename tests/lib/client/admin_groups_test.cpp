@@ -207,6 +207,30 @@ TEST_F(AdminGroupsTest, PagesOfASnapshotAreJoined) {
   ASSERT_EQ(snapshot->agents.size(), 1U);
 }
 
+TEST_F(AdminGroupsTest, PartsOfAMemberAreJoinedOnAPageAndAcrossPages) {
+  broker.on_asked = [this](const Asked& asked) {
+    const std::uint32_t page = asked.request.snapshot().page();
+    protocol::Response response = SnapshotPage(1, page);
+    auto& readers = *response.mutable_snapshot()->mutable_groups(0);
+    for (int part = 0; part < 2; ++part) {
+      auto& member = *readers.add_members();
+      member.set_member_id("m-1");
+      if (page == 0 && part == 0) member.set_host("web-1");
+      for (int i = 0; i < 3; ++i) member.add_owned()->set_partition(i);
+    }
+    readers.add_members()->set_member_id(page == 0 ? "m-1" : "m-2");
+    broker.Answer(asked, response);
+  };
+  const auto snapshot = admin.TakeSnapshot();
+  ASSERT_TRUE(snapshot.ok());
+  const std::vector<GroupMember>& members = snapshot->groups[0].members;
+  ASSERT_EQ(members.size(), 2U);
+  EXPECT_EQ(members[0].member_id, "m-1");
+  EXPECT_EQ(members[0].host, "web-1");
+  EXPECT_EQ(members[0].partitions_owned, 12);
+  EXPECT_EQ(members[1].member_id, "m-2");
+}
+
 TEST_F(AdminGroupsTest, SnapshotThatTheBrokerLetGoOfIsTakenAnew) {
   SnapshotAnswers answers(broker);
   answers.forget_pages = 3;
