@@ -80,7 +80,10 @@ void Broker::Serve(transport::ServerTransport& transport, Instant now) {
 void Broker::Poll(Instant now) {
   CHECK(server_ != nullptr);
   now_ = now.wall;
-  for (int i = 0; i < kMessagesATurn; ++i) {
+  // What opening has corrected is stored before anybody is told of it: a crash in between would
+  // bring back what the log does not hold.
+  settled_ = settled_ || engine_->quiet();
+  for (int i = 0; settled_ && i < kMessagesATurn; ++i) {
     auto inbound = transport_->Receive();
     if (!inbound) break;
     server_->Handle(*std::move(inbound), now);

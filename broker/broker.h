@@ -104,6 +104,7 @@ class Broker {
   std::unique_ptr<EngineGroupLog> group_log_;
   std::unique_ptr<Groups> groups_;
   transport::ServerTransport* transport_ = nullptr;
+  bool settled_ = false;
   std::unique_ptr<Server> server_;
   std::optional<TimestampMs> low_space_since_;
   enum class Shutdown { kNo, kAnswering, kSaving };
