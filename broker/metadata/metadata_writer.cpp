@@ -55,11 +55,12 @@ class ThreadMetadataWriter final : public MetadataWriter {
   void Run(const std::stop_token& stop) {
     auto copied_at = std::chrono::steady_clock::now();
     bool changed_since_copy = false;
+    bool sound = true;  // every write so far has succeeded
     while (true) {
       std::vector<Submitted> group = NextGroup(stop);
-      if (group.empty() && stop.stop_requested()) return;
+      if (group.empty() && stop.stop_requested()) break;
       if (!group.empty()) {
-        Finish(group);
+        sound = Finish(group).ok() && sound;
         changed_since_copy = true;
       }
       if (changed_since_copy && std::chrono::steady_clock::now() - copied_at >= copy_interval_) {
@@ -68,6 +69,9 @@ class ThreadMetadataWriter final : public MetadataWriter {
         copied_at = std::chrono::steady_clock::now();
       }
     }
+    // Whatever becomes of the database while nobody runs, the copy has all of it. Where it can't be
+    // made the one before stays.
+    if (changed_since_copy && sound) static_cast<void>(store_->RenewCopy());
   }
 
   // Waits; empty when it is time to stop or to look at the copy.
@@ -84,7 +88,7 @@ class ThreadMetadataWriter final : public MetadataWriter {
     return group;
   }
 
-  void Finish(std::vector<Submitted>& group) {
+  Status Finish(std::vector<Submitted>& group) {
     MetadataTransaction joined;
     for (Submitted& one : group) {
       joined.renew_copy = joined.renew_copy || one.transaction.renew_copy;
@@ -98,6 +102,7 @@ class ThreadMetadataWriter final : public MetadataWriter {
       for (const Submitted& one : group) done_.push_back({one.id, status});
     }
     wake_up_();
+    return status;
   }
 
   std::unique_ptr<MetadataStore> store_;

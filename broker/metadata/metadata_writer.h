@@ -31,7 +31,7 @@ inline constexpr std::chrono::milliseconds kCopyInterval{5 * 60 * 1000};
 
 // On a thread of its own, which alone touches the store from now on, and renews the copy every
 // `copy_interval` where something changed. `wake_up` is called from that thread. Destruction
-// finishes what was submitted.
+// finishes what was submitted, and renews the copy of what changed.
 std::unique_ptr<MetadataWriter> MakeThreadMetadataWriter(
     std::unique_ptr<MetadataStore> store, std::function<void()> wake_up,
     std::chrono::milliseconds copy_interval = kCopyInterval);

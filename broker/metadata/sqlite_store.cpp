@@ -374,8 +374,8 @@ Result<MetadataOpenReport> MakeReady(file::FileSystem& fs, const std::string& di
   RETURN_IF_ERROR(RestoreFromCopy(fs, directory));
   report.notes.push_back(fmt::format(
       "the metadata database {} and came back from its copy, which is {} old: topics and positions "
-      "are completed from the log, consumer groups read again what they have read since, and what "
-      "else changed is lost",
+      "are completed from the log, consumer groups go back to what they had committed by then, and "
+      "what else changed is lost",
       there ? "was broken" : "was missing", AgeText(*age_ms)));
   return report;
 }

@@ -67,6 +67,10 @@ class Observed {
       changed_.wait(lock, [&] { return wakes_ > seen; });
     }
   }
+  int copies() {
+    std::lock_guard lock(mutex_);
+    return copies_;
+  }
   std::vector<MetadataTransaction> applied() {
     std::lock_guard lock(mutex_);
     return applied_;
@@ -206,6 +210,19 @@ TEST_F(ThreadWriterTest, RenewsTheCopyOfWhatChanged) {
   observed_.WaitForCopies(1);
   writer->Submit(2, PutOf("b"));
   observed_.WaitForCopies(2);
+}
+
+TEST_F(ThreadWriterTest, AnOrderlyEndRenewsTheCopyOfWhatChanged) {
+  Make()->Submit(1, PutOf("a"));
+  EXPECT_EQ(observed_.copies(), 1);
+  Make();
+  EXPECT_EQ(observed_.copies(), 1) << "nothing changed";
+}
+
+TEST_F(ThreadWriterTest, ADatabaseThatFailedDoesNotReplaceItsCopy) {
+  observed_.FailFromNowOn(Fail(ErrorCode::kIo, "disk"));
+  Make()->Submit(1, PutOf("a"));
+  EXPECT_EQ(observed_.copies(), 0);
 }
 
 TEST(InlineWriter, IsDoneWithinSubmit) {

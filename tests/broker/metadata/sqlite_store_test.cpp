@@ -272,7 +272,7 @@ TEST_F(SqliteStoreTest, CommittedOffsetsOfALostDatabaseAreThoseOfTheCopy) {
   auto store = Open();
   EXPECT_EQ(Rows(*store),
             (std::vector<MetadataRow>{{Table::kCommittedOffset, "g", "offset 100 of g"}}));
-  ExpectNote("consumer groups read again what they have read since");
+  ExpectNote("consumer groups go back to what they had committed by then");
 }
 
 TEST_F(SqliteStoreTest, ABrokenDatabaseGoesToQuarantineAndComesBackFromTheCopy) {
