@@ -107,6 +107,7 @@ void Agent::LoadCheckpoint() {
 
 void Agent::Begin(Instant now) {
   started_ = now.wall;
+  begun_ = now.monotonic;
   LoadCheckpoint();
   for (const auto& topic : topics_) topic->Begin(now);
 }
@@ -134,6 +135,7 @@ bool Agent::Step(Instant now) {
   }
   WantCredit();
   SayHelloAgain(now.monotonic);
+  TellNoBroker(now.monotonic);
   if (now.monotonic >= report_at_) Report(now);
   if (now.monotonic >= checkpoint_at_) SaveCheckpoint(now);
   return more_;
@@ -162,6 +164,14 @@ void Agent::SayHelloAgain(MonotonicMs now) {
   // An unchanged list would change nothing.
   link_->SetTopics({});
   link_->SetTopics(topics());
+}
+
+void Agent::TellNoBroker(MonotonicMs now) {
+  if (met_broker_ || now - begun_ < kNoBrokerPause.count()) return;
+  const auto why = link_->last_error();
+  if (!why) return;
+  notices_.SayOnce("no broker yet", Severity::kWarn,
+                   why->message + "; trying again, files wait, nothing is lost");
 }
 
 void Agent::Report(Instant now) {
@@ -277,6 +287,7 @@ std::vector<client::FileReport> Agent::FileReports() const {
 // ---- the link
 
 void Agent::SessionStarted(const client::AgentSession& session) {
+  met_broker_ = true;
   notices_.Forget("in use");
   notices_.Say(Severity::kInfo, "connected to broker " + session.broker_name);
   // A new session starts without credit.

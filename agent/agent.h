@@ -105,6 +105,7 @@ class Agent final : public client::AgentLinkEvents {
   void Report(Instant now);
   void SendReport(Instant now);
   void SayHelloAgain(MonotonicMs now);
+  void TellNoBroker(MonotonicMs now);
 
   AgentOptions options_;
   AgentSeams seams_;
@@ -119,6 +120,8 @@ class Agent final : public client::AgentLinkEvents {
   bool fenced_ = false;
   bool stopping_ = false;
   bool leaving_ = false;
+  bool met_broker_ = false;
+  MonotonicMs begun_;
   bool more_ = false;
   bool topic_failed_ = false;
   MonotonicMs hello_again_at_;

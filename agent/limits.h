@@ -62,6 +62,8 @@ inline constexpr std::chrono::milliseconds kHeldDeletedAgeMax{24 * 3'600'000};
 inline constexpr std::chrono::milliseconds kReportInterval{5'000};
 // Where nothing has changed since the last report.
 inline constexpr std::chrono::milliseconds kQuietReportInterval{30'000};
+// Without a first session for so long, somebody should know.
+inline constexpr std::chrono::milliseconds kNoBrokerPause{3'000};
 inline constexpr std::chrono::milliseconds kCheckpointInterval{1'000};
 // At the end: how long acks of what is under way are waited for.
 inline constexpr std::chrono::milliseconds kStopWait{5'000};

@@ -199,6 +199,7 @@ void AgentLink::Wait(std::chrono::milliseconds timeout, std::span<const int> des
 }
 
 bool AgentLink::connected() const { return state_->session.live(); }
+std::optional<Error> AgentLink::last_error() const { return state_->session.last_error(); }
 std::size_t AgentLink::credit_bytes() const { return state_->session.credit_bytes(); }
 void AgentLink::SetWantedCredit(std::size_t bytes) { state_->session.SetWantedCredit(bytes); }
 

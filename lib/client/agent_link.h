@@ -141,6 +141,8 @@ class AgentLink {
   void Wait(std::chrono::milliseconds timeout, std::span<const int> descriptors);
 
   bool connected() const;  // a session is live
+  // Why there is none; nothing where there is one, or where nothing was tried yet.
+  std::optional<Error> last_error() const;
   // Payload bytes that may be sent now.
   std::size_t credit_bytes() const;
   // What the agent would like to have under way in sum; carried by the next request, or by a

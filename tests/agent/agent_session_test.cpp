@@ -14,6 +14,21 @@ std::string Numbers(int from, int to) {
   return lines;
 }
 
+TEST(AgentSession, AnAgentThatHasNotMetItsBrokerSaysSoOnce) {
+  AgentRig rig;
+  rig.network.SetFaults({.unreachable = true});
+  rig.Start();
+  rig.Run(2'900);
+  EXPECT_TRUE(rig.notices.empty());
+  rig.Run(60'000);
+  ASSERT_EQ(rig.notices.size(), 1U);
+  EXPECT_NE(rig.notices[0].text.find("trying again, files wait"), std::string::npos)
+      << rig.notices[0].text;
+  rig.network.SetFaults({});
+  rig.Run(60'000);
+  EXPECT_TRUE(rig.Said("connected to broker"));
+}
+
 TEST(AgentSession, NothingIsLostOrDoubledWhenConnectionsAreCut) {
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     SCOPED_TRACE(seed);
