@@ -30,8 +30,9 @@ class StartTest : public testing::Test {
 };
 
 // The database is of a time when the log was longer: what it says of the group goes back to the
-// end of the log. Were somebody served before that is stored, the log could grow past the old place, and
-// a crash would bring that place back: the group would pass over records that it never read.
+// end of the log. Were somebody served before that is stored, the log could grow past the old
+// place, and a crash would bring that place back: the group would pass over records that it never
+// read.
 TEST_F(StartTest, NobodyIsServedBeforeWhatWasCorrectedIsStored) {
   {
     client::Producer producer(stage_.network.MakeClient(kBrokerAddress), {}, random_,
