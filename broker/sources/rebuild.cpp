@@ -131,16 +131,26 @@ void Sources::CorrectStored(const TopicPartition& where, const std::vector<Uuid>
   if (distrusted.empty()) return;
   MetadataTransaction correct;
   for (const Uuid& source_id : distrusted) {
-    Bytes key = SourceRowKey(where.topic_id, source_id);
-    if (const Source* source = table_.Find(where.topic_id, source_id)) {
-      correct.Put(Table::kSource, std::move(key),
-                  EncodeSourceRow(*source, source->durable, source->window));
-    } else {
-      correct.Remove(Table::kSource, std::move(key));
-    }
+    AddCorrection(*uncorrected_.emplace(where.topic_id, source_id).first, correct);
   }
   correct.Remove(Table::kPositionStamp, StampKey(where));
-  engine_.Commit(std::move(correct), [](const Status&) {});
+  // Where it fails (a full disk), each checkpoint brings the corrections until one succeeds.
+  engine_.Commit(std::move(correct), [this, where, distrusted](const Status& stored) {
+    if (!stored.ok()) return;
+    for (const Uuid& source_id : distrusted) {
+      uncorrected_.erase({where.topic_id, source_id});
+    }
+  });
+}
+
+void Sources::AddCorrection(const SourceKey& key, MetadataTransaction& correct) const {
+  Bytes row = SourceRowKey(key.first, key.second);
+  if (const Source* source = table_.Find(key.first, key.second)) {
+    correct.Put(Table::kSource, std::move(row),
+                EncodeSourceRow(*source, source->durable, source->window));
+  } else {
+    correct.Remove(Table::kSource, std::move(row));
+  }
 }
 
 Result<Offset> Sources::MergeSideCar(const TopicPartition& where, Offset stamp, Offset log_end) {

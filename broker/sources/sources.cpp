@@ -278,6 +278,7 @@ void Sources::Checkpoint() {
     save.Put(Table::kSource, SourceRowKey(source.where.topic_id, source.source_id),
              EncodeSourceRow(source, source.durable, source.window));
   }
+  for (const SourceKey& key : uncorrected_) AddCorrection(key, save);
   std::vector<std::pair<TopicPartition, Offset>> moved;
   for (const Topic* topic : engine_.Topics()) {
     for (std::int32_t i = 0; i < topic->partitions; ++i) {
@@ -300,6 +301,7 @@ void Sources::Checkpoint() {
       return;
     }
     for (const auto& [where, offset] : moved) stamps_[where] = offset;
+    uncorrected_.clear();
   });
 }
 

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -93,9 +94,12 @@ class Sources {
   void CheckpointNow() { next_checkpoint_ = MonotonicMs{}; }
 
  private:
+  using SourceKey = std::pair<Uuid, Uuid>;  // topic id, source id
+
   // Positions of a partition whose log ends below what they reflect are not to be believed.
   void DistrustStored(const TopicPartition& where, std::vector<Uuid>& distrusted);
   void CorrectStored(const TopicPartition& where, const std::vector<Uuid>& distrusted);
+  void AddCorrection(const SourceKey& key, MetadataTransaction& correct) const;
   Status LoadRows();
   void ForgetLostTopics();
   Status RebuildPartition(const Topic& topic, const TopicPartition& where, TimestampMs now,
@@ -130,6 +134,9 @@ class Sources {
   SourceCounters counters_;
   // Up to which offset the stored positions reflect each partition's log.
   std::unordered_map<TopicPartition, Offset> stamps_;
+  // Of these the store still says what no log holds. No stamp may be stored without their
+  // correction: the next start would believe the old rows again.
+  std::set<SourceKey> uncorrected_;
   MonotonicMs next_checkpoint_;
   MonotonicMs next_forget_;
   // A checkpoint and rows write the same keys: a checkpoint waits until no rows are under way, and

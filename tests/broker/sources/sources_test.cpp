@@ -449,6 +449,27 @@ TEST_F(SourcesTest, PositionsThatNoLogHoldsAreNotBelievedNowNorLater) {
   EXPECT_EQ(rig_.DurableOf(3), 50);
 }
 
+TEST_F(SourcesTest, WhatAFullDiskKeptFromBeingCorrectedIsCorrectedWithTheNextStamp) {
+  rig_.MustProduce({FirstSpanOf(1, 0, 100)});
+  rig_.MustProduce({SpanOf(1, 100, 200)});
+  rig_.MustProduce({FirstSpanOf(2, 0, 50)});
+  rig_.Checkpoint();
+  rig_.Crash();
+  rig_.engine.CutLogBehindFirstBatch();
+  ASSERT_TRUE(rig_.engine.disk.Remove("/data/manifest").ok());
+
+  rig_.engine.store.Fail(Fail(ErrorCode::kNoSpace, "full"));
+  rig_.MustOpen();
+  rig_.Settle();
+  rig_.engine.store.Fail(std::nullopt);
+  for (int i = 0; i < 5; ++i) rig_.MustProduce({FirstSpanOf(3, i * 10, i * 10 + 10)});
+  rig_.Checkpoint();
+  rig_.Reopen();
+  EXPECT_EQ(rig_.DurableOf(1), 100);
+  EXPECT_EQ(rig_.DurableOf(2), -1);
+  EXPECT_EQ(rig_.DurableOf(3), 50);
+}
+
 // ---- the end of sources
 
 TEST_F(SourcesTest, FinalSourcesAreForgottenAfterNinetyDaysAndSilentOnesAfterFourHundred) {
