@@ -15,6 +15,17 @@ class SourcesTest : public testing::Test {
     rig_.MustOpen();
     rig_.MakeTopic();
   }
+  // Another log under the same topic: of sources 1 and 2 all but the first batch is gone, and the
+  // store knows of it.
+  void LoseNewestBatches() {
+    rig_.MustProduce({FirstSpanOf(1, 0, 100)});
+    rig_.MustProduce({SpanOf(1, 100, 200)});
+    rig_.MustProduce({FirstSpanOf(2, 0, 50)});
+    rig_.Checkpoint();
+    rig_.Crash();
+    rig_.engine.CutLogBehindFirstBatch();
+    ASSERT_TRUE(rig_.engine.disk.Remove("/data/manifest").ok());
+  }
   std::shared_ptr<std::optional<Status>> Settle(const std::string& agent) {
     AgentClaim claim;
     claim.agent_id = agent;
@@ -425,15 +436,7 @@ TEST_F(SourcesTest, RedoneSourcesOfOldLinesAreNotForgotten) {
 }
 
 TEST_F(SourcesTest, PositionsThatNoLogHoldsAreNotBelievedNowNorLater) {
-  rig_.MustProduce({FirstSpanOf(1, 0, 100)});
-  rig_.MustProduce({SpanOf(1, 100, 200)});
-  rig_.MustProduce({FirstSpanOf(2, 0, 50)});
-  rig_.Checkpoint();
-  // Another log under the same topic: the newest two batches are gone.
-  rig_.Crash();
-  rig_.engine.CutLogBehindFirstBatch();
-  ASSERT_TRUE(rig_.engine.disk.Remove("/data/manifest").ok());
-
+  LoseNewestBatches();
   rig_.MustOpen();
   ASSERT_EQ(rig_.engine.State(rig_.where).log_end, Offset{1});
   ASSERT_EQ(rig_.report.notes.size(), 1U);
@@ -450,14 +453,7 @@ TEST_F(SourcesTest, PositionsThatNoLogHoldsAreNotBelievedNowNorLater) {
 }
 
 TEST_F(SourcesTest, WhatAFullDiskKeptFromBeingCorrectedIsCorrectedWithTheNextStamp) {
-  rig_.MustProduce({FirstSpanOf(1, 0, 100)});
-  rig_.MustProduce({SpanOf(1, 100, 200)});
-  rig_.MustProduce({FirstSpanOf(2, 0, 50)});
-  rig_.Checkpoint();
-  rig_.Crash();
-  rig_.engine.CutLogBehindFirstBatch();
-  ASSERT_TRUE(rig_.engine.disk.Remove("/data/manifest").ok());
-
+  LoseNewestBatches();
   rig_.engine.store.Fail(Fail(ErrorCode::kNoSpace, "full"));
   rig_.MustOpen();
   rig_.Settle();
