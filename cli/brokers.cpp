@@ -1,7 +1,8 @@
 #include "cli/brokers.h"
 
-#include <algorithm>
 #include <utility>
+
+#include "lib/client/broker_labels.h"
 
 namespace logboom::cli {
 namespace {
@@ -21,14 +22,11 @@ Result<Broker> Reach(Context& context, const std::string& address) {
   return broker;
 }
 
-// Two brokers of one machine may both be called by the machine's name.
 void TellApart(std::vector<Broker>& brokers) {
-  std::vector<std::string> names;
-  for (const Broker& broker : brokers) names.push_back(broker.name);
-  for (Broker& broker : brokers) {
-    const bool shared = std::count(names.begin(), names.end(), broker.name) > 1;
-    if (shared || broker.name.empty()) broker.name = broker.address;
-  }
+  std::vector<client::NamedBroker> named;
+  for (const Broker& broker : brokers) named.push_back({broker.address, broker.name});
+  const std::vector<std::string> labels = client::BrokerLabels(named);
+  for (std::size_t i = 0; i < brokers.size(); ++i) brokers[i].name = labels[i];
 }
 
 }  // namespace

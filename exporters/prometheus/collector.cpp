@@ -1,8 +1,9 @@
 #include "exporters/prometheus/collector.h"
 
-#include <algorithm>
 #include <future>
 #include <utility>
+
+#include "lib/client/broker_labels.h"
 
 namespace logboom::exporter {
 
@@ -16,7 +17,7 @@ class Collector::Connection {
     const auto begin = std::chrono::steady_clock::now();
     Result<client::Snapshot> snapshot = Take();
     if (snapshot.ok()) name_ = snapshot->status.broker_name;
-    return {.broker = name_.empty() ? target_.address : name_,
+    return {.broker = name_,
             .address = target_.address,
             .snapshot = std::move(snapshot),
             .took = std::chrono::duration_cast<std::chrono::microseconds>(
@@ -47,16 +48,13 @@ class Collector::Connection {
 
 namespace {
 
-// Two brokers of one machine may both be called by the machine's name: their samples would be the
-// same series, and Prometheus would refuse the scrape.
+// Samples of two brokers with one label would be the same series, and Prometheus would refuse the
+// scrape.
 void TellApart(std::vector<BrokerReading>& readings) {
-  std::vector<std::string> names;
-  for (const BrokerReading& reading : readings) names.push_back(reading.broker);
-  for (BrokerReading& reading : readings) {
-    if (std::count(names.begin(), names.end(), reading.broker) > 1) {
-      reading.broker = reading.address;
-    }
-  }
+  std::vector<client::NamedBroker> named;
+  for (const BrokerReading& reading : readings) named.push_back({reading.address, reading.broker});
+  const std::vector<std::string> labels = client::BrokerLabels(named);
+  for (std::size_t i = 0; i < readings.size(); ++i) readings[i].broker = labels[i];
 }
 
 }  // namespace

@@ -21,6 +21,7 @@
 #include "lib/daemon/process.h"
 #include "lib/daemon/ready.h"
 #include "lib/daemon/signals.h"
+#include "lib/transport/address.h"
 #include "lib/transport/zmq_transport.h"
 
 namespace logboom::exporter {
@@ -38,9 +39,7 @@ Status CheckConfig(const daemon::Config& config) {
     return config.Invalid("brokers", "each address once");
   }
   for (const std::string& address : brokers) {
-    constexpr std::string_view kScheme = "tcp://";
-    if (!address.starts_with(kScheme) ||
-        !daemon::ParseHostPort(std::string_view(address).substr(kScheme.size())).ok()) {
+    if (!transport::ParseTcpAddress(address).ok()) {
       return config.Invalid("brokers", "addresses such as tcp://HOST:PORT");
     }
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gui/core/limits.h"
+#include "lib/client/broker_labels.h"
 
 namespace logboom::gui {
 namespace {
@@ -89,18 +90,14 @@ std::optional<std::string> Installation::TroubleOfUnconnected(Broker& broker,
   return why ? why->message : "no answer: is logboom-broker running there?";
 }
 
-// Two brokers of one machine may both be called by the machine's name.
 void Installation::NameBrokers() {
-  const auto own_name = [](const Broker& broker) {
-    return broker.view.snapshot ? broker.view.snapshot->status.broker_name : std::string();
-  };
-  for (Broker& broker : brokers_) {
-    const std::string name = own_name(broker);
-    const auto sharing = std::count_if(brokers_.begin(), brokers_.end(), [&](const Broker& other) {
-      return own_name(other) == name;
-    });
-    broker.view.name = name.empty() || sharing > 1 ? broker.view.address : name;
+  std::vector<client::NamedBroker> named;
+  for (const Broker& broker : brokers_) {
+    const auto& snapshot = broker.view.snapshot;
+    named.push_back({broker.view.address, snapshot ? snapshot->status.broker_name : std::string()});
   }
+  const std::vector<std::string> labels = client::BrokerLabels(named);
+  for (std::size_t i = 0; i < brokers_.size(); ++i) brokers_[i].view.name = labels[i];
 }
 
 std::shared_ptr<const Tables> Installation::MakeTables() const {
