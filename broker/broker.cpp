@@ -44,6 +44,7 @@ Result<std::unique_ptr<Broker>> Broker::Open(BrokerOptions options, BrokerSeams 
                     [make = mine.make_committer, path, method = report.sync_method] {
                       return make(path, method);
                     },
+                    mine.make_background,
                     std::move(store),
                     mine.make_writer,
                     reserve};

@@ -46,6 +46,7 @@ struct BrokerSeams {
   std::function<std::unique_ptr<MetadataWriter>(std::unique_ptr<MetadataStore>)> make_writer;
   std::function<std::unique_ptr<Committer>(const std::string& directory, SyncMethod method)>
       make_committer;
+  std::function<std::unique_ptr<BackgroundWorker>()> make_background;
   std::function<std::uint64_t()> resident_bytes;
 };
 

@@ -271,6 +271,7 @@ int Run(const daemon::Config& config) {
       [&fs, wake_up](const std::string& directory, SyncMethod method) {
         return MakeThreadCommitter(fs, directory, method, wake_up);
       },
+      [wake_up] { return MakeThreadBackgroundWorker(wake_up); },
       daemon::ResidentBytes};
   const std::string directory = options->data_directory;
   RecoveryProgress progress;

@@ -125,6 +125,7 @@ void EmbeddedEngine::Tick(Instant now) {
   now_ = now;
   FinishTransactions();
   FinishCommits();
+  background_->FinishDone();
   if (broken_log_) FailStorage("a write to", *broken_log_);
   RunRemovals();
   SubmitCommit();

@@ -20,6 +20,7 @@
 
 #include "broker/engine/log_engine.h"
 #include "broker/metadata/metadata_writer.h"
+#include "broker/storage/background.h"
 #include "broker/storage/committer.h"
 #include "broker/storage/data_directory.h"
 #include "broker/storage/partition_log.h"
@@ -33,6 +34,7 @@ struct EngineParts {
   file::FileSystem& fs;
   Random& random;
   std::function<std::unique_ptr<Committer>()> make_committer;
+  std::function<std::unique_ptr<BackgroundWorker>()> make_background;
   // Given the rows' store opened by the caller.
   std::unique_ptr<MetadataStore> store;
   std::function<std::unique_ptr<MetadataWriter>(std::unique_ptr<MetadataStore>)> make_writer;
@@ -192,6 +194,7 @@ class EmbeddedEngine final : public LogEngine {
   MonotonicMs next_recovery_points_;
   bool recovery_points_moved_ = false;
   Instant now_;  // of the last Tick, for what a callback starts
+  std::unique_ptr<BackgroundWorker> background_;  // last: its work ends before what it reads
 };
 
 }  // namespace logboom::broker

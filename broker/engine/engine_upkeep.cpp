@@ -67,6 +67,7 @@ bool EmbeddedEngine::quiet() const {
 Status EmbeddedEngine::Close() {
   if (failure_) return *failure_;
   CHECK(quiet());
+  background_.reset();
   for (auto& [where, partition] : partitions_) RETURN_IF_ERROR(partition.log->Close());
   return directory_->WriteManifest(CurrentManifest(/*clean=*/true));
 }

@@ -47,6 +47,7 @@ broker::BrokerSeams SimBroker::Seams(file::FileSystem& fs) {
             return std::make_unique<broker::GatedCommitter>(
                 syncs_, broker::MakeInlineCommitter(fs, directory, method));
           },
+          [] { return broker::MakeInlineBackgroundWorker(); },
           [] { return std::uint64_t{0}; }};
 }
 

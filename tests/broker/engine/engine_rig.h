@@ -118,6 +118,7 @@ class EngineRig {
           return std::make_unique<GatedCommitter>(
               commits, MakeInlineCommitter(fs, "/data", SyncMethod::kFdatasync));
         },
+        [] { return MakeInlineBackgroundWorker(); },
         std::make_unique<StoreOfProcess>(store, alive),
         [this](const std::unique_ptr<MetadataStore>&) -> std::unique_ptr<MetadataWriter> {
           return std::make_unique<GatedWriter>(writes, MakeInlineMetadataWriter(*process_store_));
