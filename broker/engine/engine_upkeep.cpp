@@ -1,4 +1,5 @@
-// What the engine does by the clock, and at an orderly stop: free space, retention, recovery points.
+// What the engine does by the clock, and at an orderly stop: free space, retention, recovery
+// points.
 #include <algorithm>
 
 #include "broker/engine/embedded_engine.h"
