@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# dev torture [RIG] [COUNT] [OPTION...]: break it, count lost and doubled lines; RIG: kill (the default), sim
+# dev torture [RIG] [COUNT] [OPTION...]: break it, count what is lost; RIG: kill (the default), power, sim ...
 #
 # The rig says which options it has: ./dev torture kill --help.
 # LOGBOOM_BIN in the environment names another folder of programs than that of the release build.

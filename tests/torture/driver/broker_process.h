@@ -1,0 +1,63 @@
+// A real logboom-broker, started and ended again and again on one data directory.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/result.h"
+
+namespace logboom::torture {
+
+struct BrokerCommand {
+  std::string program;
+  std::string data_directory;
+  std::vector<std::string> settings;  // KEY=VALUE
+  // What it says, of the last start; of the one before it under the name with ".before".
+  std::string stderr_path;
+};
+
+// How a process ended.
+struct Ending {
+  int exit_code = 0;  // of one that ended by itself or in order
+  int signal = 0;     // 0: none
+};
+
+// One owner, one thread. Its end, however it comes, is the broker's.
+class BrokerProcess {
+ public:
+  explicit BrokerProcess(BrokerCommand command) : command_(std::move(command)) {}
+  ~BrokerProcess();
+  BrokerProcess(const BrokerProcess&) = delete;
+  BrokerProcess& operator=(const BrokerProcess&) = delete;
+
+  // `environment`: NAME=VALUE, added to this process's.
+  Status Start(const std::vector<std::string>& environment = {});
+  // The address of its ready line; nothing where it ended, or `timeout` is over.
+  std::optional<std::string> WaitReady(std::chrono::milliseconds timeout);
+  // SIGSTOP: no thread of it does anything more.
+  void Freeze();
+  // SIGKILL; returns once nothing of it is left.
+  Ending Kill();
+  // SIGTERM; nothing where it does not end in time.
+  std::optional<Ending> Stop(std::chrono::milliseconds timeout);
+  std::optional<Ending> WaitEnd(std::chrono::milliseconds timeout);
+  bool running();
+  // Of the last one; nothing while it runs.
+  const std::optional<Ending>& ending() const { return ending_; }
+  std::string said() const;
+  pid_t pid() const { return pid_; }
+
+ private:
+  void Exec(const std::vector<std::string>& environment) const;
+  bool Reap(bool wait);
+
+  BrokerCommand command_;
+  pid_t pid_ = -1;
+  std::optional<Ending> ending_;
+};
+
+}  // namespace logboom::torture

@@ -1,0 +1,76 @@
+// What must hold of one partition, whatever happens to its broker: which record stands at which
+// offset, as it was acknowledged (synced) or served; and what was sent and is not answered yet.
+//
+// Every record of a run has a number of its own, rising in the order of sending. A batch is sent
+// once and never again: so it is there once, or, where nobody was told that it is, not at all.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+
+#include "lib/base/types.h"
+#include "tests/torture/driver/findings.h"
+
+namespace logboom::torture {
+
+// Numbers [first, first + records).
+struct SentBatch {
+  std::uint64_t first = 0;
+  std::uint32_t records = 0;
+  std::size_t bytes = 0;
+};
+
+// One owner, one thread. Faults go to `findings`, which must outlive it.
+class PartitionLedger {
+ public:
+  PartitionLedger(std::string name, Findings& findings)
+      : name_(std::move(name)), findings_(findings) {}
+
+  void Sent(const SentBatch& batch);
+  void Acked(std::uint64_t first, Offset base);
+  // It was answered with an error that says: nothing of it is in the log.
+  void Refused(std::uint64_t first);
+  // A record as a fetch gave it.
+  void Served(Offset offset, std::uint64_t number);
+  // A broker that started says where the log begins and ends, and all from `from` on was Served().
+  // What was under way when its predecessor ended and is not there now never will be.
+  void Settle(Offset log_start, Offset from, Offset durable_end);
+
+  // The batch is in the log, as far as anyone was told.
+  bool Holds(std::uint64_t first) const { return placed_.contains(first); }
+  bool UnderWay(std::uint64_t first) const { return under_way_.contains(first); }
+  Offset begin() const { return begin_; }
+  // One past the last record that must be there.
+  Offset end() const { return begin_ + static_cast<std::int64_t>(numbers_.size()); }
+  std::uint64_t acked_records() const { return acked_records_; }
+  // Bytes of the batches from `log_start` on that are known to be there.
+  std::size_t BytesFrom(Offset log_start) const;
+
+ private:
+  static constexpr std::uint64_t kNobody = 0;
+  struct Placed {
+    Offset base;
+    std::uint32_t records;
+    std::size_t bytes;
+  };
+
+  std::map<std::uint64_t, SentBatch>::iterator FindUnderWay(std::uint64_t number);
+  void Place(const SentBatch& batch, Offset base);
+  bool Free(Offset base, std::uint32_t records) const;
+  void CheckOrder(const SentBatch& batch, Offset base);
+  void ReportStranger(Offset offset, std::uint64_t number);
+  void TrimTo(Offset log_start);
+  void CheckNoHoles(Offset from);
+
+  std::string name_;
+  Findings& findings_;
+  Offset begin_;
+  std::deque<std::uint64_t> numbers_;       // at begin_ + index; kNobody: not heard of yet
+  std::map<std::uint64_t, Placed> placed_;  // by first number
+  std::map<std::uint64_t, SentBatch> under_way_;
+  std::uint64_t acked_records_ = 0;
+};
+
+}  // namespace logboom::torture
