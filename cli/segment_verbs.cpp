@@ -217,7 +217,8 @@ void AddSegmentVerbs(CLI::App& app, Choice& choice) {
   const auto path = std::make_shared<std::string>();
 
   CLI::App& dump = *segments.add_subcommand("dump", "what is in a file, a batch or entry a line");
-  dump.add_option("FILE", *path, "a .log, .index, .timeindex, .appendtime, .seal or .sources")
+  dump.add_option("FILE", *path,
+                  "a .log, .index, .timeindex, .appendtime, .seal, .sources or .snapshot")
       ->required();
   dump.callback(
       [&choice, path] { choice.run = [path](Context& context) { return Dump(context, *path); }; });

@@ -16,6 +16,16 @@ inline constexpr std::size_t kOpenSegmentsMax = 64;
 inline constexpr std::size_t kReadPositionsMax = 16;
 // Ranges that unreadable() keeps; more are dropped, the first are the oldest.
 inline constexpr std::size_t kUnreadableRangesMax = 1024;
+// Batches of a producer that a duplicate is recognised by with its offset, as Kafka's; a client has
+// no more of a partition under way.
+inline constexpr std::size_t kProducerBatchesKept = 5;
+// Idempotent producers that one partition remembers; of more the most silent go first.
+inline constexpr std::size_t kProducersMax = 10'000;
+// After which a silent one is forgotten. Kafka's is a day: too short for a job that runs once a
+// week-end, and what is kept of one is 46 bytes.
+inline constexpr std::int64_t kProducerExpiryMs = 7LL * 24 * 60 * 60 * 1000;
+// Snapshots of them that are kept, against damage of the newest.
+inline constexpr std::size_t kProducerSnapshotsKept = 3;
 // Files synced at the same time, the commit thread's own included.
 inline constexpr std::size_t kSyncThreadsMax = 4;
 

@@ -197,6 +197,9 @@ Result<bool> Recovery::ScanSegment(std::size_t index, Offset expected, const Seg
     found.totals.Add(walk.header(), walk.bytes());
     found.next_offset = walk.header().next_offset();
     epoch_seen_ = walk.header().leader_epoch;
+    if (walk.header().producer_id >= 0 && !result_.first_producer_batch) {
+      result_.first_producer_batch = walk.header().base_offset;
+    }
     result_.report.records_recovered += walk.header().record_count;
     result_.report.bytes_scanned += static_cast<std::int64_t>(walk.bytes().size());
     if (input_.progress) input_.progress(result_.report.bytes_scanned);
@@ -298,6 +301,7 @@ Status Recovery::RaiseEpoch(Offset start) {
 }
 
 Status Recovery::TellLostRecords() {
+  result_.sound_until = log_end_;
   result_.next_offset = std::max(log_end_, trusted_end_);
   if (result_.next_offset == log_end_) return Ok();
   result_.unreadable.push_back(

@@ -54,6 +54,10 @@ struct RecoveredLog {
   // Where the next record goes. Where that is not the end of the last scanned segment (none was
   // scanned, or records that were synced once are gone), a new segment begins there.
   Offset next_offset;
+  // Up to here the records are what they were; where next_offset is above it, there is a hole.
+  Offset sound_until;
+  // Of those scanned.
+  std::optional<Offset> first_producer_batch;
   RecoveryReport report;
   std::vector<UnreadableRange> unreadable;
 };

@@ -110,6 +110,7 @@ Status LogState::Roll() {
   sealed.Add(
       {.base_offset = base, .next_offset = next, .size_bytes = active->size_bytes(), .seal = seal});
   active.emplace(std::move(*fresh));
+  SnapshotProducersAtRoll(*this, base, next);
   return Ok();
 }
 
@@ -134,6 +135,7 @@ Result<AppendedBatch> PartitionLog::Append(char* batch, const record::BatchHeade
                                            TimestampMs now) {
   if (state_->broken) return *state_->broken;
   RETURN_IF_ERROR(CheckAppendable(header));
+  if (header.producer_id >= 0) RETURN_IF_ERROR(PrepareProducers(*state_));
   const TimestampMs append_time = std::max(state_->last_append_time, now);
   if (!state_->active->empty() &&
       (!state_->active->HasRoomFor(header, state_->options.segment_bytes) ||
@@ -154,9 +156,20 @@ Result<AppendedBatch> PartitionLog::Append(char* batch, const record::BatchHeade
     }
     return appended.error();
   }
+  if (placed.producer_id >= 0) state_->producers.state.Note(placed, append_time);
   state_->last_append_time = append_time;
   state_->dirty_bytes += static_cast<std::int64_t>(placed.size_bytes());
   return AppendedBatch{placed.base_offset, placed.next_offset(), append_time};
+}
+
+Result<ProducerVerdict> PartitionLog::JudgeProducer(const record::BatchHeader& header) {
+  RETURN_IF_ERROR(LoadProducers(*state_));
+  return state_->producers.state.Judge(header);
+}
+
+Result<std::int64_t> PartitionLog::LargestProducerId() {
+  RETURN_IF_ERROR(LoadProducers(*state_));
+  return state_->producers.state.largest_id();
 }
 
 const std::optional<Error>& PartitionLog::broken() const { return state_->broken; }
@@ -234,7 +247,7 @@ Status PartitionLog::Close() {
   for (const std::shared_ptr<file::File>& file : state_->active->files()) {
     RETURN_IF_ERROR(file->Sync());
   }
-  return Ok();
+  return SnapshotProducersAtClose(*state_);
 }
 
 }  // namespace logboom::broker

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "broker/storage/data_directory.h"
+#include "broker/storage/producer_state.h"
 #include "broker/storage/unreadable_range.h"
 #include "lib/base/bytes.h"
 #include "lib/base/result.h"
@@ -92,6 +93,12 @@ class PartitionLog {
   // as it was: a half-written batch is cut off, or, where even that fails, the log refuses further
   // appends.
   Result<AppendedBatch> Append(char* batch, const record::BatchHeader& header, TimestampMs now);
+
+  // Whether a batch with a producer id may be appended: for those whose verdict is kFresh alone.
+  // Append itself does not ask. The first time in a run it reads: kIo where that fails.
+  Result<ProducerVerdict> JudgeProducer(const record::BatchHeader& header);
+  // The largest producer id that is known of, or was; -1: none. May read from the disk.
+  Result<std::int64_t> LargestProducerId();
 
   // Called when a segment is about to be sealed, before the roll: the returned bytes become the
   // segment's .sources side-car, synced with it. Empty: none.

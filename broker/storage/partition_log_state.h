@@ -14,6 +14,7 @@
 #include "broker/storage/active_segment.h"
 #include "broker/storage/limits.h"
 #include "broker/storage/partition_log.h"
+#include "broker/storage/partition_producers.h"
 #include "broker/storage/sealed_segments.h"
 #include "lib/segment/leader_epoch_checkpoint.h"
 #include "lib/segment/seal.h"
@@ -69,6 +70,8 @@ struct LogState {
   // Segments that have a .sources file.
   std::vector<Offset> sources;
 
+  PartitionProducers producers;
+
   RecoveryReport report;
   std::vector<UnreadableRange> unreadable;
   std::array<ReadPosition, kReadPositionsMax> read_positions{};
@@ -87,7 +90,8 @@ struct PartitionLog::State : LogState {
   using LogState::LogState;
 };
 
-// Unlinks the files of a segment, its .sources excepted where `keep_sources`.
+// Unlinks the files of a segment, its .sources excepted where `keep_sources`, and snapshots of
+// producers always.
 Status RemoveSegmentFiles(file::FileSystem& fs, const std::string& directory, Offset base_offset,
                           bool keep_sources);
 

@@ -102,6 +102,7 @@ Status OpenEmpty(LogState& state, const OpenRequest& request) {
   }
   ASSIGN_OR_RETURN(ActiveSegment active, ActiveSegment::Create(state.fs, state.directory, base));
   state.active.emplace(std::move(active));
+  state.producers.sound_until = state.log_start;
   // The names are what counts: there is nothing in the files yet that could not be made again.
   return state.fs.SyncDirectory(state.directory);
 }
@@ -140,6 +141,7 @@ Result<bool> OpenClean(LogState& state, const OpenRequest& request,
     AddSealed(state, segments[i].base_offset, segments[i + 1].base_offset, segments[i].size_bytes);
   }
   state.active.emplace(std::move(*active));
+  state.producers.sound_until = state.active->next_offset();
   return true;
 }
 
@@ -246,6 +248,8 @@ Status OpenAfterCrash(LogState& state, const OpenRequest& request,
   RETURN_IF_ERROR(RemoveStaleSources(state, scanned_from, state.active->next_offset()));
   RETURN_IF_ERROR(SyncAll(*state.active));
   RETURN_IF_ERROR(state.fs.SyncDirectory(state.directory));
+  state.producers.sound_until = recovered.sound_until;
+  state.producers.found_unsynced = recovered.first_producer_batch;
   state.report = std::move(recovered.report);
   state.NoteUnreadable(recovered.unreadable);
   return Ok();
@@ -255,6 +259,9 @@ Status OpenAfterCrash(LogState& state, const OpenRequest& request,
 // .sources: a crash within a roll may leave those of the active one. .sources may outlive their
 // segment.
 bool Belongs(const LogState& state, const segment::SegmentFileName& name) {
+  if (name.suffix == segment::kProducerSnapshotSuffix) {
+    return name.base_offset <= state.producers.sound_until;
+  }
   const bool of_finished =
       name.suffix == segment::kSealSuffix || name.suffix == segment::kSourcesSuffix;
   const Offset active = state.active->base_offset();
@@ -275,6 +282,8 @@ Status RemoveStraySideCars(LogState& state) {
       removed = true;
     } else if (name->suffix == segment::kSourcesSuffix) {
       state.sources.push_back(name->base_offset);
+    } else if (name->suffix == segment::kProducerSnapshotSuffix) {
+      state.producers.snapshots.push_back(name->base_offset);
     }
   }
   // Before anything is appended: else they could come back and speak of other records.
@@ -298,6 +307,7 @@ Status OpenLogState(LogState& state, const OpenRequest& request) {
   RETURN_IF_ERROR(LoadEpochs(state, segments));
   RETURN_IF_ERROR(OpenSegments(state, request, std::move(segments)));
   RETURN_IF_ERROR(RemoveStraySideCars(state));
+  RETURN_IF_ERROR(AdoptProducers(state));
   if (request.checkpoint) {
     state.last_append_time = std::max(state.last_append_time, request.checkpoint->max_append_time);
   }

@@ -110,6 +110,8 @@ Status RemoveSegmentFiles(file::FileSystem& fs, const std::string& directory, Of
   for (const file::DirectoryEntry& entry : entries) {
     const auto name = segment::ParseSegmentFileName(entry.name);
     if (!name || name->base_offset != base_offset) continue;
+    // They tell of producers, whose life is another one.
+    if (name->suffix == segment::kProducerSnapshotSuffix) continue;
     if (keep_sources && name->suffix == segment::kSourcesSuffix) continue;
     RETURN_IF_ERROR(fs.Remove(fmt::format("{}/{}", directory, entry.name)));
   }

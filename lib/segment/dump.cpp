@@ -9,6 +9,7 @@
 #include "lib/segment/log_walk.h"
 #include "lib/segment/names.h"
 #include "lib/segment/offset_index.h"
+#include "lib/segment/producer_snapshot.h"
 #include "lib/segment/seal.h"
 #include "lib/segment/side_car.h"
 #include "lib/segment/sources.h"
@@ -91,6 +92,21 @@ Status DumpSources(ByteView bytes, const RowSink& row) {
   return Ok();
 }
 
+Status DumpProducers(ByteView bytes, const RowSink& row) {
+  ASSIGN_OR_RETURN(const std::vector<ProducerSnapshotEntry> entries, DecodeProducerSnapshot(bytes));
+  for (const ProducerSnapshotEntry& entry : entries) {
+    row({{"producer_id", entry.producer_id},
+         {"producer_epoch", entry.epoch},
+         {"last_sequence", entry.last_sequence},
+         {"last_offset", entry.last_offset.value()},
+         {"offset_delta", entry.offset_delta},
+         {"append_time_ms", entry.timestamp.value()},
+         {"coordinator_epoch", entry.coordinator_epoch},
+         {"transaction_first_offset", entry.transaction_first_offset}});
+  }
+  return Ok();
+}
+
 Status DumpKind(file::FileSystem& fs, const std::string& path, const SegmentFileName& name,
                 const RowSink& row) {
   const std::string_view suffix = name.suffix;
@@ -98,6 +114,10 @@ Status DumpKind(file::FileSystem& fs, const std::string& path, const SegmentFile
     ASSIGN_OR_RETURN(const Bytes bytes,
                      file::ReadWholeFile(fs, path, kSideCarHeaderBytes + kSideCarBytesMax));
     return suffix == kSealSuffix ? DumpSeal(bytes, row) : DumpSources(bytes, row);
+  }
+  if (suffix == kProducerSnapshotSuffix) {
+    ASSIGN_OR_RETURN(const Bytes bytes, file::ReadWholeFile(fs, path, kProducerSnapshotBytesMax));
+    return DumpProducers(bytes, row);
   }
   ASSIGN_OR_RETURN(std::shared_ptr<file::File> file, fs.Open(path, file::OpenMode::kRead));
   if (suffix == kLogSuffix) return DumpLog(*file, row);

@@ -1,4 +1,5 @@
-// Shows what is in one file of a partition: .log, .index, .timeindex, .appendtime, .seal, .sources.
+// Shows what is in one file of a partition: .log, .index, .timeindex, .appendtime, .seal, .sources,
+// .snapshot.
 #pragma once
 
 #include <cstdint>

@@ -16,6 +16,8 @@ inline constexpr std::string_view kTimeIndexSuffix = ".timeindex";
 inline constexpr std::string_view kAppendTimeSuffix = ".appendtime";
 inline constexpr std::string_view kSealSuffix = ".seal";
 inline constexpr std::string_view kSourcesSuffix = ".sources";
+// At any offset, not only at a segment's base.
+inline constexpr std::string_view kProducerSnapshotSuffix = ".snapshot";
 
 inline constexpr std::string_view kPartitionMetadataName = "partition.metadata";
 inline constexpr std::string_view kLeaderEpochCheckpointName = "leader-epoch-checkpoint";

@@ -16,6 +16,7 @@
 #include "lib/segment/segment_totals.h"
 #include "lib/segment/sources.h"
 #include "lib/segment/time_index.h"
+#include "lib/segment/verify_producers.h"
 
 namespace logboom::segment {
 namespace {
@@ -29,8 +30,9 @@ struct BatchSeen {
 
 class SegmentCheck {
  public:
-  SegmentCheck(file::FileSystem& fs, DirectoryReport& report, Offset base)
-      : fs_(fs), report_(report), base_(base) {}
+  SegmentCheck(file::FileSystem& fs, DirectoryReport& report, ProducerSnapshotCheck& producers,
+               Offset base)
+      : fs_(fs), report_(report), producers_(producers), base_(base) {}
 
   Status Run(std::optional<Offset> expected, LeaderEpoch epoch_min,
              const std::function<void(std::int64_t)>& progress);
@@ -60,6 +62,7 @@ class SegmentCheck {
 
   file::FileSystem& fs_;
   DirectoryReport& report_;
+  ProducerSnapshotCheck& producers_;
   Offset base_;
   SegmentReport segment_;
   SegmentTotals totals_;
@@ -108,11 +111,16 @@ Status SegmentCheck::WalkLog(const Seal* seal, LeaderEpoch epoch_min,
     if (!more) break;
     totals_.Add(walk.header(), walk.bytes());
     CheckRecords(walk);
+    producers_.See(walk.header());
     by_last_offset_[walk.header().last_offset()] = {walk.header().base_offset, walk.position(),
                                                     walk.header().max_timestamp};
     if (progress) progress(static_cast<std::int64_t>(walk.bytes().size()));
   }
-  if (walk.stop()) Blame(kLogSuffix, walk.stop()->position.value(), walk.stop()->reason);
+  if (walk.stop()) {
+    Blame(kLogSuffix, walk.stop()->position.value(), walk.stop()->reason);
+  } else if (!compacted) {
+    producers_.EndSegment(base_, walk.expected().next_offset.value_or(base_));
+  }
   last_epoch_ = walk.expected().epoch_min;
   segment_.next_offset = walk.expected().next_offset.value_or(base_);
   segment_.size_bytes = stat.size_bytes;
@@ -259,6 +267,7 @@ Result<DirectoryReport> VerifyDirectory(file::FileSystem& fs, const std::string&
   DirectoryReport report;
   report.directory = directory;
   CheckSmallFiles(fs, report);
+  ProducerSnapshotCheck producers(fs, report);
   std::optional<Offset> expected;
   LeaderEpoch epoch(-1);
   std::int64_t done = 0;
@@ -267,7 +276,7 @@ Result<DirectoryReport> VerifyDirectory(file::FileSystem& fs, const std::string&
     if (progress) progress(done);
   };
   for (const Offset base : bases) {
-    SegmentCheck check(fs, report, base);
+    SegmentCheck check(fs, report, producers, base);
     RETURN_IF_ERROR(check.Run(expected, epoch, count));
     report.segments.push_back(check.segment());
     expected = check.segment().next_offset;

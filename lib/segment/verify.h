@@ -39,9 +39,9 @@ struct DirectoryReport {
 };
 
 // Every batch (checksum, offsets, epoch), every index entry against the batch that it points at,
-// every seal against the log. A running broker's newest segment may look torn: that is a problem
-// here too. `progress` (may be empty) is told the bytes of logs read so far. Fails where the
-// directory can't be read at all, or holds no segment.
+// every seal and every snapshot of producers against the log. A running broker's newest segment may
+// look torn: that is a problem here too. `progress` (may be empty) is told the bytes of logs read
+// so far. Fails where the directory can't be read at all, or holds no segment.
 Result<DirectoryReport> VerifyDirectory(file::FileSystem& fs, const std::string& directory,
                                         const std::function<void(std::int64_t)>& progress);
 

@@ -118,7 +118,7 @@ def broker_seeds():
 
 FILE_KINDS = (".log", ".index", ".timeindex", ".appendtime", ".seal", ".sources",
               "partition.metadata", "leader-epoch-checkpoint", "log-start", "manifest",
-              "superblock")
+              "superblock", ".snapshot")
 
 
 def packed(name, data):
@@ -152,6 +152,9 @@ def segment_seeds():
         data for name, data in whole.items() if name[20:] in (".index", ".timeindex"))
     yield "slots", b"".join(packed(name, (GOLDEN / "segment" / name).read_bytes())
                             for name in ("manifest", "superblock")) + text["log-start"]
+    snapshot = (GOLDEN / "producer_snapshot/00000000000000000500.snapshot").read_bytes()
+    yield "producers", small + packed(first + ".snapshot", snapshot[:10]) + packed(
+        second + ".snapshot", snapshot)
     yield "second_without_first", packed(second + ".log", batches_of(files[second + ".log"], 2))
 
 

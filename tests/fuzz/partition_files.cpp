@@ -8,6 +8,7 @@
 #include "lib/record/batch_header.h"
 #include "lib/record/crc32c.h"
 #include "lib/segment/names.h"
+#include "lib/segment/producer_snapshot.h"
 #include "lib/segment/slot_file.h"
 
 namespace logboom::fuzz {
@@ -31,6 +32,8 @@ std::string NameOf(FileKind kind, Offset base) {
     case FileKind::kLogStart: return std::string(segment::kLogStartName);
     case FileKind::kManifest: return "manifest";
     case FileKind::kSuperblock: return "superblock";
+    case FileKind::kProducerSnapshot:
+      return FormatSegmentFileName(base, segment::kProducerSnapshotSuffix);
   }
   return {};
 }
@@ -69,6 +72,16 @@ void MendSlots(Bytes& bytes) {
   }
 }
 
+void MendProducerSnapshot(Bytes& bytes) {
+  if (bytes.size() < segment::kProducerSnapshotHeaderBytes) return;
+  const std::size_t body = bytes.size() - segment::kProducerSnapshotHeaderBytes;
+  bytes.resize(bytes.size() - body % segment::kProducerSnapshotEntryBytes);
+  StoreBig(bytes.data(), std::int16_t{1});
+  StoreBig(bytes.data() + 6,
+           static_cast<std::int32_t>(body / segment::kProducerSnapshotEntryBytes));
+  StoreBig(bytes.data() + 2, record::Crc32c(ByteView(bytes).substr(6)));
+}
+
 void MendText(Bytes& text) {
   constexpr std::size_t kCrcLineBytes = 17;  // "crc32c: xxxxxxxx\n"
   if (text.size() < kCrcLineBytes) return;
@@ -103,6 +116,7 @@ void Mend(PartitionFile& file) {
     case FileKind::kPartitionMetadata: return MendText(file.bytes);
     case FileKind::kLogStart:
     case FileKind::kSuperblock: return MendSlots(file.bytes);
+    case FileKind::kProducerSnapshot: return MendProducerSnapshot(file.bytes);
     case FileKind::kIndex:
     case FileKind::kTimeIndex:
     case FileKind::kAppendTime:

@@ -27,8 +27,9 @@ enum class FileKind {
   kLogStart,
   kManifest,    // of the data directory, for the partition's checkpoint
   kSuperblock,  // likewise
+  kProducerSnapshot,
 };
-inline constexpr int kFileKinds = 11;
+inline constexpr int kFileKinds = 12;
 
 struct PartitionFile {
   FileKind kind = FileKind::kLog;

@@ -12,6 +12,7 @@
 #include "lib/segment/leader_epoch_checkpoint.h"
 #include "lib/segment/log_start.h"
 #include "lib/segment/log_walk.h"
+#include "lib/segment/producer_snapshot.h"
 #include "lib/segment/seal.h"
 #include "lib/segment/sources.h"
 #include "lib/segment/verify.h"
@@ -42,6 +43,9 @@ void SideCars(const PartitionFile& file) {
   }
   if (const auto sources = segment::DecodeSources(file.bytes); sources.ok()) {
     EXPECT_EQ(segment::EncodeSources(*sources), file.bytes);
+  }
+  if (const auto producers = segment::DecodeProducerSnapshot(file.bytes); producers.ok()) {
+    EXPECT_EQ(segment::EncodeProducerSnapshot(*producers), file.bytes);
   }
   if (const auto manifest = broker::DecodeManifest(file.bytes); manifest.ok()) {
     const Bytes encoded = broker::EncodeManifest(*manifest);
@@ -203,6 +207,7 @@ void Recover(const Files& files, const Checkpoint& checkpoint) {
   static_cast<void>((*log)->OffsetAtTime(kNow).ok());
   static_cast<void>((*log)->AppendTimeAt((*log)->log_start()).ok());
   static_cast<void>((*log)->NewestSealedSources().ok());
+  static_cast<void>((*log)->LargestProducerId().ok());
   const std::int64_t batches = ReadAll(**log);
   AppendTo(fs, **log);
   // Only without a checkpoint was all of it looked at.

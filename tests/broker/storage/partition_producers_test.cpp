@@ -1,0 +1,265 @@
+// What a partition knows of its producers outlives stops, kills, power loss, damage, and the
+// segments that it stands in.
+#include <gtest/gtest.h>
+
+#include "broker/storage/limits.h"
+#include "tests/broker/storage/log_fixture.h"
+
+namespace logboom::broker {
+namespace {
+
+using Kind = ProducerVerdict::Kind;
+
+class PartitionProducersTest : public LogFixture {
+ protected:
+  void SetUp() override {
+    LogFixture::SetUp();
+    ASSERT_TRUE(Open().ok());
+  }
+  static Bytes Stamped(std::int32_t sequence, int records, std::int64_t id) {
+    Bytes batch = BuildBatch({.records = records});
+    record::BatchHeader header = *record::ParseBatchHeader(batch);
+    header.producer_id = id;
+    header.producer_epoch = 0;
+    header.base_sequence = sequence;
+    record::WriteBatchHeader(batch.data(), header);
+    record::SealBatch(batch.data(), batch.size());
+    return batch;
+  }
+  void Produce(std::int32_t sequence, int records = 3, std::int64_t id = 7) {
+    Bytes batch = Stamped(sequence, records, id);
+    const auto header = record::VerifyBatch(batch);
+    ASSERT_TRUE(header.ok());
+    ASSERT_EQ(log_->JudgeProducer(*header)->kind, Kind::kFresh) << sequence;
+    ASSERT_TRUE(log_->Append(batch.data(), *header, TimestampMs(now_ms_)).ok());
+  }
+  ProducerVerdict Judge(std::int32_t sequence, int records = 3, std::int64_t id = 7) {
+    const auto verdict =
+        log_->JudgeProducer(*record::ParseBatchHeader(Stamped(sequence, records, id)));
+    EXPECT_TRUE(verdict.ok());
+    return *verdict;
+  }
+  // Segments of one batch: every further one rolls.
+  void RollAlways() {
+    options_.segment_bytes = 1;
+    log_->SetOptions(options_);
+  }
+  std::vector<Offset> Snapshots() {
+    std::vector<Offset> offsets;
+    const auto entries = fs_->List(kDirectory);
+    for (const auto& entry : *entries) {
+      const auto name = segment::ParseSegmentFileName(entry.name);
+      if (name && name->suffix == segment::kProducerSnapshotSuffix) {
+        offsets.push_back(name->base_offset);
+      }
+    }
+    return offsets;
+  }
+  void Damage(Offset snapshot) { FlipByte(PathOf(snapshot, segment::kProducerSnapshotSuffix), 8); }
+  void KillAndOpen() {
+    log_.reset();
+    fs_->KillProcess();
+    ASSERT_TRUE(Open().ok());
+  }
+  void StopAndOpen() {
+    ASSERT_TRUE(Commit().ok());
+    ASSERT_TRUE(log_->Close().ok());
+    ASSERT_TRUE(Open(Checkpoint(), true).ok());
+    ASSERT_FALSE(log_->recovery().scanned);
+  }
+};
+
+TEST_F(PartitionProducersTest, ALogWithoutThemHasNoSnapshot) {
+  RollAlways();
+  AppendMany(3);
+  StopAndOpen();
+  EXPECT_TRUE(Snapshots().empty());
+  EXPECT_EQ(log_->LargestProducerId().value(), -1);
+}
+
+TEST_F(PartitionProducersTest, AnOrderlyStopKeepsThem) {
+  Produce(0);
+  Produce(3);
+  StopAndOpen();
+  EXPECT_EQ(Snapshots(), (std::vector{Offset(0), Offset(6)}));
+  EXPECT_EQ(Judge(3).base_offset, Offset(3));
+  EXPECT_EQ(Judge(6).kind, Kind::kFresh);
+  EXPECT_EQ(log_->LargestProducerId().value(), 7);
+}
+
+TEST_F(PartitionProducersTest, AKillLeavesTheLastFiveBatches) {
+  for (int i = 0; i < 7; ++i) Produce(i * 3);
+  ASSERT_TRUE(Commit().ok());
+  KillAndOpen();
+  for (int i = 2; i < 7; ++i) EXPECT_EQ(Judge(i * 3).base_offset, Offset(i * 3));
+  EXPECT_EQ(Judge(3).kind, Kind::kDuplicate);
+  EXPECT_EQ(Judge(21).kind, Kind::kFresh);
+}
+
+TEST_F(PartitionProducersTest, ARollWritesASnapshotAndKeepsThreeOfThem) {
+  RollAlways();
+  for (int i = 0; i < 8; ++i) {
+    Produce(i * 3);
+    ASSERT_TRUE(Commit().ok());
+  }
+  EXPECT_EQ(Snapshots(), (std::vector{Offset(15), Offset(18), Offset(21)}));
+  KillAndOpen();
+  EXPECT_EQ(Judge(21).base_offset, Offset(21));
+  EXPECT_EQ(Judge(18).base_offset, Offset(18));  // of the snapshot
+  EXPECT_EQ(Judge(15).kind, Kind::kDuplicate);   // before it: without its offset
+  EXPECT_EQ(Judge(24).kind, Kind::kFresh);
+}
+
+TEST_F(PartitionProducersTest, ADamagedSnapshotCostsALongerWalk) {
+  RollAlways();
+  for (int i = 0; i < 6; ++i) {
+    Produce(i * 3);
+    ASSERT_TRUE(Commit().ok());
+  }
+  Damage(Offset(15));
+  KillAndOpen();
+  EXPECT_EQ(Judge(15).base_offset, Offset(15));
+  EXPECT_EQ(Judge(9).base_offset, Offset(9));
+  for (const Offset at : {Offset(9), Offset(12)}) Damage(at);  // now none is left
+  KillAndOpen();
+  for (int i = 1; i < 6; ++i) EXPECT_EQ(Judge(i * 3).base_offset, Offset(i * 3));
+  EXPECT_EQ(Judge(18).kind, Kind::kFresh);
+}
+
+// The segments that hold its batches go; nobody else writes; then it writes on.
+TEST_F(PartitionProducersTest, RetentionDoesNotForgetALiveProducer) {
+  RollAlways();
+  for (int i = 0; i < 3; ++i) Produce(i * 3);
+  AppendMany(3);
+  ASSERT_TRUE(Commit().ok());
+  ASSERT_TRUE(log_->TrimBefore(log_->segments().back().base_offset).ok());
+  EXPECT_EQ(log_->segments().size(), 1U);
+  KillAndOpen();
+  EXPECT_EQ(Judge(6).base_offset, Offset(6));
+  EXPECT_EQ(Judge(9).kind, Kind::kFresh);
+}
+
+TEST_F(PartitionProducersTest, AllRecordsMayBeTooOldAndItIsStillKnown) {
+  Produce(0);
+  ASSERT_TRUE(Commit().ok());
+  now_ms_ += options_.retention_ms + 1;
+  ASSERT_EQ(log_->Retain(TimestampMs(now_ms_)).value(), 3);
+  KillAndOpen();
+  EXPECT_EQ(Judge(3).kind, Kind::kFresh);
+}
+
+TEST_F(PartitionProducersTest, ASilentOneIsForgottenAtARoll) {
+  RollAlways();
+  Produce(0);
+  now_ms_ += kProducerExpiryMs;
+  AppendMany(1);
+  EXPECT_EQ(Judge(3).kind, Kind::kFresh);  // its batch stood in the segment that was finished
+  AppendMany(1);
+  EXPECT_EQ(Judge(3).kind, Kind::kUnknown);
+}
+
+TEST_F(PartitionProducersTest, AgentsBatchesMayComeBetween) {
+  Produce(0);
+  AppendMany(2);
+  Produce(3);
+  AppendMany(2);
+  ASSERT_TRUE(Commit().ok());
+  KillAndOpen();
+  EXPECT_EQ(Judge(3).base_offset, Offset(9));
+  EXPECT_EQ(Judge(0).base_offset, Offset(0));
+}
+
+// What is cut off was never appended, for its producer too.
+TEST_F(PartitionProducersTest, RecordsThatAreGoneAreNoDuplicates) {
+  Produce(0);
+  ASSERT_TRUE(Commit().ok());
+  const PartitionCheckpoint synced = Checkpoint();
+  Produce(3);
+  Produce(6);
+  const std::int64_t size = SizeOf(PathOf(Offset(0), segment::kLogSuffix));
+  FlipByte(PathOf(Offset(0), segment::kLogSuffix), synced.position.value() + 100);
+  FlipByte(PathOf(Offset(0), segment::kLogSuffix), size - 10);
+  log_.reset();
+  ASSERT_TRUE(Open(synced).ok());
+  ASSERT_EQ(log_->log_end(), Offset(3));
+  EXPECT_EQ(Judge(3).kind, Kind::kFresh);
+  EXPECT_EQ(Judge(0).base_offset, Offset(0));
+}
+
+// A snapshot that tells of records which are gone must not outlive them, even where the log goes on
+// behind the hole.
+TEST_F(PartitionProducersTest, SnapshotsOfRecordsThatAreGoneGo) {
+  Produce(0);
+  StopAndOpen();
+  Produce(3);
+  ASSERT_TRUE(Commit().ok());
+  ASSERT_TRUE(log_->Close().ok());
+  const PartitionCheckpoint end = Checkpoint();
+  EXPECT_EQ(Snapshots().back(), Offset(6));
+  FlipByte(PathOf(Offset(0), segment::kLogSuffix), 100);
+  {
+    const auto log = fs_->Open(PathOf(Offset(0), segment::kLogSuffix), file::OpenMode::kReadWrite);
+    ASSERT_TRUE((*log)->Truncate(end.position.value() - 1).ok());
+  }
+  log_.reset();
+  ASSERT_TRUE(Open(end).ok());
+  ASSERT_EQ(log_->log_end(), Offset(6));  // a hole: offsets are not given out twice
+  EXPECT_EQ(Snapshots(), std::vector{Offset(0)});
+  EXPECT_EQ(Judge(3).kind, Kind::kUnknown);
+}
+
+// Power is lost before the first sync: whichever of batch and snapshot the disk has kept, a batch
+// in the log is known.
+TEST_F(PartitionProducersTest, AFirstBatchWithoutItsSnapshotIsFoundByRecovery) {
+  AppendMany(2);
+  ASSERT_TRUE(Commit().ok());
+  const PartitionCheckpoint synced = Checkpoint();
+  Produce(0);
+  log_.reset();
+  ASSERT_TRUE(fs_->Remove(PathOf(Offset(6), segment::kProducerSnapshotSuffix)).ok());
+  ASSERT_TRUE(Open(synced).ok());
+  EXPECT_EQ(Snapshots(), std::vector{Offset(6)});
+  // Nobody asks in this run, agents write, and the next recovery begins behind it.
+  AppendMany(2);
+  ASSERT_TRUE(Commit().ok());
+  const PartitionCheckpoint later = Checkpoint();
+  log_.reset();
+  fs_->KillProcess();
+  ASSERT_TRUE(Open(later).ok());
+  EXPECT_EQ(Judge(0).base_offset, Offset(6));
+}
+
+TEST_F(PartitionProducersTest, TheirFirstSnapshotIsSyncedWithTheirFirstBatch) {
+  Produce(0);
+  const SyncWork work = log_->TakeSyncWork();
+  EXPECT_EQ(work.files.size(), 2U);
+  EXPECT_EQ(work.directories, std::vector{kDirectory});
+}
+
+// Without reading any record of theirs: a flipped bit must not pass for a sequence.
+TEST_F(PartitionProducersTest, ADamagedBatchTellsNothingOfItsProducer) {
+  Produce(0);
+  ASSERT_TRUE(Commit().ok());
+  const std::int64_t second = SizeOf(PathOf(Offset(0), segment::kLogSuffix));
+  Produce(3);
+  StopAndOpen();
+  Damage(Offset(6));
+  FlipByte(PathOf(Offset(0), segment::kLogSuffix), second + 53);  // the sequence's first byte
+  ASSERT_TRUE(Open(Checkpoint(), true).ok());
+  EXPECT_EQ(Judge(6).kind, Kind::kOutOfOrder);
+  EXPECT_EQ(Judge(0).base_offset, Offset(0));
+}
+
+TEST_F(PartitionProducersTest, AFullDiskAtARollLosesNothing) {
+  RollAlways();
+  Produce(0);
+  ASSERT_TRUE(Commit().ok());
+  ASSERT_TRUE(fs_->CreateDirectories(PathOf(Offset(3), segment::kProducerSnapshotSuffix)).ok());
+  Produce(3);
+  ASSERT_TRUE(Commit().ok());
+  EXPECT_EQ(log_->segments().size(), 2U);
+  EXPECT_EQ(Judge(3).base_offset, Offset(3));
+}
+
+}  // namespace
+}  // namespace logboom::broker
