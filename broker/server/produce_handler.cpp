@@ -12,8 +12,7 @@ namespace {
 
 // Headers below `lb.` are the agents' own: in a batch without spans they would pass for accepted
 // spans when positions are built anew from the log.
-Status RefuseReservedHeaders(ByteView batch) {
-  record::BatchReader reader;
+Status RefuseReservedHeaders(record::BatchReader& reader, ByteView batch) {
   RETURN_IF_ERROR(reader.Open(batch));
   while (true) {
     ASSIGN_OR_RETURN(const record::Record* record, reader.Next());
@@ -85,7 +84,10 @@ void Server::HandleProduce(const Call& call, const protocol::ProduceRequest& req
 void Server::ProducePlain(const Call& call, const TopicPartition& where, protocol::Acks acks,
                           const record::BatchHeader& header, transport::Payload payload) {
   const std::size_t payload_bytes = payload.size();
-  Status checked = RefuseReservedHeaders(payload.view());
+  // Nobody looks for spans in a batch with a producer id, and a look inside costs twice what all
+  // the rest of a produce does.
+  Status checked =
+      header.producer_id < 0 ? RefuseReservedHeaders(batch_reader_, payload.view()) : Ok();
   Result<AppendedBatch> appended = checked.ok()
                                        ? engine_.Append(where, payload.data(), header, call.now)
                                        : Result<AppendedBatch>(checked.error());
@@ -125,6 +127,10 @@ void Server::ProduceSpans(const Call& call, const TopicPartition& where,
   }
   if (request.acks() != protocol::SYNCED) {
     refuse(protocol::INVALID_REQUEST, "a produce with spans takes acks = SYNCED alone");
+    return;
+  }
+  if (header.producer_id >= 0) {
+    refuse(protocol::INVALID_REQUEST, "a batch with spans has no producer id");
     return;
   }
   if (request.spans_size() > protocol::kSpansMax) {

@@ -29,6 +29,7 @@
 #include "lib/base/random.h"
 #include "lib/base/types.h"
 #include "lib/protocol/messages.pb.h"
+#include "lib/record/batch_view.h"
 #include "lib/transport/transport.h"
 
 namespace logboom::broker {
@@ -189,6 +190,7 @@ class Server final : private Answers {
   MonotonicMs next_fetch_deadline_ = kNever;
   // Partitions whose durable end rose since the last Tick.
   std::vector<TopicPartition> risen_;
+  record::BatchReader batch_reader_;
   std::vector<RateSample> rates_;
   std::uint64_t requests_ = 0;
   std::uint64_t errors_ = 0;

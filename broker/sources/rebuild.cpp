@@ -176,8 +176,11 @@ Status Sources::RedoPartition(const TopicPartition& where, Offset from, const Pa
     ByteView rest = fetched.bytes;
     while (!rest.empty()) {
       ASSIGN_OR_RETURN(record::BatchHeader header, record::ParseBatchHeader(rest));
-      RETURN_IF_ERROR(
-          RedoBatch(where, rest.substr(0, header.size_bytes()), state.last_append, report));
+      // A batch with a producer id has no spans, whatever its headers say.
+      if (header.producer_id < 0) {
+        RETURN_IF_ERROR(
+            RedoBatch(where, rest.substr(0, header.size_bytes()), state.last_append, report));
+      }
       rest.remove_prefix(header.size_bytes());
     }
     if (fetched.next_offset <= from) break;  // nothing more can be read

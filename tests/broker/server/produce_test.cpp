@@ -111,6 +111,10 @@ TEST_F(ProduceTest, ReservedHeadersAreTheAgents) {
   EXPECT_TRUE(client_.Ask(client_.ProduceRequest(), PlainBatch({"a"}, "trace")).ok());
 }
 
+TEST_F(ProduceTest, ValuesMayHoldTheReservedPrefix) {
+  EXPECT_TRUE(client_.Ask(client_.ProduceRequest(), PlainBatch({"lb.span"}, "trace")).ok());
+}
+
 TEST_F(ProduceTest, MaxMessageBytesIsKeptToTheByte) {
   const Bytes batch = PlainBatch({Bytes(5'000, 'x')});
   ASSERT_TRUE(

@@ -111,6 +111,14 @@ TEST_F(SpansTest, MalformedSpansAreRefused) {
             protocol::OK);
 }
 
+TEST_F(SpansTest, ABatchWithAProducerIdTakesNoSpans) {
+  const std::vector<ProducedSpan> spans = {FirstSpanOf(1, 0, 100)};
+  const Bytes batch = BatchOf(spans, client_.log_tag);
+  EXPECT_EQ(client_.Ask(client_.SpanRequest(spans), WithProducerId(batch, 7)).code(),
+            protocol::INVALID_REQUEST);
+  EXPECT_EQ(client_.Ask(client_.SpanRequest(spans), batch).code(), protocol::OK);
+}
+
 TEST_F(SpansTest, AsManySpansAsTheLimitAndNoMore) {
   for (const std::int64_t count :
        {std::int64_t{protocol::kSpansMax}, std::int64_t{protocol::kSpansMax} + 1}) {

@@ -38,6 +38,17 @@ inline Bytes BatchOf(const std::vector<ProducedSpan>& spans, std::uint64_t log_t
   return Bytes(*built);
 }
 
+// The same batch, as a producer with an id makes it.
+inline Bytes WithProducerId(Bytes batch, std::int64_t producer_id) {
+  record::BatchHeader header = *record::ParseBatchHeader(batch);
+  header.producer_id = producer_id;
+  header.producer_epoch = 0;
+  header.base_sequence = 0;
+  record::WriteBatchHeader(batch.data(), header);
+  record::SealBatch(batch.data(), batch.size());
+  return batch;
+}
+
 class SourcesRig {
  public:
   // Opens, and rebuilds.

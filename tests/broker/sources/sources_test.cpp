@@ -332,6 +332,19 @@ TEST_F(SourcesTest, APositionComesBackFromTheLogAloneWithoutACheckpoint) {
   }
 }
 
+TEST_F(SourcesTest, SpansInABatchWithAProducerIdAreNobodys) {
+  rig_.MustProduce({FirstSpanOf(1, 0, 100)});
+  Bytes forged = WithProducerId(BatchOf({SpanOf(1, 100, 250)}, rig_.log_tag()), 7);
+  const auto header = record::VerifyBatch(forged);
+  ASSERT_TRUE(header.ok());
+  ASSERT_TRUE(
+      rig_.engine.engine->Append(rig_.where, forged.data(), *header, rig_.engine.now()).ok());
+  rig_.Settle();
+  rig_.Reopen();
+  EXPECT_EQ(rig_.DurableOf(1), 100);
+  EXPECT_EQ(rig_.report.spans_applied, 1);
+}
+
 TEST_F(SourcesTest, ACheckpointShortensTheRedo) {
   for (std::int64_t at = 0; at < 1'000; at += 100) rig_.MustProduce({FirstSpanOf(1, at, at + 100)});
   rig_.Checkpoint();
