@@ -25,6 +25,7 @@ struct ConsumeFlags {
   std::int32_t partition = -1;
   std::string group;
   bool has_group = false;
+  std::string assignor;
   std::string from = "latest";
   bool until_end = false;
   std::uint64_t max = 0;
@@ -87,6 +88,7 @@ class Consumption final : public ReadingEvents {
         GroupSubscriptionOptions{.group = flags_.group,
                                  .topics = flags_.topics,
                                  .start = start_,
+                                 .assignor = flags_.assignor,
                                  .with_rows = flags_.show_gaps,
                                  .until_end = flags_.until_end});
     const ExitCode code = subscription->Begin();
@@ -148,6 +150,13 @@ void AddConsumeVerb(CLI::App& app, Choice& choice) {
                       "has committed, and commit what was written out")
           ->type_name("GROUP")
           ->excludes(partition);
+  verb.add_option("--assignor", flags->assignor,
+                  "how the group deals out its partitions, if most of its readers say so: sticky "
+                  "(equal numbers, and only what must move moves) or range (neighbours stay "
+                  "together) [sticky]")
+      ->type_name("HOW")
+      ->check(CLI::IsMember({"range", "sticky"}).description(""))
+      ->needs(group);
   verb.add_option("--from", flags->from,
                   "earliest, latest, an offset, a time (RFC 3339), or how long ago (10m, 2h, 3d); "
                   "with --group only where it has committed nothing [latest]")

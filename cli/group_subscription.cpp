@@ -79,6 +79,7 @@ Status GroupSubscription::Join(Source& source, const std::vector<std::string>& t
           .start = options_.start,
           .client_id = ClientId(),
           .host = HostName(),
+          .assignor = options_.assignor,
           .reading = {.identity = Identity(), .with_rows = options_.with_rows}},
       context_.environment.random);
   return Ok();

@@ -24,6 +24,7 @@ struct GroupSubscriptionOptions {
   std::string group;
   std::vector<std::string> topics;
   client::StartAt start;   // where the group has committed nothing
+  std::string assignor;    // empty: any
   bool with_rows = false;  // gaps are told
   // Ends at what is the end, once the group has settled, of the partitions that are then its own.
   bool until_end = false;

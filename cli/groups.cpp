@@ -23,7 +23,12 @@ void WriteSummary(const std::string& broker, const GroupSummary& group, JsonWrit
   json.Key("group").String(group.group);
   json.Key("state").String(client::GroupStateName(group.state));
   json.Key("kind").String(group.kind);
-  json.Key("assignor").String(group.assignor);
+  json.Key("assignor");
+  if (group.assignor.empty()) {
+    json.Null();
+  } else {
+    json.String(group.assignor);
+  }
   json.Key("generation").UInt(group.generation);
   json.Key("member_count").UInt(group.members);
   json.Key("lag_records");
@@ -132,6 +137,7 @@ void PrintSummary(const OfBroker<GroupDescription>& found, bool several, Environ
   fields.emplace_back("group", group.group);
   fields.emplace_back("state", client::GroupStateName(group.state));
   fields.emplace_back("generation", fmt::format("{}", group.generation));
+  fields.emplace_back("assignor", group.assignor.empty() ? "-" : group.assignor);
   fields.emplace_back("lag",
                       fmt::format("{} records, {} behind", LagRecordsText(LagRecordsOf(group)),
                                   LagTimeText(group.lag_ms)));

@@ -5,6 +5,7 @@
 
 #include "broker/groups/limits.h"
 #include "broker/groups/range_assignor.h"
+#include "broker/groups/sticky_assignor.h"
 
 namespace logboom::broker {
 GroupResult<void> Group::Join(MemberFacts facts, const GroupLog& log, Instant now) {
@@ -18,7 +19,8 @@ GroupResult<void> Group::Join(MemberFacts facts, const GroupLog& log, Instant no
     found->second.joined = now.wall;
   }
   GroupMember& member = found->second;
-  const bool changed = member.facts.topics != facts.topics || member.facts.member_id.empty();
+  const bool changed = member.facts.topics != facts.topics || member.facts.member_id.empty() ||
+                       member.facts.assignor != facts.assignor;
   member.facts = std::move(facts);
   member.last_heard = now.monotonic;
   member.last_heard_wall = now.wall;
@@ -130,13 +132,35 @@ void Group::Reassign(const GroupLog& log) {
   for (const std::string& name : names) {
     if (auto topic = log.FindTopic(name)) topics.push_back(*std::move(topic));
   }
-  auto assigned = AssignRanges(wishes, topics);
+  assignor_ = MostNamed();
+  auto assigned = assignor_ == Assignor::kRange ? AssignRanges(wishes, topics)
+                                                : AssignSticky(wishes, topics, Holders());
   targets_.clear();
   for (auto& [id, member] : members_) {
     member.target = std::move(assigned[id]);
     for (const TopicPartition& where : member.target) targets_.emplace(where, id);
   }
   GiveOut(FreePartitions());
+}
+
+Assignor Group::MostNamed() const {
+  std::map<Assignor, std::size_t> named;
+  for (const auto& [id, member] : members_) {
+    if (member.facts.assignor) ++named[*member.facts.assignor];
+  }
+  if (named.empty()) return kDefaultAssignor;
+  const auto most = std::max_element(
+      named.begin(), named.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  const auto current = named.find(assignor_);
+  return current != named.end() && current->second == most->second ? assignor_ : most->first;
+}
+
+std::map<TopicPartition, std::string> Group::Holders() const {
+  std::map<TopicPartition, std::string> holders = owners_;
+  for (const auto& [where, member_id] : targets_) {
+    if (members_.contains(member_id)) holders[where] = member_id;
+  }
+  return holders;
 }
 
 void Group::GrantFree() {

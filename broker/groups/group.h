@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/groups/assignor.h"
 #include "broker/groups/group_fault.h"
 #include "broker/groups/group_log.h"
 #include "lib/base/types.h"
@@ -35,6 +36,7 @@ struct MemberFacts {
   std::string host;
   std::set<std::string> topics;  // by name; some may not exist yet
   std::int64_t silence_ms_max = 0;
+  std::optional<Assignor> assignor{};  // nothing: any
 };
 
 struct Grant {
@@ -59,7 +61,7 @@ class Group {
   using MustWait = std::function<bool(const TopicPartition&)>;
   explicit Group(MustWait must_wait) : must_wait_(std::move(must_wait)) {}
 
-  // New, or known and with other topics: partitions are assigned anew. kInvalid where the group is
+  // New, or known and with other wishes: partitions are assigned anew. kInvalid where the group is
   // full.
   GroupResult<void> Join(MemberFacts facts, const GroupLog& log, Instant now);
   // `generation` is the newest that the member has heard, `owned` what it reads.
@@ -87,6 +89,8 @@ class Group {
 
   GroupState state() const;
   std::uint64_t generation() const { return generation_; }
+  // What most of the members name that name one; while as many name another one, it stays.
+  Assignor assignor() const { return assignor_; }
   const std::map<std::string, GroupMember>& members() const { return members_; }
   const std::map<TopicPartition, std::string>& owners() const { return owners_; }
   // Nothing: nobody.
@@ -94,12 +98,16 @@ class Group {
 
  private:
   void Reassign(const GroupLog& log);
+  Assignor MostNamed() const;
+  // By partition: who is to own it, else who does.
+  std::map<TopicPartition, std::string> Holders() const;
   void GiveOut(const std::vector<TopicPartition>& free);
   std::vector<TopicPartition> FreePartitions() const;
   void Remove(std::map<std::string, GroupMember>::iterator member);
 
   MustWait must_wait_;
   std::uint64_t generation_ = 0;
+  Assignor assignor_ = kDefaultAssignor;
   std::map<std::string, GroupMember> members_;
   std::map<TopicPartition, std::string> owners_;   // the grants, by partition
   std::map<TopicPartition, std::string> targets_;  // who should own it

@@ -14,4 +14,7 @@ inline constexpr std::size_t kOffsetMetadataBytesMax = 4'096;
 // the members' silence.
 inline constexpr std::int64_t kUnheardMsMax = 1'000;
 
+// Of the search of one sticky assignment for what makes it more equal: some 20 ms.
+inline constexpr std::size_t kStickyStepsMax = 1'000'000;
+
 }  // namespace logboom::broker

@@ -4,9 +4,9 @@
 
 namespace logboom::broker {
 
-std::map<std::string, std::set<TopicPartition>> AssignRanges(
-    const std::vector<MemberWish>& members, const std::vector<GroupTopic>& topics) {
-  std::map<std::string, std::set<TopicPartition>> assigned;
+Assignment AssignRanges(const std::vector<MemberWish>& members,
+                        const std::vector<GroupTopic>& topics) {
+  Assignment assigned;
   for (const GroupTopic& topic : topics) {
     std::vector<const std::string*> wanting;
     for (const MemberWish& member : members) {

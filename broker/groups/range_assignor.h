@@ -3,23 +3,15 @@
 // function without state; any thread.
 #pragma once
 
-#include <map>
-#include <set>
-#include <string>
 #include <vector>
 
+#include "broker/groups/assignor.h"
 #include "broker/groups/group_log.h"
 
 namespace logboom::broker {
 
-struct MemberWish {
-  std::string member_id;
-  const std::set<std::string>* topics;  // by name
-};
-
-// `members` in the order of their ids, `topics` those that exist. Members that get nothing are not
-// in the answer.
-std::map<std::string, std::set<TopicPartition>> AssignRanges(const std::vector<MemberWish>& members,
-                                                             const std::vector<GroupTopic>& topics);
+// `members` in the order of their ids, `topics` those that exist.
+Assignment AssignRanges(const std::vector<MemberWish>& members,
+                        const std::vector<GroupTopic>& topics);
 
 }  // namespace logboom::broker

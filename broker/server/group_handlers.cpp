@@ -31,6 +31,10 @@ Status CheckJoin(const protocol::JoinGroupRequest& request) {
     return Fail(ErrorCode::kInvalid, "{} topics: a member may want {}", request.topics_size(),
                 protocol::kGroupTopicsMax);
   }
+  if (!request.assignor().empty() && !AssignorOf(request.assignor())) {
+    return Fail(ErrorCode::kUnsupported, "no assignor '{}': there are range and sticky",
+                protocol::VisibleText(request.assignor()));
+  }
   const std::chrono::milliseconds silence{request.session_timeout_ms()};
   if (silence.count() != 0 &&
       (silence < protocol::kMemberSilenceMin || silence > protocol::kMemberSilenceMax)) {
@@ -88,6 +92,7 @@ void GroupHandlers::HandleJoin(const Call& call, const protocol::JoinGroupReques
   facts.member_id = request.member_id();
   facts.client_id = request.client_id();
   facts.host = request.host();
+  facts.assignor = AssignorOf(request.assignor());
   facts.topics = {request.topics().begin(), request.topics().end()};
   facts.silence_ms_max = request.session_timeout_ms() == 0
                              ? protocol::kMemberSilenceDefault.count()

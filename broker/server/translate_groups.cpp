@@ -117,7 +117,7 @@ void FillSummary(const GroupDescription& group, protocol::GroupSummary& out) {
   out.set_state(ToWire(group.state));
   out.set_generation(group.generation);
   out.set_kind("native");
-  out.set_assignor("range");
+  if (group.assignor) out.set_assignor(std::string(AssignorName(*group.assignor)));
   out.set_members(static_cast<std::uint32_t>(group.members.size()));
   out.set_status(ToWire(lag.status));
   out.set_lag_records(lag.records);

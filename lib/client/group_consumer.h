@@ -35,6 +35,8 @@ struct GroupConsumerOptions {
   std::string host{};
   // Silence after which the group gives the member's partitions to others; 0: the broker's default.
   std::chrono::milliseconds session_timeout{0};
+  // "range" or "sticky"; empty: any. The group's is what most of its members name.
+  std::string assignor{};
   std::chrono::milliseconds commit_interval{1'000};
   ConsumerOptions reading{};
 };

@@ -38,7 +38,7 @@ struct GroupSummary {
   GroupState state = GroupState::kEmpty;
   std::uint64_t generation = 0;
   std::string kind;
-  std::string assignor;
+  std::string assignor;  // empty: no members
   std::uint32_t members = 0;
   LagStatus status = LagStatus::kUnknown;
   std::int64_t lag_records = 0;        // over all partitions where it is known

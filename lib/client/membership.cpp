@@ -96,6 +96,7 @@ void Membership::Join() {
   join.set_host(protocol::ValidUtf8(options_.host));
   for (const auto& topic : options_.topics) join.add_topics(protocol::ValidUtf8(topic));
   join.set_session_timeout_ms(static_cast<std::uint32_t>(options_.session_timeout.count()));
+  join.set_assignor(protocol::ValidUtf8(options_.assignor));
   join_asked_ =
       Ask(std::move(request), join_asked_, [this](const Answer& answer) { JoinAnswered(answer); });
 }

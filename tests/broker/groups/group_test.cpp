@@ -145,6 +145,53 @@ TEST_F(GroupTest, WhatMustWaitIsGrantedLater) {
   EXPECT_EQ(Beat("a", Of({0})), Of({0, 1}));
 }
 
+TEST_F(GroupTest, DealsOutAsMostOfItsMembersAsk) {
+  const auto join = [this](const std::string& id, std::optional<Assignor> assignor) {
+    MemberFacts facts = FactsOf(id);
+    facts.assignor = assignor;
+    EXPECT_TRUE(group_.Join(std::move(facts), log_, At(0)));
+    return group_.assignor();
+  };
+  EXPECT_EQ(join("a", std::nullopt), kDefaultAssignor);
+  EXPECT_EQ(join("b", Assignor::kRange), Assignor::kRange) << "a takes any";
+  EXPECT_EQ(join("c", Assignor::kSticky), Assignor::kRange) << "as many: it stays";
+  EXPECT_EQ(join("d", Assignor::kSticky), Assignor::kSticky);
+  EXPECT_EQ(join("d", Assignor::kRange), Assignor::kRange) << "d has changed its mind";
+  ASSERT_TRUE(group_.Leave("b", log_));
+  ASSERT_TRUE(group_.Leave("d", log_));
+  EXPECT_EQ(group_.assignor(), Assignor::kSticky);
+}
+
+// a has 0, b has 1; the range of the first of three members would be 0 again, but of b nothing.
+TEST_F(GroupTest, StickyMovesNothingThatNeedNotMoveAndRangeDealsOutAnew) {
+  for (const Assignor assignor : {Assignor::kSticky, Assignor::kRange}) {
+    Group group([](const TopicPartition&) { return false; });
+    const auto join = [&](const std::string& id) {
+      MemberFacts facts = FactsOf(id);
+      facts.assignor = assignor;
+      ASSERT_TRUE(group.Join(std::move(facts), log_, At(0)));
+    };
+    join("b");
+    join("c");
+    ASSERT_TRUE(group.Heartbeat("b", group.generation(), {}, At(0)));
+    join("a");
+    const auto& target = group.members().at("b").target;
+    EXPECT_EQ(target.contains(PartitionOf(1, 0)), assignor == Assignor::kSticky);
+  }
+}
+
+// While a has not given back what b shall get, b goes: nobody but a should read it then.
+TEST_F(GroupTest, StickyLeavesWithItsOwnerWhatWasOnItsWayToOneThatLeft) {
+  log_.Make(1, 6);
+  Join("a");
+  Join("b");
+  Join("c");
+  ASSERT_TRUE(group_.Leave("b", log_));
+  ASSERT_TRUE(group_.Leave("c", log_));
+  EXPECT_EQ(Beat("a", Of({0, 1, 2, 3, 4, 5})), Of({0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(group_.state(), GroupState::kStable);
+}
+
 TEST_F(GroupTest, TakesAsManyMembersAsTheLimit) {
   for (std::size_t i = 0; i < kGroupMembersMax; ++i) {
     ASSERT_TRUE(group_.Join(FactsOf(fmt::format("m{}", i)), log_, At(0)));

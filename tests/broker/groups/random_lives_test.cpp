@@ -111,6 +111,7 @@ class Lives {
     for (int topic = 1; topic <= 3; ++topic) {
       if (!Chance(3)) reader->facts.topics.insert(fmt::format("t{}", topic));
     }
+    if (!Chance(3)) reader->facts.assignor = Chance(2) ? Assignor::kRange : Assignor::kSticky;
     if (reader->facts.topics.empty()) reader->facts.topics = {"t1"};
     readers_.push_back(std::move(reader));
   }

@@ -118,7 +118,7 @@ TEST_F(GroupAdminTest, DescribeTellsMembersPartitionsAndLag) {
   EXPECT_EQ(group.summary().group(), "g");
   EXPECT_EQ(group.summary().state(), protocol::GROUP_STABLE);
   EXPECT_EQ(group.summary().kind(), "native");
-  EXPECT_EQ(group.summary().assignor(), "range");
+  EXPECT_EQ(group.summary().assignor(), "sticky");
   EXPECT_EQ(group.summary().members(), 1U);
   EXPECT_EQ(group.summary().lag_records(), 3);
   EXPECT_GE(group.summary().lag_ms(), 20'000);
