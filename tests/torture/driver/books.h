@@ -47,6 +47,7 @@ struct Books {
   std::uint64_t next_number = 1;                 // of records
   std::uint64_t next_topic = 1;
   Counts counts;
+  std::int64_t retention_bytes = kRetentionBytes;
   // The machine has lost its power. No answer leaves such a machine: one that still comes promises
   // nothing, and what it is about stays unknown.
   bool power_is_off = false;
@@ -60,6 +61,13 @@ struct Books {
         .try_emplace(partition, "the group's offset of partition " + std::to_string(partition),
                      findings)
         .first->second;
+  }
+  // Another data directory: nothing is promised. Numbers and counts go on.
+  void StartAnew() {
+    topics = TopicLedger(findings);
+    partitions.clear();
+    sources.clear();
+    commits.clear();
   }
   void ForgetTopic(const std::string& name) {
     std::erase_if(partitions, [&](const auto& one) { return one.first.first == name; });

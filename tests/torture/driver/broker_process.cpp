@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kExitNotStarted = 127;
+constexpr std::int64_t kSaidBytesMax = 256 << 10;
 
 void Pause() { ::poll(nullptr, 0, 1); }
 
@@ -27,7 +29,13 @@ void Pause() { ::poll(nullptr, 0, 1); }
 BrokerProcess::~BrokerProcess() { Kill(); }
 
 Status BrokerProcess::Start(const std::vector<std::string>& environment) {
-  std::rename(command_.stderr_path.c_str(), (command_.stderr_path + ".before").c_str());
+  struct stat stat {};
+  const bool there = ::stat(command_.stderr_path.c_str(), &stat) == 0;
+  said_before_ = there ? stat.st_size : 0;
+  if (said_before_ > kSaidBytesMax) {
+    std::rename(command_.stderr_path.c_str(), (command_.stderr_path + ".before").c_str());
+    said_before_ = 0;
+  }
   ending_.reset();
   pid_ = ::fork();
   if (pid_ < 0) return ErrnoError(errno, "fork");
@@ -55,9 +63,14 @@ void BrokerProcess::Exec(const std::vector<std::string>& environment) const {
 
 std::string BrokerProcess::said() const {
   std::ifstream file(command_.stderr_path);
+  file.seekg(said_before_);
   std::stringstream text;
   text << file.rdbuf();
   return text.str();
+}
+
+void BrokerProcess::Remark(const std::string& text) const {
+  std::ofstream(command_.stderr_path, std::ios::app) << "--- " << text << '\n';
 }
 
 std::optional<std::string> BrokerProcess::WaitReady(std::chrono::milliseconds timeout) {

@@ -16,7 +16,7 @@ struct BrokerCommand {
   std::string program;
   std::string data_directory;
   std::vector<std::string> settings;  // KEY=VALUE
-  // What it says, of the last start; of the one before it under the name with ".before".
+  // What it says, over all starts; what is older under the name with ".before".
   std::string stderr_path;
 };
 
@@ -48,7 +48,10 @@ class BrokerProcess {
   bool running();
   // Of the last one; nothing while it runs.
   const std::optional<Ending>& ending() const { return ending_; }
+  // Of the last start.
   std::string said() const;
+  // A line of the rig's among what the broker says.
+  void Remark(const std::string& text) const;
   pid_t pid() const { return pid_; }
 
  private:
@@ -57,6 +60,7 @@ class BrokerProcess {
 
   BrokerCommand command_;
   pid_t pid_ = -1;
+  std::int64_t said_before_ = 0;  // bytes in the file when it was started
   std::optional<Ending> ending_;
 };
 

@@ -112,7 +112,10 @@ Status CrashCycles::EndLife(const Plan& plan, Connection* connection) {
   if (plan.end == End::kOrderly && connection != nullptr) StopInOrder(connection);
   const bool cut = options_.cut_power && plan.end != End::kKill;
   if (cut) {
-    if (random_.Below(2) == 0) StopTheMachine(connection);
+    const bool frozen = random_.Below(2) == 0;
+    if (frozen) StopTheMachine(connection);
+    broker_.Remark(fmt::format("power loss, the log's fate {}{}", static_cast<int>(plan.fate),
+                               frozen ? ", stopped before" : ""));
     RETURN_IF_ERROR(disk_->CutPower(plan.fate));
     ++counts_.power_cuts;
     books_.power_is_off = true;
@@ -121,6 +124,7 @@ Status CrashCycles::EndLife(const Plan& plan, Connection* connection) {
     ++counts_.kills;
   }
   broker_.Kill();
+  if (!cut) broker_.Remark("killed");
   if (connection != nullptr) connection->Drain();
   books_.power_is_off = false;
   if (!cut) return Ok();
@@ -130,6 +134,7 @@ Status CrashCycles::EndLife(const Plan& plan, Connection* connection) {
 
 Status CrashCycles::RunCycle(std::uint64_t cycle) {
   const Plan plan = DrawPlan();
+  broker_.Remark(fmt::format("life {}, from record {}", cycle, books_.next_number));
   RETURN_IF_ERROR(broker_.Start());
   std::unique_ptr<Connection> connection;
   std::optional<Load> load;  // takes answers until the connection is drained

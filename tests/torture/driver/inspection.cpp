@@ -54,7 +54,8 @@ Status InspectPartition(Connection& connection, Books& books, const protocol::To
     books.findings.Add(Fault::kLost, fmt::format("{}/{}: nothing is served at {}, durable up to {}",
                                                  key.first, key.second, read, durable_end));
   }
-  if (log_start > ledger.begin() && ledger.BytesFrom(log_start) < kRetentionBytes / 2) {
+  if (log_start > ledger.begin() &&
+      ledger.BytesFrom(log_start) < static_cast<std::size_t>(books.retention_bytes / 2)) {
     books.findings.Add(Fault::kLost, fmt::format("{}/{}: the log begins at {}, which retention "
                                                  "does not explain",
                                                  key.first, key.second, log_start));

@@ -93,6 +93,12 @@ TEST_F(PartitionLedgerTest, ALogStartThatFallsIsSeen) {
   EXPECT_EQ(findings_.count(Fault::kReused), 1U);
 }
 
+TEST_F(PartitionLedgerTest, AnUnknownBatchMayHaveGoneByRetention) {
+  ledger_.Settle(Offset{6}, Offset{6}, Offset{6});
+  EXPECT_TRUE(findings_.clean());
+  EXPECT_EQ(ledger_.end(), Offset{6});
+}
+
 TEST_F(PartitionLedgerTest, AHoleIsLost) {
   ledger_.Acked(5, Offset{6});
   ledger_.Settle(Offset{0}, Offset{0}, Offset{8});

@@ -108,7 +108,8 @@ bool Load::Expected(protocol::ErrorCode code) const {
 
 bool Load::TakeRefusal(const protocol::Error& error, const std::string& what) {
   ++books_.counts.refusals;
-  if (error.code() == protocol::STORAGE_FAILED || error.code() == protocol::SHUTTING_DOWN) {
+  if (options_.any_refusal || error.code() == protocol::STORAGE_FAILED ||
+      error.code() == protocol::SHUTTING_DOWN) {
     return false;
   }
   if (!Expected(error.code())) {
@@ -344,7 +345,7 @@ bool Load::CreateTopic(const std::string& name, std::int32_t partitions) {
   create.set_name(name);
   create.set_partitions(partitions);
   (*create.mutable_config())["segment.bytes"] = std::to_string(kSegmentBytes);
-  (*create.mutable_config())["retention.bytes"] = std::to_string(kRetentionBytes);
+  (*create.mutable_config())["retention.bytes"] = std::to_string(books_.retention_bytes);
   auto taken = [this, name](const Answer& answer) {
     if (answer.ok()) {
       ++books_.counts.topics_made;

@@ -19,6 +19,8 @@ namespace logboom::torture {
 struct LoadOptions {
   // A disk that is full is part of the rig: NO_SPACE is an answer like any other.
   bool expect_no_space = false;
+  // Any request may be refused, and what became of it is not known.
+  bool any_refusal = false;
   std::size_t under_way_max = 12;
 };
 

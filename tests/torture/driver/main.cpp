@@ -6,11 +6,13 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "tests/torture/driver/call_sweep.h"
 #include "tests/torture/driver/crash_cycles.h"
 
 namespace logboom::torture {
@@ -28,84 +30,129 @@ class Options {
     for (int i = 1; i < count; ++i) {
       const std::string_view word = words[i];
       const std::size_t at = word.find('=');
-      if (at != std::string_view::npos)
-        given_[std::string(word.substr(0, at))] = word.substr(at + 1);
+      if (at == std::string_view::npos) continue;
+      given_[std::string(word.substr(0, at))] = word.substr(at + 1);
     }
   }
   std::string Text(const std::string& name) const {
     auto found = given_.find(name);
     return found == given_.end() ? std::string() : found->second;
   }
-  std::uint64_t Number(const std::string& name, std::uint64_t otherwise) const {
-    const std::string text = Text(name);
-    return text.empty() ? otherwise : std::strtoull(text.c_str(), nullptr, 10);
+  std::uint64_t Number(const std::string& name) const {
+    return std::strtoull(Text(name).c_str(), nullptr, 10);
   }
 
  private:
   std::map<std::string, std::string> given_;
 };
 
-void Report(const Books& books, const CrashCounts& crashes, double seconds) {
+// Says how far it is, now and then.
+class Progress {
+ public:
+  void operator()(std::uint64_t done, std::string_view what) {
+    if (Clock::now() - told_ < kProgressEvery) return;
+    told_ = Clock::now();
+    fmt::print("{:6.0f} s  {} {}\n", seconds(), done, what);
+    std::fflush(stdout);
+  }
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
+
+ private:
+  Clock::time_point begin_ = Clock::now();
+  Clock::time_point told_ = begin_;
+};
+
+// The disk that the options name, mounted; nothing where they name none.
+Result<std::optional<Disk>> MountDisk(const Options& options) {
+  const std::string type = options.Text("fs");
+  if (type.empty()) return std::optional<Disk>();
+  RETURN_IF_ERROR(Disk::MakeMountsPrivate());
+  ASSIGN_OR_RETURN(Disk disk,
+                   Disk::Attach(options.Text("image"), type, options.Text("folder") + "/data"));
+  RETURN_IF_ERROR(disk.Mount());
+  return std::optional<Disk>(std::move(disk));
+}
+
+void Report(const Books& books) {
   const Counts& counts = books.counts;
   fmt::print(
-      "{} kills -9, {} power losses, {} orderly stops; {} of them during a start; {:.0f} s\n",
-      crashes.kills, crashes.power_cuts, crashes.orderly_stops, crashes.before_ready, seconds);
-  fmt::print(
       "{} records sent; acked as synced: {} batches, {} spans, {} rows, {} commits, {} topics "
-      "made, {} deleted; {} records "
-      "read; {} answers came from machines without power\n",
+      "made, {} deleted; {} records read; {} requests refused; {} answers came from machines "
+      "without power\n",
       books.next_number - 1, counts.batches_acked, counts.spans_acked, counts.rows_acked,
       counts.commits_acked, counts.topics_made, counts.topics_deleted, counts.records_read,
-      counts.answers_without_power);
+      counts.refusals, counts.answers_without_power);
   fmt::print("{}\n", books.findings.Summary());
   for (const std::string& text : books.findings.texts()) fmt::print("{}\n", text);
 }
 
-int RunCrashes(const Options& options) {
-  std::optional<Disk> disk;
-  const std::string folder = options.Text("folder");
-  const std::string directory = folder + "/data";
-  if (const std::string type = options.Text("fs"); !type.empty()) {
-    auto not_run = [](const Error& error) {
-      fmt::print(stderr, "NOT RUN: {}\n", error.message);
-      return kNotRun;
-    };
-    if (Status done = Disk::MakeMountsPrivate(); !done.ok()) return not_run(done.error());
-    auto attached = Disk::Attach(options.Text("image"), type, directory);
-    if (!attached.ok()) return not_run(attached.error());
-    disk.emplace(*std::move(attached));
-    if (Status done = disk->Mount(); !done.ok()) return not_run(done.error());
-  }
-  BrokerProcess broker({.program = options.Text("broker"),
-                        .data_directory = directory + "/broker",
-                        .settings = {"storage.reserve=16MiB"},
-                        .stderr_path = folder + "/broker.stderr"});
-  SeededRandom random(options.Number("seed", 1));
-  Books books;
-  CrashCycles cycles(
-      broker, disk ? &*disk : nullptr, books, random,
-      {.cycles = options.Number("count", 100), .cut_power = options.Text("rig") == "power"});
-  const auto begin = Clock::now();
-  auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - begin).count(); };
-  auto told = begin;
-  Status done = cycles.SetUp();
-  if (done.ok()) {
-    done = cycles.Run([&](std::uint64_t cycle) {
-      if (Clock::now() - told < kProgressEvery) return;
-      told = Clock::now();
-      fmt::print("{:6.0f} s  {} cycles\n", seconds(), cycle);
-      std::fflush(stdout);
-    });
-  }
-  broker.Kill();
-  Report(books, cycles.counts(), seconds());
+int ExitCode(const Status& done, const Books& books) {
   if (!done.ok()) fmt::print("FAILED: {}\n", done.error().message);
   return done.ok() && books.findings.clean() ? 0 : 1;
+}
+
+int RunCrashes(const Options& options, Disk* disk) {
+  const std::string folder = options.Text("folder");
+  BrokerProcess broker({.program = options.Text("broker"),
+                        .data_directory = folder + "/data/broker",
+                        .settings = {"storage.reserve=16MiB"},
+                        .stderr_path = folder + "/broker.stderr"});
+  SeededRandom random(options.Number("seed"));
+  Books books;
+  CrashCycles cycles(
+      broker, disk, books, random,
+      {.cycles = options.Number("count"), .cut_power = options.Text("rig") == "power"});
+  Progress progress;
+  Status done = cycles.SetUp();
+  if (done.ok()) done = cycles.Run([&](std::uint64_t cycle) { progress(cycle, "lives"); });
+  broker.Kill();
+  const CrashCounts& counts = cycles.counts();
+  fmt::print(
+      "{} kills -9, {} power losses, {} orderly stops; {} of them during a start; {:.0f} s\n",
+      counts.kills, counts.power_cuts, counts.orderly_stops, counts.before_ready,
+      progress.seconds());
+  Report(books);
+  return ExitCode(done, books);
+}
+
+int RunSweep(const Options& options, Disk* disk) {
+  SeededRandom random(options.Number("seed"));
+  Books books;
+  CallSweep sweep({.program = options.Text("broker"),
+                   .shim = options.Text("shim"),
+                   .folder = options.Text("folder"),
+                   .errors = options.Text("rig") == "errors",
+                   .runs = options.Number("count")},
+                  disk, books, random);
+  Progress progress;
+  Status done = sweep.Run([&](std::uint64_t run) { progress(run, "runs"); });
+  const SweepCounts& counts = sweep.counts();
+  fmt::print(
+      "{} file calls in the script; {} runs, a call was hit in {}; the broker refused to start in "
+      "{}, ended by itself in {}, went on to the end in {}; {:.0f} s\n",
+      counts.calls, counts.runs, counts.hits, counts.refused_starts, counts.ended_itself,
+      counts.went_on, progress.seconds());
+  Report(books);
+  return ExitCode(done, books);
+}
+
+int Run(const Options& options) {
+  auto disk = MountDisk(options);
+  if (!disk.ok()) {
+    fmt::print(stderr, "NOT RUN: {}\n", disk.error().message);
+    return kNotRun;
+  }
+  Disk* mounted = *disk ? &**disk : nullptr;
+  const std::string rig = options.Text("rig");
+  if (rig == "power" || rig == "kill") return RunCrashes(options, mounted);
+  if (rig == "calls" || rig == "errors") return RunSweep(options, mounted);
+  fmt::print(stderr, "torture-driver: no rig '{}'; ./dev torture starts it\n", rig);
+  return 2;
 }
 
 }  // namespace
 }  // namespace logboom::torture
 
 int main(int argc, char** argv) {
-  return logboom::torture::RunCrashes(logboom::torture::Options(argc, argv));
+  return logboom::torture::Run(logboom::torture::Options(argc, argv));
 }

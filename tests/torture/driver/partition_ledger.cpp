@@ -10,7 +10,7 @@ namespace logboom::torture {
 void PartitionLedger::Sent(const SentBatch& batch) { under_way_.emplace(batch.first, batch); }
 
 void PartitionLedger::Refused(std::uint64_t first) {
-  under_way_.erase(first);
+  if (under_way_.erase(first) > 0) Forget(first, "was refused");
   if (Holds(first)) {
     findings_.Add(Fault::kBroken,
                   fmt::format("{}: batch {} was refused after it was served", name_, first));
@@ -56,6 +56,17 @@ void PartitionLedger::Served(Offset offset, std::uint64_t number) {
   Place(batch, offset - static_cast<std::int64_t>(number - batch.first));
 }
 
+void PartitionLedger::Forget(std::uint64_t first, std::string why) {
+  gone_.emplace(first, std::move(why));
+  if (gone_.size() > kGoneMax) gone_.erase(gone_.begin());
+}
+
+std::string PartitionLedger::WhyGone(std::uint64_t number) const {
+  auto after = gone_.upper_bound(number);
+  if (after == gone_.begin()) return "was never sent here";
+  return fmt::format("batch {} {}", std::prev(after)->first, std::prev(after)->second);
+}
+
 void PartitionLedger::ReportStranger(Offset offset, std::uint64_t number) {
   const auto at = static_cast<std::size_t>(offset - begin_);
   const std::uint64_t before = at < numbers_.size() ? numbers_[at] : kNobody;
@@ -73,9 +84,8 @@ void PartitionLedger::ReportStranger(Offset offset, std::uint64_t number) {
       return;
     }
   }
-  findings_.Add(Fault::kUnknown,
-                fmt::format("{}: record {} at {} was not sent, refused, or gone before", name_,
-                            number, offset));
+  findings_.Add(Fault::kUnknown, fmt::format("{}: record {} at {}: {}; this is start {}", name_,
+                                             number, offset, WhyGone(number), starts_ + 1));
 }
 
 bool PartitionLedger::Free(Offset base, std::uint32_t records) const {
@@ -123,6 +133,8 @@ void PartitionLedger::TrimTo(Offset log_start) {
     numbers_.pop_front();
     ++begin_;
   }
+  // What nobody was told of may have been there, and have gone by retention since.
+  begin_ = std::max(begin_, log_start);
   while (!placed_.empty() && placed_.begin()->second.base < begin_) placed_.erase(placed_.begin());
 }
 
@@ -139,6 +151,7 @@ void PartitionLedger::Settle(Offset log_start, Offset from, Offset durable_end) 
     findings_.Add(Fault::kReused, fmt::format("{}: the log began at {}, and begins at {}", name_,
                                               begin_, log_start));
   }
+  TrimTo(log_start);
   if (durable_end < end()) {
     findings_.Add(Fault::kLost, fmt::format("{}: acked or served up to {}, and it ends at {}",
                                             name_, end(), durable_end));
@@ -146,8 +159,11 @@ void PartitionLedger::Settle(Offset log_start, Offset from, Offset durable_end) 
     findings_.Add(Fault::kBroken,
                   fmt::format("{}: ends at {}, and only {} was served", name_, durable_end, end()));
   }
-  TrimTo(log_start);
   CheckNoHoles(from);
+  ++starts_;
+  for (const auto& [first, batch] : under_way_) {
+    Forget(first, fmt::format("was not there at start {}", starts_));
+  }
   under_way_.clear();
 }
 

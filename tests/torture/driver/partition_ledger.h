@@ -50,6 +50,7 @@ class PartitionLedger {
 
  private:
   static constexpr std::uint64_t kNobody = 0;
+  static constexpr std::size_t kGoneMax = 1000;
   struct Placed {
     Offset base;
     std::uint32_t records;
@@ -60,6 +61,8 @@ class PartitionLedger {
   void Place(const SentBatch& batch, Offset base);
   bool Free(Offset base, std::uint32_t records) const;
   void CheckOrder(const SentBatch& batch, Offset base);
+  void Forget(std::uint64_t first, std::string why);
+  std::string WhyGone(std::uint64_t number) const;
   void ReportStranger(Offset offset, std::uint64_t number);
   void TrimTo(Offset log_start);
   void CheckNoHoles(Offset from);
@@ -70,6 +73,9 @@ class PartitionLedger {
   std::deque<std::uint64_t> numbers_;       // at begin_ + index; kNobody: not heard of yet
   std::map<std::uint64_t, Placed> placed_;  // by first number
   std::map<std::uint64_t, SentBatch> under_way_;
+  // By first number, the newest of them: what became of batches that must not be there. For words.
+  std::map<std::uint64_t, std::string> gone_;
+  std::uint64_t starts_ = 0;
   std::uint64_t acked_records_ = 0;
 };
 

@@ -8,8 +8,8 @@ void TopicLedger::Created(const std::string& name, const Bytes& id) {
   topics_[name] = {State::kExists, id};
   auto [known, is_new] = ids_.emplace(id, name);
   if (!is_new && known->second != name) {
-    findings_.Add(Fault::kReused,
-                  fmt::format("topic {} has the id of topic {}", name, known->second));
+    findings_->Add(Fault::kReused,
+                   fmt::format("topic {} has the id of topic {}", name, known->second));
   }
 }
 
@@ -26,9 +26,9 @@ void TopicLedger::Refused(const std::string& name) {
 void TopicLedger::SettleOne(const std::string& name, const Bytes& id) {
   auto topic = topics_.find(name);
   if (topic == topics_.end()) {
-    findings_.Add(Fault::kBroken, fmt::format("topic {} is there, deleted or never made", name));
+    findings_->Add(Fault::kBroken, fmt::format("topic {} is there, deleted or never made", name));
   } else if (!topic->second.id.empty() && topic->second.id != id) {
-    findings_.Add(Fault::kLost, fmt::format("topic {} is another one of that name", name));
+    findings_->Add(Fault::kLost, fmt::format("topic {} is another one of that name", name));
   } else {
     Created(name, id);
   }
@@ -42,7 +42,8 @@ void TopicLedger::Settle(const std::map<std::string, Bytes>& found) {
       continue;
     }
     if (topic->second.state == State::kExists) {
-      findings_.Add(Fault::kLost, fmt::format("topic {} was made, and is not there", topic->first));
+      findings_->Add(Fault::kLost,
+                     fmt::format("topic {} was made, and is not there", topic->first));
     }
     topic = topics_.erase(topic);
   }

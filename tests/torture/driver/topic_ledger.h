@@ -14,7 +14,7 @@ namespace logboom::torture {
 // One owner, one thread. Faults go to `findings`, which must outlive it.
 class TopicLedger {
  public:
-  explicit TopicLedger(Findings& findings) : findings_(findings) {}
+  explicit TopicLedger(Findings& findings) : findings_(&findings) {}
 
   void CreationAsked(const std::string& name) { topics_[name].state = State::kCreating; }
   void Created(const std::string& name, const Bytes& id);
@@ -37,7 +37,7 @@ class TopicLedger {
   };
   void SettleOne(const std::string& name, const Bytes& id);
 
-  Findings& findings_;
+  Findings* findings_;
   std::map<std::string, Topic> topics_;
   std::map<Bytes, std::string> ids_;  // all that ever were
 };
