@@ -132,11 +132,15 @@ Status Recovery::ConsiderCheckpoint() {
   start_.index = static_cast<std::size_t>(found - segments_.begin());
   start_.offset = checkpoint.recovery_point;
   start_.totals = checkpoint.segment_totals;
-  if (start_.totals.size_bytes == checkpoint.position.value()) return Ok();
+  // A segment that was finished since may have been rewritten, and what stands at the position is
+  // something else.
+  const bool was_active = found + 1 == segments_.end();
+  const bool has_totals = start_.totals.size_bytes == checkpoint.position.value();
+  if (has_totals && was_active) return Ok();
   ASSIGN_OR_RETURN(const std::unique_ptr<file::File> log, OpenLog(start_.index));
   const Result<SegmentTotals> counted = segment::CountTotals(
       *log, {checkpoint.segment_base, checkpoint.recovery_point, checkpoint.position});
-  if (counted.ok()) {
+  if (counted.ok() && (!has_totals || *counted == start_.totals)) {
     start_.totals = *counted;
   } else {
     start_ = {.index = start_.index, .offset = checkpoint.segment_base, .totals = {}};

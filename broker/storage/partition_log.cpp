@@ -33,8 +33,8 @@ bool WriteNextSeal(LogState& state) {
   if (!file.ok()) return false;
   state.rolled_files.push_back(std::move(*file));
   state.names_changed = true;
+  state.seal_under_way = seal.base_offset;
   state.unsealed.pop_front();
-  state.seal_under_way = true;
   return true;
 }
 
@@ -224,7 +224,7 @@ SyncWork PartitionLog::TakeSyncWork() {
 void PartitionLog::SyncDone(Offset covers) {
   while (!state_->syncing.empty() && state_->syncing.front().end.recovery_point <= covers) {
     state_->durable = state_->syncing.front().end;
-    if (state_->syncing.front().holds_seal) state_->seal_under_way = false;
+    if (state_->syncing.front().holds_seal) state_->seal_under_way.reset();
     state_->syncing.pop_front();
   }
 }

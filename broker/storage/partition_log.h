@@ -13,6 +13,7 @@
 
 #include "broker/storage/data_directory.h"
 #include "broker/storage/producer_state.h"
+#include "broker/storage/segment_copy.h"
 #include "broker/storage/unreadable_range.h"
 #include "lib/base/bytes.h"
 #include "lib/base/result.h"
@@ -149,6 +150,19 @@ class PartitionLog {
   // Segments sealed by the budget's eviction go with TrimBefore(segments()[1].base_offset).
   Result<std::int64_t> TrimBefore(Offset offset);
   void SetOptions(PartitionLogOptions options);
+
+  // Finished segments, in order, whose log and seal are on disk: what may be copied elsewhere while
+  // this goes on (segment_copy.h).
+  std::vector<CopySource> Copyable() const;
+  // Those of them that nobody has looked at yet, at most `count_max`; and that somebody has.
+  std::vector<CopySource> NotLookedAt(std::size_t count_max) const;
+  void SetLookedAt(Offset base_offset);
+  // Puts a copy in the place of its sources, durably. False where one of them is gone or another
+  // one by now: then the copy's files are dropped. A failure in between ends the appends; the next
+  // start finishes the swap.
+  Result<bool> Install(const CopiedSegment& copied);
+  // Names that were synced may be lost: appends end.
+  void SetBroken(const Error& error);
 
   // The newest .sources side-car, and the offset as of which it stands.
   struct SealedSources {

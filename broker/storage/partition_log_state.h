@@ -1,5 +1,5 @@
 // The inside of a PartitionLog, shared by the files that implement it: partition_log.cpp (append,
-// commit), partition_open.cpp, partition_read.cpp, partition_retention.cpp.
+// commit), partition_open.cpp, partition_read.cpp, partition_retention.cpp, partition_replace.cpp.
 #pragma once
 
 #include <array>
@@ -66,7 +66,7 @@ struct LogState {
   // only when that is synced: so a crash can tear the newest seal alone, and recovery needs to look
   // at no other.
   std::deque<segment::Seal> unsealed;
-  bool seal_under_way = false;
+  std::optional<Offset> seal_under_way;  // its segment's base
   // Segments that have a .sources file.
   std::vector<Offset> sources;
 

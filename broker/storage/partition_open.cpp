@@ -4,6 +4,7 @@
 
 #include "broker/storage/log_recovery.h"
 #include "broker/storage/partition_log_state.h"
+#include "broker/storage/segment_swap.h"
 #include "lib/segment/log_start.h"
 #include "lib/segment/log_walk.h"
 #include "lib/segment/names.h"
@@ -301,6 +302,7 @@ Status OpenSegments(LogState& state, const OpenRequest& request,
 
 Status OpenLogState(LogState& state, const OpenRequest& request) {
   RETURN_IF_ERROR(RemoveTemporaries(state));
+  RETURN_IF_ERROR(FinishOrDropSwaps(state.fs, state.directory));
   ASSIGN_OR_RETURN(std::vector<FoundSegment> segments, FindSegments(state.fs, state.directory));
   RETURN_IF_ERROR(FindLogStart(state, segments));
   RETURN_IF_ERROR(RemoveOrphans(state, segments));

@@ -73,6 +73,18 @@ void SealedSegments::DropFront(std::size_t count) {
   segments_.erase(segments_.begin(), segments_.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
+void SealedSegments::Replace(std::size_t index, std::size_t count, SealedSegment segment) {
+  const auto first = segments_.begin() + static_cast<std::ptrdiff_t>(index);
+  const auto last = first + static_cast<std::ptrdiff_t>(count);
+  for (auto gone = first; gone != last; ++gone) {
+    size_bytes_ -= gone->size_bytes;
+    open_.remove_if([&](const OpenSegment& open) { return open.base_offset == gone->base_offset; });
+  }
+  size_bytes_ += segment.size_bytes;
+  *first = std::move(segment);
+  segments_.erase(first + 1, last);
+}
+
 std::optional<std::size_t> SealedSegments::IndexOf(Offset offset) const {
   const auto after = std::upper_bound(
       segments_.begin(), segments_.end(), offset,

@@ -25,6 +25,7 @@ struct SealedSegment {
   Offset next_offset;  // where the next segment begins
   std::int64_t size_bytes = 0;
   std::optional<segment::Seal> seal;  // once it was needed
+  bool looked_at = false;             // whether rewriting it pays was asked before
 };
 
 // The open files of one sealed segment. An index that can't be had is missing, and searches read
@@ -52,11 +53,15 @@ class SealedSegments {
   void Add(SealedSegment segment);
   // Forgets the first `count`.
   void DropFront(std::size_t count);
+  // Puts `segment` in the place of `count` from `index` on. Files that were opened stay readable
+  // for those who hold them.
+  void Replace(std::size_t index, std::size_t count, SealedSegment segment);
+  void SetLookedAt(std::size_t index) { segments_[index].looked_at = true; }
 
   // The last one whose base offset is at or below `offset`; nothing where there is none.
   std::optional<std::size_t> IndexOf(Offset offset) const;
 
-  // Valid until the next call of Open, Add or DropFront.
+  // Valid until the next call of Open, Add, DropFront or Replace.
   Result<const OpenSegment*> Open(std::size_t index);
   SegmentView ViewOf(std::size_t index, const OpenSegment& open) const;
 

@@ -81,15 +81,18 @@ bool BatchBuilder::Fits(const RecordView& record) const {
          record.headers.size() <= std::size_t{kHeadersPerRecordMax};
 }
 
-void BatchBuilder::Add(const RecordView& record) {
+void BatchBuilder::Add(const RecordView& record) { AddAt(next_offset_delta_, record); }
+
+void BatchBuilder::AddAt(std::int32_t offset_delta, const RecordView& record) {
+  CHECK(offset_delta >= next_offset_delta_);
   if (empty()) {
-    base_timestamp_ = record.timestamp;
+    base_timestamp_ = delete_horizon_.value_or(record.timestamp);
     max_timestamp_ = record.timestamp;
   }
   max_timestamp_ = std::max(max_timestamp_, record.timestamp);
   const std::int64_t timestamp_delta = Delta(record.timestamp, base_timestamp_);
   const std::size_t body = kAttributesBytes + VarintSize(timestamp_delta) +
-                           VarintSize(record_count_) + SizeOfPayload(record);
+                           VarintSize(offset_delta) + SizeOfPayload(record);
   const std::size_t size = VarintSize(static_cast<std::int64_t>(body)) + body;
   CHECK(size <= options_.batch_bytes_max - size_);
 
@@ -98,10 +101,11 @@ void BatchBuilder::Add(const RecordView& record) {
   at = WriteVarint(at, static_cast<std::int64_t>(body));
   *at++ = 0;
   at = WriteVarint(at, timestamp_delta);
-  at = WriteVarint(at, record_count_);
+  at = WriteVarint(at, offset_delta);
   WritePayload(at, record);
   size_ += size;
   ++record_count_;
+  next_offset_delta_ = offset_delta + 1;
 }
 
 HeaderSlot BatchBuilder::AddWithSlot(const RecordView& record, std::size_t index) {
@@ -124,13 +128,25 @@ void BatchBuilder::SetProducer(std::int64_t producer_id, std::int16_t epoch,
   producer_ = {.id = producer_id, .epoch = epoch, .base_sequence = base_sequence};
 }
 
+void BatchBuilder::SetDeleteHorizon(TimestampMs horizon) {
+  CHECK(empty());
+  delete_horizon_ = horizon;
+}
+
 Result<ByteView> BatchBuilder::Finish() {
-  CHECK(!empty());
+  return FinishAt({.base_offset = Offset(0), .last_offset_delta = next_offset_delta_ - 1});
+}
+
+Result<ByteView> BatchBuilder::FinishAt(const BatchPlace& place) {
+  CHECK(!empty() && place.last_offset_delta >= next_offset_delta_ - 1);
   ASSIGN_OR_RETURN(const Packed packed, Pack());
   BatchHeader header;
-  header.leader_epoch = LeaderEpoch(-1);
+  header.base_offset = place.base_offset;
+  header.leader_epoch = place.leader_epoch;
   header.codec = packed.codec;
-  header.last_offset_delta = record_count_ - 1;
+  header.timestamp_type = place.timestamp_type;
+  header.has_delete_horizon = delete_horizon_.has_value();
+  header.last_offset_delta = place.last_offset_delta;
   header.base_timestamp = base_timestamp_;
   header.max_timestamp = max_timestamp_;
   header.producer_id = producer_.id;
@@ -158,6 +174,8 @@ Result<BatchBuilder::Packed> BatchBuilder::Pack() {
 void BatchBuilder::Clear() {
   size_ = kBatchHeaderBytes;
   record_count_ = 0;
+  next_offset_delta_ = 0;
+  delete_horizon_.reset();
   producer_ = {};
 }
 

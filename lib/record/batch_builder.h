@@ -39,6 +39,14 @@ struct HeaderSlot {
   std::size_t size = 0;
 };
 
+// Where a batch stands that is made anew from stored ones.
+struct BatchPlace {
+  Offset base_offset;
+  LeaderEpoch leader_epoch{-1};
+  std::int32_t last_offset_delta = 0;  // at or above that of the last record
+  TimestampType timestamp_type = TimestampType::kCreateTime;
+};
+
 // One owner, one thread. Memory only: what is not finished and sent is gone with the process. Its
 // buffers grow to about twice batch_bytes_max and are kept. Calls fail with a CHECK where the
 // caller broke the rules below, and with a Status where the codec does.
@@ -54,6 +62,12 @@ class BatchBuilder {
   // Appends a record. The caller has asked Fits(): a record that alone is too large for an empty
   // batch is the caller's to split.
   void Add(const RecordView& record);
+
+  // As Add, for records that were stored before: `offset_delta` is above that of the one before it.
+  void AddAt(std::int32_t offset_delta, const RecordView& record);
+  // Of an empty batch: when the tombstones that it will hold may go. Kafka keeps it in the place of
+  // the base timestamp. Goes into the header with the next Finish, and with that one only.
+  void SetDeleteHorizon(TimestampMs horizon);
 
   // As Add with headers, and tells where the value of headers[index] stands, so that a fixed-size
   // value can be filled in before Finish(): a source's span is known only once its last line is
@@ -72,6 +86,8 @@ class BatchBuilder {
   // be empty. A batch that does not shrink is sent uncompressed (codec none). kUnsupported for a
   // codec that is not written; then the records are still there.
   Result<ByteView> Finish();
+  // The same for a batch whose offsets were given before.
+  Result<ByteView> FinishAt(const BatchPlace& place);
   // For idempotent producers: written into the header by the next Finish, and by that one only.
   void SetProducer(std::int64_t producer_id, std::int16_t epoch, std::int32_t base_sequence);
 
@@ -97,6 +113,8 @@ class BatchBuilder {
   RawBuffer packed_;
   std::size_t size_ = kBatchHeaderBytes;  // in raw_
   std::int32_t record_count_ = 0;
+  std::int32_t next_offset_delta_ = 0;
+  std::optional<TimestampMs> delete_horizon_;
   TimestampMs base_timestamp_;
   TimestampMs max_timestamp_;
   Producer producer_;

@@ -32,6 +32,8 @@ class BatchReader {
   // record. `batch` must outlive the walk where it is uncompressed.
   Status Open(ByteView batch);
   const BatchHeader& header() const { return header_; }
+  // Of the record section, once decompressed.
+  std::size_t raw_bytes() const { return records().size(); }
 
   // The next record; nothing at the end. Every length and count is bounded by the bytes left before
   // anything is allocated. kCorrupt where the section ends early, a varint is too long, records are

@@ -19,6 +19,11 @@ inline constexpr std::string_view kSourcesSuffix = ".sources";
 // At any offset, not only at a segment's base.
 inline constexpr std::string_view kProducerSnapshotSuffix = ".snapshot";
 
+// Behind another suffix: files that are being made to replace a segment's, and those that are whole
+// and will.
+inline constexpr std::string_view kCleanedSuffix = ".cleaned";
+inline constexpr std::string_view kSwapSuffix = ".swap";
+
 inline constexpr std::string_view kPartitionMetadataName = "partition.metadata";
 inline constexpr std::string_view kLeaderEpochCheckpointName = "leader-epoch-checkpoint";
 inline constexpr std::string_view kLogStartName = "log-start";

@@ -8,6 +8,7 @@ namespace {
 
 constexpr SideCarFormat kFormat{.magic = "LBsl", .version = 1};
 constexpr std::uint32_t kCompactedFlag = 1;
+constexpr std::uint32_t kRewrittenFlag = 2;
 
 Result<Seal> DecodePayload(ByteView payload) {
   ByteReader reader(payload);
@@ -20,10 +21,11 @@ Result<Seal> DecodePayload(ByteView payload) {
   if (!reader.done() || seal.base_offset.value() < 0 || seal.next_offset < seal.base_offset) {
     return Fail(ErrorCode::kCorrupt, "seal: fields are out of range");
   }
-  if ((flags & ~kCompactedFlag) != 0) {
+  if ((flags & ~(kCompactedFlag | kRewrittenFlag)) != 0) {
     return Fail(ErrorCode::kUnsupported, "seal: unknown flags {:#x}", flags);
   }
   seal.compacted = (flags & kCompactedFlag) != 0;
+  seal.rewritten = (flags & kRewrittenFlag) != 0;
   return seal;
 }
 
@@ -36,7 +38,7 @@ Bytes EncodeSeal(const Seal& seal) {
   writer.Int(seal.next_offset.value());
   EncodeTotals(writer, seal.totals);
   writer.Int(seal.max_append_time.value());
-  writer.Int(seal.compacted ? kCompactedFlag : std::uint32_t{0});
+  writer.Int((seal.compacted ? kCompactedFlag : 0U) | (seal.rewritten ? kRewrittenFlag : 0U));
   return EncodeSideCar(kFormat, payload);
 }
 

@@ -20,6 +20,8 @@ struct Seal {
   TimestampMs max_append_time{-1};
   // Compaction removed records: offsets grow, but not by one.
   bool compacted = false;
+  // Its small batches were put together, once and for all.
+  bool rewritten = false;
   friend bool operator==(const Seal&, const Seal&) = default;
 };
 

@@ -104,6 +104,47 @@ TEST(BatchBuilder, ProducerStandsInTheNextBatchAndInThatOnly) {
   EXPECT_EQ(HeaderOf(*builder.Finish()).producer_id, -1);
 }
 
+TEST(BatchBuilder, ABatchMadeAnewKeepsItsPlaceAndItsHoles) {
+  BatchBuilder builder({.codec = Codec::kZstd});
+  builder.AddAt(2, Line("a", 1000));
+  builder.AddAt(5, Line("b", 900));
+  const Result<ByteView> batch = builder.FinishAt({.base_offset = Offset(40),
+                                                   .leader_epoch = LeaderEpoch(3),
+                                                   .last_offset_delta = 9,
+                                                   .timestamp_type = TimestampType::kCreateTime});
+  const BatchHeader header = HeaderOf(batch.value());
+  EXPECT_EQ(header.base_offset, Offset(40));
+  EXPECT_EQ(header.next_offset(), Offset(50));
+  EXPECT_EQ(header.leader_epoch, LeaderEpoch(3));
+  EXPECT_EQ(header.record_count, 2);
+  BatchReader reader;
+  ASSERT_TRUE(reader.Open(*batch).ok());
+  EXPECT_EQ((*reader.Next())->offset, Offset(42));
+  const Record* second = *reader.Next();
+  EXPECT_EQ(second->offset, Offset(45));
+  EXPECT_EQ(second->timestamp, TimestampMs(900));
+  builder.Add(Line("c"));
+  EXPECT_EQ(HeaderOf(builder.Finish().value()).last_offset_delta, 0);
+}
+
+TEST(BatchBuilder, ADeleteHorizonStandsInThePlaceOfTheBaseTimestamp) {
+  BatchBuilder builder({.codec = Codec::kNone});
+  builder.SetDeleteHorizon(TimestampMs(86'400'000));
+  builder.Add(Line("a", 1000));
+  builder.Add(Line("b", 2000));
+  const Result<ByteView> batch = builder.Finish();
+  const BatchHeader header = HeaderOf(batch.value());
+  EXPECT_TRUE(header.has_delete_horizon);
+  EXPECT_EQ(header.base_timestamp, TimestampMs(86'400'000));
+  EXPECT_EQ(header.max_timestamp, TimestampMs(2000));
+  BatchReader reader;
+  ASSERT_TRUE(reader.Open(*batch).ok());
+  EXPECT_EQ((*reader.Next())->timestamp, TimestampMs(1000));
+  EXPECT_EQ((*reader.Next())->timestamp, TimestampMs(2000));
+  builder.Add(Line("c"));
+  EXPECT_FALSE(HeaderOf(builder.Finish().value()).has_delete_horizon);
+}
+
 TEST(BatchBuilder, IsEmptyAfterFinishAndStartsAfresh) {
   BatchBuilder builder({.codec = Codec::kLz4});
   for (int round = 0; round < 3; ++round) {

@@ -1,0 +1,187 @@
+#include "broker/storage/batch_merger.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace logboom::broker {
+namespace {
+
+// How much larger a record may become when it is built anew: its varints, at most.
+constexpr std::size_t kRecordSlackBytes = 16;
+constexpr std::size_t kBatchSlackBytes = 128;
+
+// Whether all records surely fit in one batch, even uncompressed.
+bool CanBeBuilt(const record::BatchHeader& header, std::size_t raw_bytes) {
+  const std::size_t slack =
+      kRecordSlackBytes * static_cast<std::size_t>(header.record_count) + kBatchSlackBytes;
+  return raw_bytes + slack <= record::kBatchBytesMax;
+}
+
+}  // namespace
+
+BatchMerger::BatchMerger(const MergeOptions& options, RecordFilter* filter, Sink sink)
+    : options_(options),
+      filter_(filter),
+      sink_(std::move(sink)),
+      builder_({.codec = record::Codec::kZstd, .level = options.zstd_level}) {}
+
+bool BatchMerger::StandsAlone(const record::BatchHeader& header) const {
+  return header.producer_id >= 0 || header.timestamp_type == record::TimestampType::kAppendTime ||
+         reader_.raw_bytes() >= options_.raw_bytes;
+}
+
+Status BatchMerger::Add(const record::BatchHeader& header, ByteView batch) {
+  last_ = header;
+  if (header.control || header.transactional) return Copy(header, batch);
+  const Status opened = reader_.Open(batch);
+  if (!opened.ok() && opened.error().code == ErrorCode::kUnsupported) return Copy(header, batch);
+  RETURN_IF_ERROR(opened);
+  if (!CanBeBuilt(header, reader_.raw_bytes())) return Copy(header, batch);
+  if (filter_ != nullptr) return Filter(header, batch);
+  if (StandsAlone(header) || header.has_delete_horizon) return Copy(header, batch);
+  keeps_.assign(static_cast<std::size_t>(header.record_count), true);
+  return Merge(header, std::nullopt);
+}
+
+Status BatchMerger::Filter(const record::BatchHeader& header, ByteView batch) {
+  ASSIGN_OR_RETURN(const Judged judged, Judge(header));
+  records_dropped_ += header.record_count - static_cast<std::int64_t>(judged.kept);
+  if (judged.kept == 0) {
+    if (!filter_->KeepsHeader(header)) return Ok();
+    RETURN_IF_ERROR(Flush());
+    return EmitEmpty(header, ProducerOf::kBatch);
+  }
+  RETURN_IF_ERROR(reader_.Open(batch));
+  if (!StandsAlone(header)) return Merge(header, judged.horizon);
+  const bool same_horizon = judged.horizon.has_value() == header.has_delete_horizon;
+  if (judged.kept == keeps_.size() && same_horizon) return Copy(header, batch);
+  return Rebuild(header, judged.horizon);
+}
+
+Result<BatchMerger::Judged> BatchMerger::Judge(const record::BatchHeader& header) {
+  Judged judged;
+  keeps_.clear();
+  bool tombstones = false;
+  while (true) {
+    ASSIGN_OR_RETURN(const record::Record* record, reader_.Next());
+    if (record == nullptr) break;
+    const bool keeps = filter_->Keeps(header, *record);
+    keeps_.push_back(keeps);
+    if (!keeps) continue;
+    ++judged.kept;
+    tombstones = tombstones || !record->value;
+  }
+  if (header.has_delete_horizon) {
+    judged.horizon = header.base_timestamp;
+  } else if (tombstones) {
+    judged.horizon = filter_->delete_horizon();
+  }
+  return judged;
+}
+
+Status BatchMerger::Merge(const record::BatchHeader& header,
+                          const std::optional<TimestampMs>& horizon) {
+  if (pending_) {
+    const std::size_t together = builder_.raw_bytes() + reader_.raw_bytes();
+    const bool fits =
+        together <= options_.raw_bytes || builder_.raw_bytes() < options_.raw_bytes / 2;
+    if (pending_->epoch != header.leader_epoch || pending_->horizon != horizon || !fits) {
+      RETURN_IF_ERROR(Flush());
+    }
+  }
+  if (!pending_) {
+    pending_ = {header.base_offset, header.last_offset(), header.leader_epoch, horizon};
+    if (horizon) builder_.SetDeleteHorizon(*horizon);
+  } else {
+    ++batches_merged_;
+  }
+  RETURN_IF_ERROR(AddRecords(pending_->base_offset));
+  pending_->last_offset = header.last_offset();
+  return Ok();
+}
+
+Status BatchMerger::Rebuild(const record::BatchHeader& header,
+                            const std::optional<TimestampMs>& horizon) {
+  RETURN_IF_ERROR(Flush());
+  if (horizon) builder_.SetDeleteHorizon(*horizon);
+  RETURN_IF_ERROR(AddRecords(header.base_offset));
+  builder_.SetProducer(header.producer_id, header.producer_epoch, header.base_sequence);
+  ASSIGN_OR_RETURN(const ByteView batch,
+                   builder_.FinishAt({.base_offset = header.base_offset,
+                                      .leader_epoch = header.leader_epoch,
+                                      .last_offset_delta = header.last_offset_delta,
+                                      .timestamp_type = header.timestamp_type}));
+  emitted_end_ = header.next_offset();
+  return Emit(batch);
+}
+
+Status BatchMerger::AddRecords(Offset base_offset) {
+  for (const bool keeps : keeps_) {
+    ASSIGN_OR_RETURN(const record::Record* record, reader_.Next());
+    if (record == nullptr) break;
+    if (!keeps) continue;
+    builder_.AddAt(static_cast<std::int32_t>(record->offset - base_offset),
+                   {.timestamp = record->timestamp,
+                    .key = record->key,
+                    .value = record->value,
+                    .headers = record->headers});
+  }
+  // Bytes behind the last record are damage.
+  ASSIGN_OR_RETURN(const record::Record* end, reader_.Next());
+  if (end == nullptr) return Ok();
+  return Fail(ErrorCode::kCorrupt, "a batch holds more records than its header says");
+}
+
+Status BatchMerger::Copy(const record::BatchHeader& header, ByteView batch) {
+  RETURN_IF_ERROR(Flush());
+  emitted_end_ = header.next_offset();
+  return Emit(batch);
+}
+
+Status BatchMerger::Flush() {
+  if (!pending_) return Ok();
+  const Pending pending = *std::exchange(pending_, std::nullopt);
+  ASSIGN_OR_RETURN(const ByteView batch,
+                   builder_.FinishAt({.base_offset = pending.base_offset,
+                                      .leader_epoch = pending.epoch,
+                                      .last_offset_delta = static_cast<std::int32_t>(
+                                          pending.last_offset - pending.base_offset),
+                                      .timestamp_type = record::TimestampType::kCreateTime}));
+  emitted_end_ = pending.last_offset + 1;
+  return Emit(batch);
+}
+
+Status BatchMerger::Emit(ByteView batch) { return sink_(batch); }
+
+Status BatchMerger::EmitEmpty(const record::BatchHeader& header, ProducerOf producer) {
+  record::BatchHeader empty;
+  empty.base_offset = header.base_offset;
+  empty.leader_epoch = header.leader_epoch;
+  empty.last_offset_delta = header.last_offset_delta;
+  empty.base_timestamp = TimestampMs(-1);
+  empty.max_timestamp = TimestampMs(-1);
+  if (producer == ProducerOf::kBatch) {
+    empty.timestamp_type = header.timestamp_type;
+    empty.max_timestamp = header.max_timestamp;
+    empty.producer_id = header.producer_id;
+    empty.producer_epoch = header.producer_epoch;
+    empty.base_sequence = header.base_sequence;
+  }
+  char bytes[record::kBatchHeaderBytes];
+  record::WriteBatchHeader(bytes, empty);
+  record::SealBatch(bytes, sizeof(bytes));
+  emitted_end_ = header.next_offset();
+  return Emit(ByteView(bytes, sizeof(bytes)));
+}
+
+Status BatchMerger::Finish() {
+  if (!last_) return Ok();
+  const bool reaches_on =
+      pending_ && pending_->epoch == last_->leader_epoch && last_->producer_id < 0;
+  if (reaches_on) pending_->last_offset = last_->last_offset();
+  RETURN_IF_ERROR(Flush());
+  if (emitted_end_ >= last_->next_offset()) return Ok();
+  return EmitEmpty(*last_, ProducerOf::kNobody);
+}
+
+}  // namespace logboom::broker
