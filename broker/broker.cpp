@@ -10,6 +10,8 @@ namespace {
 
 // What one turn takes from the transport before it looks at commits and timers again.
 constexpr int kMessagesATurn = 256;
+constexpr std::int64_t kTellJumpMs = 60 * 60'000;
+constexpr std::int64_t kTellJumpForMs = 24 * 60 * 60'000;
 constexpr std::int64_t kReserveMax = std::int64_t{1} << 30U;
 
 }  // namespace
@@ -47,7 +49,8 @@ Result<std::unique_ptr<Broker>> Broker::Open(BrokerOptions options, BrokerSeams 
                     mine.make_background,
                     std::move(store),
                     mine.make_writer,
-                    reserve};
+                    reserve,
+                    broker->options_.budget};
   ASSIGN_OR_RETURN(broker->engine_,
                    EmbeddedEngine::Open(std::move(directory), std::move(parts), now, progress));
   broker->sources_ = std::make_unique<Sources>(*broker->engine_);
@@ -104,6 +107,7 @@ void Broker::Poll(Instant now) {
 }
 
 std::chrono::milliseconds Broker::NextTimeout(Instant now) const {
+  if (engine_->hurried()) return std::chrono::milliseconds{0};
   return server_->NextTimeout(now);
 }
 
@@ -113,6 +117,21 @@ void Broker::StartShutdown() {
 }
 
 bool Broker::Finished() const { return shutdown_ == Shutdown::kSaving && engine_->quiet(); }
+
+// For a day: whoever waits for old records to go has to know why they stay.
+void Broker::AddClockJumps(BrokerFacts& facts) const {
+  for (const ClockJump& jump : engine_->age_clock().jumps()) {
+    const TimestampMs since = jump.at + jump.by_ms;
+    if (jump.by_ms < kTellJumpMs || now_ - since > kTellJumpForMs) continue;
+    facts.conditions.push_back(
+        {"clock skipped",
+         fmt::format("the clock went on by {} s while the broker did not run, or was set: records "
+                     "from before it are kept for so much longer, as retention counts time that "
+                     "the broker has seen pass",
+                     jump.by_ms / 1000),
+         since});
+  }
+}
 
 BrokerFacts Broker::Facts() const {
   BrokerFacts facts;
@@ -139,6 +158,16 @@ BrokerFacts Broker::Facts() const {
   if (const auto& failed = engine_->retention_failure()) {
     facts.conditions.push_back(
         {"retention failed", "old segments could not be removed: " + failed->message, now_});
+  }
+  AddClockJumps(facts);
+  if (engine_->stuck_over_budget()) {
+    facts.conditions.push_back(
+        {"disk over budget",
+         fmt::format("segments take {} bytes, the disk budget is {}, and nothing more may be "
+                     "evicted: active segments, internal topics and retention.min.ms stay; raise "
+                     "disk.budget, lower retention.min.ms, or trim",
+                     engine_->log_bytes(), budget_bytes()),
+         now_});
   }
   if (low_space_since_) {
     facts.conditions.push_back(

@@ -34,6 +34,8 @@ struct BrokerOptions {
   std::optional<SyncMethod> sync_method;
   // Nothing: 5 % of the file system, at most 1 GiB.
   std::optional<std::int64_t> reserve_bytes;
+  // Nothing: topics take what they need.
+  std::optional<DiskBudget> budget = DiskBudget{};
 };
 
 // Where the broker keeps what it must not lose, and how it gets things done beside its loop.
@@ -89,11 +91,14 @@ class Broker {
   std::size_t session_count() const { return server_->session_count(); }
   const file::Space& space() const { return engine_->space(); }
   std::int64_t log_bytes() const { return engine_->log_bytes(); }
+  std::int64_t budget_bytes() const { return engine_->budget_bytes().value_or(0); }
+  const AgeClock& age_clock() const { return engine_->age_clock(); }
 
  private:
   Broker(BrokerOptions options, BrokerSeams seams)
       : options_(std::move(options)), seams_(std::move(seams)) {}
   BrokerFacts Facts() const;
+  void AddClockJumps(BrokerFacts& facts) const;
 
   BrokerOptions options_;
   BrokerSeams seams_;

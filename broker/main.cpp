@@ -1,5 +1,6 @@
 // logboom-broker: command line, signals, and the loop that drives the broker.
 #include <atomic>
+#include <charconv>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -60,6 +61,10 @@ daemon::Program MakeProgram() {
       {.name = "storage.reserve",
        .default_text = "auto",
        .help = "free bytes below which nothing is written; auto: 5 %, at most 1 GiB"},
+      {.name = "disk.budget",
+       .default_text = "80%",
+       .help = "of all segments: bytes, a share of the file system, or none; beyond it the oldest "
+               "records of the largest topics go before their time"},
   };
   program.flags = {
       {.name = "--data-dir",
@@ -95,6 +100,24 @@ Result<std::optional<std::int64_t>> ParseReserve(const daemon::Config& config) {
   return std::optional(*bytes);
 }
 
+Result<std::optional<DiskBudget>> ParseBudget(const daemon::Config& config) {
+  const std::string& text = config.String("disk.budget");
+  if (text == "none") return std::optional<DiskBudget>();
+  DiskBudget budget;
+  if (text.ends_with('%')) {
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size() - 1, budget.percent);
+    if (error == std::errc() && end == text.data() + text.size() - 1 && budget.percent >= 1 &&
+        budget.percent <= 100) {
+      return std::optional(budget);
+    }
+  } else if (const auto bytes = daemon::ParseByteCount(text)) {
+    budget.bytes = *bytes;
+    return std::optional(budget);
+  }
+  return config.Invalid("disk.budget", "1% to 100%, a number of bytes such as 500GiB, or none");
+}
+
 // Without keys any account that reaches the port could read and write everything.
 Status CheckListen(const daemon::Config& config) {
   constexpr std::string_view kScheme = "tcp://";
@@ -122,6 +145,7 @@ Result<BrokerOptions> OptionsOf(const daemon::Config& config) {
   options.receive_budget_bytes = static_cast<std::uint64_t>(config.Bytes("limits.receive_budget"));
   ASSIGN_OR_RETURN(options.sync_method, ParseSyncMethod(config));
   ASSIGN_OR_RETURN(options.reserve_bytes, ParseReserve(config));
+  ASSIGN_OR_RETURN(options.budget, ParseBudget(config));
   return options;
 }
 
@@ -191,6 +215,14 @@ void FillMetrics(const Broker& broker, daemon::MetricsRegistry& metrics) {
   gauge("logboom_filesystem_size_bytes", "Size of the data directory's file system",
         broker.space().total_bytes);
   gauge("logboom_storage_log_bytes", "Bytes of all segments", broker.log_bytes());
+  gauge("logboom_storage_budget_bytes", "Bytes that all segments may take; 0: no budget",
+        broker.budget_bytes());
+  count("logboom_evicted_segments_total", "Segments that went for the disk budget",
+        engine.segments_evicted);
+  count("logboom_evicted_records_total", "Records in them", engine.records_evicted);
+  count("logboom_evicted_bytes_total", "Bytes of them", engine.bytes_evicted);
+  gauge("logboom_retention_skipped_seconds", "What the clock skipped, and retention does not count",
+        broker.age_clock().skipped_ms() / 1000);
 }
 
 int ServeUntilStopped(Broker& broker, transport::ServerTransport& transport,

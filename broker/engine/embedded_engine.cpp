@@ -44,10 +44,14 @@ std::optional<PartitionState> EmbeddedEngine::StateOf(const TopicPartition& wher
   const Partition* partition = Find(where);
   if (partition == nullptr) return std::nullopt;
   const PartitionLog& log = *partition->log;
-  return PartitionState{log.log_start(),       log.durable_end(),
-                        log.log_end(),         log.leader_epoch(),
-                        log.size_bytes(),      static_cast<std::int64_t>(log.segment_count()),
-                        log.last_append_time()};
+  return PartitionState{.log_start = log.log_start(),
+                        .durable_end = log.durable_end(),
+                        .log_end = log.log_end(),
+                        .leader_epoch = log.leader_epoch(),
+                        .kept_start = log.kept_start(),
+                        .size_bytes = log.size_bytes(),
+                        .segments = static_cast<std::int64_t>(log.segment_count()),
+                        .last_append = log.last_append_time()};
 }
 
 std::int64_t EmbeddedEngine::log_bytes() const {
@@ -65,6 +69,13 @@ Result<FetchedBytes> EmbeddedEngine::Fetch(const TopicPartition& where, Offset f
   ASSIGN_OR_RETURN(FetchedBytes fetched, partition->log->Read(from, bytes_max));
   counters_.bytes_fetched += fetched.bytes.size();
   return fetched;
+}
+
+Result<FetchedBytes> EmbeddedEngine::FetchKept(const TopicPartition& where, Offset from,
+                                               std::size_t bytes_max) {
+  Partition* partition = Find(where);
+  if (partition == nullptr) return Fail(ErrorCode::kNotFound, "no such partition");
+  return partition->log->ReadKept(from, bytes_max);
 }
 
 Result<std::optional<Offset>> EmbeddedEngine::OffsetAtTime(const TopicPartition& where,
@@ -127,10 +138,14 @@ void EmbeddedEngine::Tick(Instant now) {
   FinishCommits();
   background_->FinishDone();
   if (broken_log_) FailStorage("a write to", *broken_log_);
+  RunMakings();
   RunRemovals();
   SubmitCommit();
   WatchSpace(now);
+  KeepTime(now);
+  RunTrims();
   RunRetention(now);
+  KeepBudget(now);
   MoveRecoveryPoints(now);
 }
 

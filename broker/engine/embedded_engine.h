@@ -20,9 +20,11 @@
 
 #include "broker/engine/log_engine.h"
 #include "broker/metadata/metadata_writer.h"
+#include "broker/storage/age_clock.h"
 #include "broker/storage/background.h"
 #include "broker/storage/committer.h"
 #include "broker/storage/data_directory.h"
+#include "broker/storage/disk_budget.h"
 #include "broker/storage/partition_log.h"
 #include "lib/base/random.h"
 #include "lib/file/file_system.h"
@@ -41,6 +43,8 @@ struct EngineParts {
   // Below this many free bytes appends are refused with kNoSpace, so that positions, offsets and
   // administration still find room.
   std::int64_t reserve_bytes = 0;
+  // Nothing: topics take what they need.
+  std::optional<DiskBudget> budget;
 };
 
 // What opening found: for the log, and for the status page's conditions.
@@ -72,6 +76,12 @@ class EmbeddedEngine final : public LogEngine {
   bool below_reserve() const { return space_.available_bytes < parts_.reserve_bytes; }
   // Of the last round of retention, where it failed: old segments stay.
   const std::optional<Error>& retention_failure() const { return retention_failure_; }
+  // Of all segments; nothing without a budget.
+  std::optional<std::int64_t> budget_bytes() const;
+  // They take more, and nothing that may go is left.
+  bool stuck_over_budget() const { return stuck_over_budget_; }
+  // What retention by age goes by.
+  const AgeClock& age_clock() const { return age_clock_; }
   // Of the last commits, at most 1,024.
   std::int64_t SyncP99Us() const;
 
@@ -82,13 +92,18 @@ class EmbeddedEngine final : public LogEngine {
   std::uint64_t topics_version() const override { return topics_version_; }
   std::optional<PartitionState> StateOf(const TopicPartition& where) const override;
   void CreateTopic(TopicSpec spec, DoneCallback done) override;
-  void AlterTopic(const std::string& name, const TopicConfig& set, DoneCallback done) override;
+  void AlterTopic(const std::string& name, const TopicChange& change, DoneCallback done) override;
   void DeleteTopic(const std::string& name, DoneCallback done) override;
+  void Trim(const TopicPartition& where, Offset offset, TrimCallback done) override;
+  Result<TrimmedRange> WouldTrim(const TopicPartition& where, Offset offset) const override;
+  std::vector<Eviction> TakeEvictions() override { return std::exchange(evictions_, {}); }
   Result<AppendedBatch> Append(const TopicPartition& where, char* batch,
                                const record::BatchHeader& header, Instant now) override;
   void WhenDurable(const TopicPartition& where, DoneCallback then) override;
   Result<FetchedBytes> Fetch(const TopicPartition& where, Offset from,
                              std::size_t bytes_max) override;
+  Result<FetchedBytes> FetchKept(const TopicPartition& where, Offset from,
+                                 std::size_t bytes_max) override;
   Result<std::optional<Offset>> OffsetAtTime(const TopicPartition& where,
                                              TimestampMs time) override;
   Result<std::optional<TimestampMs>> AppendTimeAt(const TopicPartition& where,
@@ -104,6 +119,11 @@ class EmbeddedEngine final : public LogEngine {
   const EngineCounters& counters() const override { return counters_; }
   const std::optional<Error>& failure() const override { return failure_; }
 
+  // There is more to do than one Tick does: the next one is due at once.
+  bool hurried() const {
+    return !trims_.empty() || !to_retain_.empty() || !makings_.empty() ||
+           (over_budget_since_ && !stuck_over_budget_);
+  }
   // True once nothing is under way: no commit, no metadata transaction, nothing dirty.
   bool quiet() const;
   // For an orderly stop, when quiet(): closes every partition and writes the clean manifest.
@@ -128,22 +148,30 @@ class EmbeddedEngine final : public LogEngine {
   EmbeddedEngine(std::unique_ptr<DataDirectory> directory, EngineParts parts);
 
   Status LoadTopics();
+  Status RemoveLeftovers(const Topic& topic);
+  Status OpenAgeClock(Instant now);
   Status OpenPartitions(Instant now, const std::function<void(std::int64_t)>& progress);
   Status AdoptDirectories(const std::vector<DataDirectory::PartitionDirectory>& found);
   Status OpenPartition(const Topic& topic, PartitionIndex index, const std::string& path,
                        const Manifest& manifest, Instant now,
                        const std::function<void(std::int64_t)>& progress);
   Status MakePartition(const Topic& topic, PartitionIndex index, Instant now);
-  Status RemovePartitions(const Topic& topic);
+  // Of a topic: its partitions from `first` on.
+  Status RemovePartitions(const Topic& topic, std::int32_t first);
   Partition* Find(const TopicPartition& where);
   const Partition* Find(const TopicPartition& where) const;
-  void InstallSealHook(const TopicPartition& where, PartitionLog& log);
+  void InstallHooks(const TopicPartition& where, PartitionLog& log, const std::string& directory);
+  void RemoveSegments(const std::string& directory, std::vector<Offset> bases);
 
   // True where the name is being changed: `change` is called again when that has ended.
   bool WaitsForChange(const std::string& name, std::function<void()> change);
   void EndChange(const std::string& name);
-  void FinishCreate(const Topic& topic, const DoneCallback& done);
+  void FinishCreate(const Topic& topic, const Status& made, const DoneCallback& done);
+  void FinishAlter(const Topic& before, const Topic& altered, const Status& made,
+                   const DoneCallback& done);
+  void RunMakings();
   void RunRemovals();
+  void RemoveDirectories(std::vector<std::string> retired);
   void WatchSpace(Instant now);
   void FinishCommits();
   void SubmitCommit();
@@ -152,7 +180,12 @@ class EmbeddedEngine final : public LogEngine {
   // A log that takes no more ends the program at the next Tick: the next start opens it again.
   void NoteBroken(const PartitionLog& log);
   void FinishTransactions();
+  void KeepTime(Instant now);
+  void RunTrims();
   void RunRetention(Instant now);
+  void KeepBudget(Instant now);
+  bool EvictOne();
+  bool EvictFrom(const Topic& topic);
   void MoveRecoveryPoints(Instant now);
   Manifest CurrentManifest(bool clean) const;
 
@@ -175,6 +208,19 @@ class EmbeddedEngine final : public LogEngine {
   std::unordered_map<TopicPartition, Partition> partitions_;
   // Deleted topics whose directories go once no commit under way can touch them.
   std::vector<std::pair<Topic, DoneCallback>> removals_;
+  // Partitions that are to be made: of the first one of these, one a Tick.
+  struct Making {
+    Topic topic;
+    std::int32_t next = 0;
+    DoneCallback done;
+  };
+  std::deque<Making> makings_;
+  struct AskedTrim {
+    TopicPartition where;
+    Offset offset;
+    TrimCallback done;
+  };
+  std::deque<AskedTrim> trims_;
 
   // What has been appended to and is not in a commit yet; each once.
   std::vector<TopicPartition> dirty_;
@@ -189,11 +235,26 @@ class EmbeddedEngine final : public LogEngine {
   file::Space space_{0, std::numeric_limits<std::int64_t>::max()};
   MonotonicMs next_space_;
   std::deque<std::int64_t> sync_times_us_;
+  AgeClock age_clock_{Instant{}};
+  MonotonicMs next_clock_store_;
+  bool storing_clock_ = false;
   MonotonicMs next_retention_;
+  MonotonicMs retention_began_;
+  std::vector<Eviction> evictions_;
+  // What else is on the file system, as of when nothing was being unlinked.
+  std::int64_t others_bytes_ = 0;
+  std::size_t unlinking_ = 0;
+  MonotonicMs next_budget_;
+  std::optional<MonotonicMs> over_budget_since_;
+  bool stuck_over_budget_ = false;
+  // Segments whose files could not be unlinked: the next round tries again.
+  std::vector<std::pair<std::string, std::vector<Offset>>> not_removed_;
+  // What this round of retention has not looked at yet.
+  std::vector<TopicPartition> to_retain_;
   std::optional<Error> retention_failure_;
   MonotonicMs next_recovery_points_;
   bool recovery_points_moved_ = false;
-  Instant now_;  // of the last Tick, for what a callback starts
+  Instant now_;                                   // of the last Tick, for what a callback starts
   std::unique_ptr<BackgroundWorker> background_;  // last: its work ends before what it reads
 };
 

@@ -19,6 +19,7 @@ Result<std::unique_ptr<EmbeddedEngine>> EmbeddedEngine::Open(
   engine->now_ = now;
   RETURN_IF_ERROR(engine->LoadTopics());
   RETURN_IF_ERROR(engine->OpenPartitions(now, progress));
+  RETURN_IF_ERROR(engine->OpenAgeClock(now));
   // From here on a crash leaves more than the clean manifest tells. Where there is no room for
   // another one, none is left: a broker on a full disk has to start, so that it can be emptied.
   Status told = engine->directory_->WriteManifest(engine->CurrentManifest(/*clean=*/false));
@@ -47,7 +48,7 @@ Status EmbeddedEngine::LoadTopics() {
     ASSIGN_OR_RETURN(DecodedTopicRow decoded, DecodeTopicRow(row.key, row.value));
     next_topic_number_ = std::max(next_topic_number_, decoded.topic.number + 1);
     if (decoded.state == TopicRowState::kDeleting) {
-      RETURN_IF_ERROR(RemovePartitions(decoded.topic));
+      RETURN_IF_ERROR(RemoveLeftovers(decoded.topic));
       finish.Remove(Table::kTopic, row.key);
       continue;
     }
@@ -55,6 +56,16 @@ Status EmbeddedEngine::LoadTopics() {
     topics_[decoded.topic.name] = std::move(decoded.topic);
   }
   return finish.writes.empty() ? Ok() : parts_.store->Apply(finish);
+}
+
+// Of a topic whose deletion a crash has cut short.
+Status EmbeddedEngine::RemoveLeftovers(const Topic& topic) {
+  ASSIGN_OR_RETURN(std::vector<DataDirectory::PartitionDirectory> left,
+                   directory_->ListPartitions());
+  for (const auto& [identity, path] : left) {
+    if (identity.topic_id == topic.topic_id) RETURN_IF_ERROR(directory_->DeletePartition(path));
+  }
+  return Ok();
 }
 
 Status EmbeddedEngine::OpenPartitions(Instant now,
@@ -80,6 +91,21 @@ Status EmbeddedEngine::OpenPartitions(Instant now,
       }
     }
   }
+  return Ok();
+}
+
+// A clock that is lost or broken costs what was skipped before the newest record.
+Status EmbeddedEngine::OpenAgeClock(Instant now) {
+  TimestampMs newest{-1};
+  for (const auto& [where, partition] : partitions_) {
+    newest = std::max(newest, partition.log->last_append_time());
+  }
+  Result<AgeClockState> stored = ReadAgeClock(parts_.fs, directory_->path());
+  if (!stored.ok()) {
+    if (stored.error().code == ErrorCode::kIo) return stored.error();
+    stored = AgeClockState{};
+  }
+  age_clock_ = AgeClock(std::move(*stored), newest, now);
   return Ok();
 }
 
@@ -137,7 +163,7 @@ Status EmbeddedEngine::OpenPartition(const Topic& topic, PartitionIndex index,
     report_.scanned.push_back({topic.name, index, (*log)->recovery()});
   }
   const TopicPartition where{topic.topic_id, index};
-  InstallSealHook(where, **log);
+  InstallHooks(where, **log, path);
   partitions_[where] = Partition{*std::move(log), path, {}};
   return Ok();
 }

@@ -48,7 +48,8 @@ void EmbeddedEngine::CreateTopic(TopicSpec spec, DoneCallback done) {
   create.renew_copy = true;
   Commit(std::move(create), [this, topic, done = std::move(done)](const Status& committed) {
     if (committed.ok()) {
-      FinishCreate(topic, done);
+      makings_.push_back(
+          {topic, 0, [this, topic, done](const Status& made) { FinishCreate(topic, made, done); }});
       return;
     }
     done(committed.error().Within(fmt::format("topic '{}' is not made", topic.name)));
@@ -56,10 +57,24 @@ void EmbeddedEngine::CreateTopic(TopicSpec spec, DoneCallback done) {
   });
 }
 
-void EmbeddedEngine::FinishCreate(const Topic& topic, const DoneCallback& done) {
-  for (std::int32_t i = 0; i < topic.partitions; ++i) {
-    Status made = MakePartition(topic, PartitionIndex{i}, now_);
-    if (made.ok()) continue;
+// Each takes several syncs: one a Tick, so that a topic of a thousand partitions does not hold the
+// loop.
+void EmbeddedEngine::RunMakings() {
+  if (failure_ || makings_.empty()) return;
+  Making& making = makings_.front();
+  Status made = Ok();
+  if (making.next < making.topic.partitions) {
+    made = MakePartition(making.topic, PartitionIndex{making.next++}, now_);
+  }
+  if (made.ok() && making.next < making.topic.partitions) return;
+  const DoneCallback done = std::move(making.done);
+  makings_.pop_front();
+  done(std::move(made));
+}
+
+void EmbeddedEngine::FinishCreate(const Topic& topic, const Status& made,
+                                  const DoneCallback& done) {
+  if (!made.ok()) {
     // The row would make the next start try again: take it back.
     MetadataTransaction undo;
     undo.Put(Table::kTopic, TopicRowKey(topic.number),
@@ -87,26 +102,25 @@ Status EmbeddedEngine::MakePartition(const Topic& topic, PartitionIndex index, I
                                       LogOptions(topic.config), std::nullopt, /*clean=*/false,
                                       now.wall, nullptr));
   const TopicPartition where{topic.topic_id, index};
-  InstallSealHook(where, *log);
+  InstallHooks(where, *log, path);
   partitions_[where] = Partition{std::move(log), std::move(path), {}};
   return Ok();
 }
 
-void EmbeddedEngine::InstallSealHook(const TopicPartition& where, PartitionLog& log) {
+void EmbeddedEngine::InstallHooks(const TopicPartition& where, PartitionLog& log,
+                                  const std::string& directory) {
   log.SetSealHook([this, where] { return seal_hook_ ? seal_hook_(where) : Bytes(); });
+  log.SetRemover([this, directory](std::vector<Offset> bases) {
+    RemoveSegments(directory, std::move(bases));
+  });
 }
 
-void EmbeddedEngine::AlterTopic(const std::string& name, const TopicConfig& set,
-                                DoneCallback done) {
-  if (WaitsForChange(name, [this, name, set, done] { AlterTopic(name, set, done); })) return;
-  auto found = topics_.find(name);
-  if (found == topics_.end()) {
-    done(Fail(ErrorCode::kNotFound, "there is no topic '{}'", name));
-    return;
-  }
-  Topic altered = found->second;
+namespace {
+
+Result<Topic> Altered(const Topic& topic, const TopicChange& change) {
+  Topic altered = topic;
   TopicConfig to_check;
-  for (const auto& [key, value] : set) {
+  for (const auto& [key, value] : change.set) {
     if (value.empty()) {
       altered.config.erase(key);
     } else {
@@ -114,26 +128,75 @@ void EmbeddedEngine::AlterTopic(const std::string& name, const TopicConfig& set,
       to_check[key] = value;
     }
   }
-  if (Status checked = CheckTopicConfig(to_check); !checked.ok()) {
-    done(checked);
+  RETURN_IF_ERROR(CheckTopicConfig(to_check));
+  altered.partitions = change.partitions.value_or(topic.partitions);
+  if (altered.partitions < topic.partitions || altered.partitions > kTopicPartitionsMax) {
+    return Fail(ErrorCode::kInvalid,
+                "{} partitions: topic '{}' has {}; there can be more, up to {}, and never fewer: "
+                "records stay in their partition",
+                altered.partitions, topic.name, topic.partitions, kTopicPartitionsMax);
+  }
+  return altered;
+}
+
+}  // namespace
+
+// As for a new topic, the row first: a crash after it leaves directories for the next start to
+// make.
+void EmbeddedEngine::AlterTopic(const std::string& name, const TopicChange& change,
+                                DoneCallback done) {
+  if (WaitsForChange(name, [this, name, change, done] { AlterTopic(name, change, done); })) return;
+  auto found = topics_.find(name);
+  if (found == topics_.end()) {
+    done(Fail(ErrorCode::kNotFound, "there is no topic '{}'", name));
+    return;
+  }
+  const Topic before = found->second;
+  const Result<Topic> altered = Altered(before, change);
+  if (!altered.ok()) {
+    done(altered.error());
     return;
   }
   changing_[name];
   MetadataTransaction alter;
-  alter.Put(Table::kTopic, TopicRowKey(altered.number),
-            EncodeTopicRow(altered, TopicRowState::kLive));
+  alter.Put(Table::kTopic, TopicRowKey(before.number),
+            EncodeTopicRow(*altered, TopicRowState::kLive));
   alter.renew_copy = true;
-  Commit(std::move(alter), [this, altered, done = std::move(done)](const Status& committed) {
-    if (committed.ok()) {
-      topics_.at(altered.name).config = altered.config;
-      for (std::int32_t i = 0; i < altered.partitions; ++i) {
-        Partition* partition = Find({altered.topic_id, PartitionIndex{i}});
-        if (partition != nullptr) partition->log->SetOptions(LogOptions(altered.config));
-      }
+  Commit(std::move(alter),
+         [this, before, altered = *altered, done = std::move(done)](const Status& committed) {
+           if (!committed.ok() || altered.partitions == before.partitions) {
+             FinishAlter(before, altered, committed, done);
+             return;
+           }
+           makings_.push_back(
+               {altered, before.partitions, [this, before, altered, done](const Status& made) {
+                  FinishAlter(before, altered, made, done);
+                }});
+         });
+}
+
+// What could not be made whole is undone: partitions that nobody has seen go, and the row says what
+// it said before. Where even that fails the next start makes them.
+void EmbeddedEngine::FinishAlter(const Topic& before, const Topic& altered, const Status& made,
+                                 const DoneCallback& done) {
+  if (made.ok()) {
+    if (altered.partitions > before.partitions) ++topics_version_;
+    topics_.at(altered.name) = altered;
+    for (std::int32_t i = 0; i < altered.partitions; ++i) {
+      Partition* partition = Find({altered.topic_id, PartitionIndex{i}});
+      if (partition != nullptr) partition->log->SetOptions(LogOptions(altered.config));
     }
-    done(committed);
-    EndChange(altered.name);
-  });
+  } else if (altered.partitions > before.partitions) {
+    const Status removed = RemovePartitions(altered, before.partitions);
+    MetadataTransaction undo;
+    undo.Put(Table::kTopic, TopicRowKey(before.number),
+             EncodeTopicRow(before, TopicRowState::kLive));
+    if (removed.ok()) Commit(std::move(undo), [](const Status&) {});
+  }
+  done(made.ok() ? Ok()
+                 : Status(made.error().Within(
+                       fmt::format("topic '{}' is as it was before", altered.name))));
+  EndChange(altered.name);
 }
 
 // The topic is gone for callers at once, and for good once its row says so; directories follow, and
@@ -175,7 +238,7 @@ void EmbeddedEngine::RunRemovals() {
   if (failure_ || !under_way_.empty() || removals_.empty()) return;
   auto removals = std::exchange(removals_, {});
   for (auto& [topic, done] : removals) {
-    Status removed = RemovePartitions(topic);
+    Status removed = RemovePartitions(topic, 0);
     if (!removed.ok()) {
       // The row still says that it is being deleted: the next start goes on.
       done(removed.error());
@@ -188,27 +251,43 @@ void EmbeddedEngine::RunRemovals() {
   }
 }
 
-Status EmbeddedEngine::RemovePartitions(const Topic& topic) {
-  for (std::int32_t i = 0; i < topic.partitions; ++i) {
+// Gone when it returns, durably; their files follow beside the loop.
+Status EmbeddedEngine::RemovePartitions(const Topic& topic, std::int32_t first) {
+  std::vector<std::string> paths;
+  for (std::int32_t i = first; i < topic.partitions; ++i) {
     const TopicPartition where{topic.topic_id, PartitionIndex{i}};
     std::erase(dirty_, where);
+    // One that could not be opened when it was made has a directory alone.
+    const auto directory = directory_->FindPartition(topic.number, PartitionIndex{i});
+    if (directory && directory->identity.topic_id == topic.topic_id) {
+      paths.push_back(directory->path);
+    }
     auto found = partitions_.find(where);
     if (found == partitions_.end()) continue;
-    Partition gone = std::move(found->second);
+    const Partition gone = std::move(found->second);
     partitions_.erase(found);
-    for (DurableWaiter& waiter : gone.waiters) {
+    for (const DurableWaiter& waiter : gone.waiters) {
       waiter.then(Fail(ErrorCode::kNotFound, "topic '{}' was deleted", topic.name));
     }
-    gone.log.reset();
-    RETURN_IF_ERROR(directory_->DeletePartition(gone.directory));
   }
-  // At the start of the program the directories are not open yet.
-  ASSIGN_OR_RETURN(std::vector<DataDirectory::PartitionDirectory> left,
-                   directory_->ListPartitions());
-  for (const auto& [identity, path] : left) {
-    if (identity.topic_id == topic.topic_id) RETURN_IF_ERROR(directory_->DeletePartition(path));
-  }
+  ASSIGN_OR_RETURN(std::vector<std::string> retired, directory_->RetirePartitions(paths));
+  RemoveDirectories(std::move(retired));
   return Ok();
+}
+
+void EmbeddedEngine::RemoveDirectories(std::vector<std::string> retired) {
+  for (std::string& path : retired) {
+    ++unlinking_;
+    background_->Submit([this, path = std::move(path)](
+                            const std::stop_token& stop) -> BackgroundWorker::Continuation {
+      const Status removed = stop.stop_requested() ? Ok() : RemoveTree(parts_.fs, path);
+      return [this, removed] {
+        --unlinking_;
+        // The next start goes on.
+        if (!removed.ok()) retention_failure_ = removed.error();
+      };
+    });
+  }
 }
 
 }  // namespace logboom::broker

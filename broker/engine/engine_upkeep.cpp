@@ -1,6 +1,7 @@
 // What the engine does by the clock, and at an orderly stop: free space, retention, recovery
 // points.
 #include <algorithm>
+#include <utility>
 
 #include "broker/engine/embedded_engine.h"
 #include "lib/base/check.h"
@@ -10,6 +11,9 @@ namespace {
 
 constexpr std::int64_t kSpaceIntervalMs = 1000;
 constexpr std::int64_t kRetentionIntervalMs = 30'000;
+constexpr int kRetainATick = 64;
+// How much of its running time the age clock may not know of after a crash.
+constexpr std::int64_t kClockStoreIntervalMs = 60'000;
 // How far back a recovery scan may have to begin, in time.
 constexpr std::int64_t kRecoveryPointIntervalMs = 30'000;
 
@@ -19,23 +23,111 @@ void EmbeddedEngine::WatchSpace(Instant now) {
   if (now.monotonic < next_space_) return;
   next_space_ = now.monotonic + kSpaceIntervalMs;
   if (auto space = parts_.fs.SpaceOf(directory_->path()); space.ok()) space_ = *space;
+  if (unlinking_ == 0) {
+    others_bytes_ = space_.total_bytes - space_.available_bytes - log_bytes();
+  }
 }
 
-void EmbeddedEngine::RunRetention(Instant now) {
-  if (failure_ || now.monotonic < next_retention_) return;
-  next_retention_ = now.monotonic + kRetentionIntervalMs;
-  // Not while a commit holds names in a directory.
-  if (!under_way_.empty()) {
-    next_retention_ = now.monotonic + 1;
-    return;
+// A jump is on the disk before retention goes by the new time: after a crash nothing would tell it
+// from time that passed.
+void EmbeddedEngine::KeepTime(Instant now) {
+  if (failure_ || storing_clock_) return;
+  age_clock_.Observe(now);
+  if (!age_clock_.jumped() && now.monotonic < next_clock_store_) return;
+  next_clock_store_ = now.monotonic + kClockStoreIntervalMs;
+  storing_clock_ = true;
+  background_->Submit([this, state = age_clock_.TakeState()](
+                          const std::stop_token&) -> BackgroundWorker::Continuation {
+    const Status stored = WriteAgeClock(parts_.fs, directory_->path(), state);
+    return [this, stored] {
+      storing_clock_ = false;
+      // A full disk keeps it from being made; it is tried again.
+      if (!stored.ok() && stored.error().code == ErrorCode::kIo) {
+        FailStorage("a write of the clock in", stored.error());
+      }
+    };
+  });
+}
+
+void EmbeddedEngine::Trim(const TopicPartition& where, Offset offset, TrimCallback done) {
+  trims_.push_back({where, offset, std::move(done)});
+}
+
+Result<TrimmedRange> EmbeddedEngine::WouldTrim(const TopicPartition& where, Offset offset) const {
+  const Partition* partition = Find(where);
+  if (partition == nullptr) return Fail(ErrorCode::kNotFound, "no such partition");
+  return partition->log->WouldTrim(offset);
+}
+
+// Each syncs a log start: one a Tick, so that a topic of a thousand partitions does not hold the
+// loop.
+void EmbeddedEngine::RunTrims() {
+  if (trims_.empty()) return;
+  const AskedTrim trim = std::move(trims_.front());
+  trims_.pop_front();
+  Partition* partition = Find(trim.where);
+  if (failure_) {
+    trim.done(*failure_);
+  } else if (partition == nullptr) {
+    trim.done(Fail(ErrorCode::kNotFound, "the topic was deleted"));
+  } else {
+    auto trimmed = partition->log->TrimBefore(trim.offset);
+    if (!trimmed.ok() && trimmed.error().code == ErrorCode::kBusy) {
+      trims_.push_back(trim);
+      return;
+    }
+    if (!trimmed.ok()) NoteBroken(*partition->log);
+    trim.done(std::move(trimmed));
   }
-  retention_failure_.reset();
-  for (auto& [where, partition] : partitions_) {
-    if (auto removed = partition.log->Retain(now.wall); !removed.ok()) {
+}
+
+// A round over all partitions, in steps: a Tick ends with the first log start that it has moved.
+void EmbeddedEngine::RunRetention(Instant now) {
+  if (failure_) return;
+  if (to_retain_.empty()) {
+    if (now.monotonic < next_retention_) return;
+    next_retention_ = now.monotonic + kRetentionIntervalMs;
+    retention_began_ = now.monotonic;
+    retention_failure_.reset();
+    for (auto& [directory, bases] : std::exchange(not_removed_, {})) {
+      RemoveSegments(directory, std::move(bases));
+    }
+    for (const auto& [where, partition] : partitions_) to_retain_.push_back(where);
+  }
+  for (int looked_at = 0; looked_at < kRetainATick && !to_retain_.empty(); ++looked_at) {
+    Partition* partition = Find(to_retain_.back());
+    to_retain_.pop_back();
+    if (partition == nullptr) continue;
+    const auto removed = partition->log->Retain(age_clock_);
+    if (!removed.ok()) {
       retention_failure_ = removed.error();
-      NoteBroken(*partition.log);
+      NoteBroken(*partition->log);
+    } else if (removed->records() > 0) {
+      return;
     }
   }
+}
+
+// Unlinking a large file takes a while, and nobody waits for it: their records are below the log
+// start. What a crash leaves goes when the partition is opened.
+void EmbeddedEngine::RemoveSegments(const std::string& directory, std::vector<Offset> bases) {
+  ++unlinking_;
+  background_->Submit([this, directory, bases = std::move(bases)](
+                          const std::stop_token& stop) -> BackgroundWorker::Continuation {
+    Status removed = Ok();
+    auto next = bases.begin();
+    for (; next != bases.end() && !stop.stop_requested(); ++next) {
+      removed = RemoveSegmentFiles(parts_.fs, directory, *next, /*keep_sources=*/true);
+      if (!removed.ok()) break;
+    }
+    return [this, directory, removed, left = std::vector(next, bases.end())] {
+      --unlinking_;
+      // The whole partition may have gone meanwhile.
+      if (removed.ok() || removed.error().code == ErrorCode::kNotFound) return;
+      retention_failure_ = removed.error();
+      not_removed_.emplace_back(directory, left);
+    };
+  });
 }
 
 void EmbeddedEngine::MoveRecoveryPoints(Instant now) {
@@ -62,7 +154,8 @@ std::int64_t EmbeddedEngine::SyncP99Us() const {
 }
 
 bool EmbeddedEngine::quiet() const {
-  return under_way_.empty() && dirty_.empty() && transactions_.empty() && removals_.empty();
+  return under_way_.empty() && dirty_.empty() && transactions_.empty() && removals_.empty() &&
+         trims_.empty() && makings_.empty();
 }
 
 Status EmbeddedEngine::Close() {
@@ -70,6 +163,9 @@ Status EmbeddedEngine::Close() {
   CHECK(quiet());
   background_.reset();
   for (auto& [where, partition] : partitions_) RETURN_IF_ERROR(partition.log->Close());
+  age_clock_.Observe(now_);
+  const Status stored = WriteAgeClock(parts_.fs, directory_->path(), age_clock_.TakeState());
+  if (!stored.ok() && stored.error().code != ErrorCode::kNoSpace) return stored;
   return directory_->WriteManifest(CurrentManifest(/*clean=*/true));
 }
 

@@ -37,6 +37,7 @@ struct PartitionState {
   Offset durable_end;
   Offset log_end;
   LeaderEpoch leader_epoch;
+  Offset kept_start;  // what files hold begins here: at the log start, or below it after a trim
   std::int64_t size_bytes = 0;
   std::int64_t segments = 0;
   TimestampMs last_append{-1};
@@ -46,6 +47,13 @@ struct TopicSpec {
   std::string name;
   std::int32_t partitions = 1;
   TopicConfig config;
+};
+
+struct TopicChange {
+  // Keys to set; an empty value takes the key back to its default.
+  TopicConfig set;
+  // As many as there are to be, not fewer than there are.
+  std::optional<std::int32_t> partitions = std::nullopt;
 };
 
 // Largest number of partitions of one topic.
@@ -58,9 +66,20 @@ struct EngineCounters {
   std::uint64_t syncs = 0;
   std::int64_t last_sync_us = 0;
   std::int64_t bytes_not_durable = 0;
+  std::uint64_t segments_evicted = 0;
+  std::uint64_t records_evicted = 0;
+  std::uint64_t bytes_evicted = 0;
+};
+
+// A segment that went for the disk budget, before its time.
+struct Eviction {
+  TopicPartition where;
+  TrimmedRange range;
+  TimestampMs time;
 };
 
 using DoneCallback = std::function<void(Status)>;
+using TrimCallback = std::function<void(Result<TrimmedRange>)>;
 
 class LogEngine {
  public:
@@ -78,9 +97,17 @@ class LogEngine {
   // Durable when `done` is called. Changes of one name wait for each other: what counts is what is
   // there when their turn comes. kExists where the name is taken.
   virtual void CreateTopic(TopicSpec spec, DoneCallback done) = 0;
-  // Keys to set; an empty value takes the key back to its default.
-  virtual void AlterTopic(const std::string& name, const TopicConfig& set, DoneCallback done) = 0;
+  virtual void AlterTopic(const std::string& name, const TopicChange& change,
+                          DoneCallback done) = 0;
   virtual void DeleteTopic(const std::string& name, DoneCallback done) = 0;
+  // Moves the log start to `offset`, durable when `done` is called. kInvalid where that is above
+  // the durable end; nothing happens where it is below the log start.
+  virtual void Trim(const TopicPartition& where, Offset offset, TrimCallback done) = 0;
+  // What it would do.
+  virtual Result<TrimmedRange> WouldTrim(const TopicPartition& where, Offset offset) const = 0;
+
+  // Since the last call; of very many the first.
+  virtual std::vector<Eviction> TakeEvictions() = 0;
 
   // ---- records
   // One verified batch, written in place (base offset, leader epoch). Accepted and in order when it
@@ -93,6 +120,10 @@ class LogEngine {
   virtual void WhenDurable(const TopicPartition& where, DoneCallback then) = 0;
   virtual Result<FetchedBytes> Fetch(const TopicPartition& where, Offset from,
                                      std::size_t bytes_max) = 0;
+  // As Fetch, and below the log start too, from kept_start on: for what is built up again from the
+  // log, never for readers.
+  virtual Result<FetchedBytes> FetchKept(const TopicPartition& where, Offset from,
+                                         std::size_t bytes_max) = 0;
   virtual Result<std::optional<Offset>> OffsetAtTime(const TopicPartition& where,
                                                      TimestampMs time) = 0;
   // When the record at `offset` arrived, to the second (never later than it did); nothing where

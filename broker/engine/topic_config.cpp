@@ -26,7 +26,9 @@ constexpr NumberKey kNumberKeys[] = {
     {"max.message.bytes", 1024, static_cast<std::int64_t>(record::kBatchBytesMax),
      "bytes of a stored batch"},
     {"retention.bytes", -1, kInt64Max, "bytes of a partition; -1 for no bound"},
+    {"retention.min.ms", 0, kInt64Max, "milliseconds that the disk budget leaves a record"},
     {"retention.ms", -1, kInt64Max, "milliseconds; -1 for ever"},
+    {"retention.share", 0, 1'000'000, "parts of the disk budget, beside the other topics' parts"},
     // As Kafka's: positions in a segment are 32-bit.
     {"segment.bytes", 1 << 20, std::numeric_limits<std::int32_t>::max(), "bytes of a segment file"},
     {"segment.ms", 1000, kInt64Max, "milliseconds until a segment is rolled"},
@@ -105,6 +107,14 @@ PartitionLogOptions LogOptions(const TopicConfig& config) {
   options.retention_ms = NumberOr(config, "retention.ms", options.retention_ms);
   options.retention_bytes = NumberOr(config, "retention.bytes", options.retention_bytes);
   return options;
+}
+
+std::int64_t RetentionShare(const TopicConfig& config) {
+  return NumberOr(config, "retention.share", 1);
+}
+
+std::int64_t RetentionMinMs(const TopicConfig& config) {
+  return NumberOr(config, "retention.min.ms", 0);
 }
 
 std::size_t MaxMessageBytes(const TopicConfig& config) {

@@ -18,6 +18,8 @@ Status CheckTopicConfig(const TopicConfig& config);
 
 // `config` has passed CheckTopicConfig.
 PartitionLogOptions LogOptions(const TopicConfig& config);
+std::int64_t RetentionShare(const TopicConfig& config);
+std::int64_t RetentionMinMs(const TopicConfig& config);
 std::size_t MaxMessageBytes(const TopicConfig& config);
 
 }  // namespace logboom::broker

@@ -102,7 +102,7 @@ void Server::HandleAlterTopic(const Call& call, const protocol::AlterTopicReques
     AnswerError(call, protocol::INVALID_CONFIG, checked.error().message);
     return;
   }
-  engine_.AlterTopic(request.name(), set, [this, call](const Status& altered) {
+  engine_.AlterTopic(request.name(), {set, std::nullopt}, [this, call](const Status& altered) {
     protocol::Response response;
     response.mutable_alter_topic();
     AnswerStatus(call, altered, std::move(response));

@@ -111,7 +111,7 @@ Status Sources::RebuildPartition(const Topic& topic, const TopicPartition& where
     stamp = Offset{};
   }
   ASSIGN_OR_RETURN(Offset from, MergeSideCar(where, stamp, state->log_end));
-  RETURN_IF_ERROR(RedoPartition(where, std::max(from, state->log_start), *state, report));
+  RETURN_IF_ERROR(RedoPartition(where, std::max(from, state->kept_start), *state, report));
   CorrectStored(where, distrusted);
   return Ok();
 }
@@ -172,7 +172,7 @@ Result<Offset> Sources::MergeSideCar(const TopicPartition& where, Offset stamp, 
 Status Sources::RedoPartition(const TopicPartition& where, Offset from, const PartitionState& state,
                               RebuildReport& report) {
   while (from < state.log_end) {
-    ASSIGN_OR_RETURN(FetchedBytes fetched, engine_.Fetch(where, from, kReadBytes));
+    ASSIGN_OR_RETURN(FetchedBytes fetched, engine_.FetchKept(where, from, kReadBytes));
     ByteView rest = fetched.bytes;
     while (!rest.empty()) {
       ASSIGN_OR_RETURN(record::BatchHeader header, record::ParseBatchHeader(rest));

@@ -31,19 +31,6 @@ bool IsPartitionName(std::string_view name) {
 
 bool EndsWith(std::string_view name, std::string_view suffix) { return name.ends_with(suffix); }
 
-Status RemoveTree(file::FileSystem& fs, const std::string& path) {
-  ASSIGN_OR_RETURN(const std::vector<file::DirectoryEntry> entries, fs.List(path));
-  for (const file::DirectoryEntry& entry : entries) {
-    const std::string child = fmt::format("{}/{}", path, entry.name);
-    if (entry.kind == file::FileKind::kDirectory) {
-      RETURN_IF_ERROR(RemoveTree(fs, child));
-    } else {
-      RETURN_IF_ERROR(fs.Remove(child));
-    }
-  }
-  return fs.RemoveDirectory(path);
-}
-
 Result<PartitionIdentity> ReadIdentity(file::FileSystem& fs, const std::string& directory) {
   const std::string path = fmt::format("{}/{}", directory, segment::kPartitionMetadataName);
   ASSIGN_OR_RETURN(const Bytes text, file::ReadWholeFile(fs, path, segment::kTextBytesMax));
@@ -71,6 +58,22 @@ Status CheckUnclaimed(file::FileSystem& fs, const std::string& path) {
 }
 
 }  // namespace
+
+Status RemoveTree(file::FileSystem& fs, const std::string& path) {
+  const Result<std::vector<file::DirectoryEntry>> entries = fs.List(path);
+  if (!entries.ok()) {
+    return entries.error().code == ErrorCode::kNotFound ? Ok() : Status(entries.error());
+  }
+  for (const file::DirectoryEntry& entry : *entries) {
+    const std::string child = fmt::format("{}/{}", path, entry.name);
+    if (entry.kind == file::FileKind::kDirectory) {
+      RETURN_IF_ERROR(RemoveTree(fs, child));
+    } else {
+      RETURN_IF_ERROR(fs.Remove(child));
+    }
+  }
+  return fs.RemoveDirectory(path);
+}
 
 std::string DataDirectory::Under(std::string_view name) const {
   return fmt::format("{}/{}", path_, name);
@@ -164,6 +167,14 @@ Result<std::vector<DataDirectory::PartitionDirectory>> DataDirectory::ListPartit
   return partitions;
 }
 
+std::optional<DataDirectory::PartitionDirectory> DataDirectory::FindPartition(
+    std::uint32_t topic_number, PartitionIndex partition) const {
+  const std::string path = Under(fmt::format("{}-{}", topic_number, partition));
+  Result<PartitionIdentity> identity = ReadIdentity(fs_, path);
+  if (!identity.ok()) return std::nullopt;
+  return PartitionDirectory{std::move(*identity), path};
+}
+
 Result<std::string> DataDirectory::CreatePartition(const PartitionIdentity& identity) {
   const std::string path = Under(fmt::format("{}-{}", identity.topic_number, identity.partition));
   if (fs_.Stat(path).ok()) return Fail(ErrorCode::kExists, "{}: is there already", path);
@@ -183,10 +194,19 @@ Result<std::string> DataDirectory::CreatePartition(const PartitionIdentity& iden
 }
 
 Status DataDirectory::DeletePartition(const std::string& path) {
-  const std::string deleting = fmt::format("{}{}", path, kDeletingSuffix);
-  RETURN_IF_ERROR(fs_.Rename(path, deleting));
-  RETURN_IF_ERROR(fs_.SyncDirectory(path_));
-  return RemoveTree(fs_, deleting);
+  ASSIGN_OR_RETURN(const std::vector<std::string> retired, RetirePartitions({path}));
+  return RemoveTree(fs_, retired.front());
+}
+
+Result<std::vector<std::string>> DataDirectory::RetirePartitions(
+    const std::vector<std::string>& paths) {
+  std::vector<std::string> retired;
+  for (const std::string& path : paths) {
+    retired.push_back(fmt::format("{}{}", path, kDeletingSuffix));
+    RETURN_IF_ERROR(fs_.Rename(path, retired.back()));
+  }
+  if (!retired.empty()) RETURN_IF_ERROR(fs_.SyncDirectory(path_));
+  return retired;
 }
 
 }  // namespace logboom::broker

@@ -55,6 +55,9 @@ struct Manifest {
   std::vector<PartitionCheckpoint> partitions;
 };
 
+// A directory with all that is in it. Fine where it is gone already.
+Status RemoveTree(file::FileSystem& fs, const std::string& path);
+
 // One owner, one thread.
 class DataDirectory {
  public:
@@ -86,10 +89,16 @@ class DataDirectory {
   // Every partition directory with a readable partition.metadata. Directories that were being made
   // or deleted (suffixes .creating, .deleting) are finished off first.
   Result<std::vector<PartitionDirectory>> ListPartitions();
+  // Where it is, or would be, and whose it is; nothing where there is none that can be read.
+  std::optional<PartitionDirectory> FindPartition(std::uint32_t topic_number,
+                                                  PartitionIndex partition) const;
   // Made whole or not at all: name.creating with partition.metadata, synced, renamed, parent
   // synced.
   Result<std::string> CreatePartition(const PartitionIdentity& identity);
-  // Renamed to .deleting (durably: from here on the topic is gone), then its files are unlinked.
+  // Renamed to .deleting, durably: from here on they are gone, whatever becomes of their files.
+  // Gives the new paths, for RemoveTree.
+  Result<std::vector<std::string>> RetirePartitions(const std::vector<std::string>& paths);
+  // RetirePartitions, and the files are unlinked.
   Status DeletePartition(const std::string& path);
 
   // Directories that look like a partition's and whose partition.metadata can't be read, as of the

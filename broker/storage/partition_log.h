@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/storage/age_clock.h"
 #include "broker/storage/data_directory.h"
 #include "broker/storage/producer_state.h"
 #include "broker/storage/segment_copy.h"
@@ -68,6 +69,19 @@ struct SyncWork {
   std::vector<std::string> directories;
   Offset covers;  // all records below it are durable once all is synced
 };
+
+// How far the log start moves, and what goes with that: files alone free bytes.
+struct TrimmedRange {
+  Offset old_start;
+  Offset new_start;
+  std::int64_t bytes = 0;
+  std::int64_t records() const { return new_start - old_start; }
+};
+
+// Unlinks the files of a segment, its .sources excepted where `keep_sources`, and snapshots of
+// producers always. Fine where some or all are gone.
+Status RemoveSegmentFiles(file::FileSystem& fs, const std::string& directory, Offset base_offset,
+                          bool keep_sources);
 
 struct SegmentSummary {
   Offset base_offset;
@@ -128,6 +142,10 @@ class PartitionLog {
   // the end. kInvalid where `from` is below log_start() or above durable_end(). Walks headers: a
   // header that is wrong is bit rot; it is skipped by the index, and told.
   Result<FetchedBytes> Read(Offset from, std::size_t bytes_max);
+  // As Read, and below log_start() too, from kept_start() on: what a trim has left in a file counts
+  // for nobody but for those who build up again what they knew of it.
+  Result<FetchedBytes> ReadKept(Offset from, std::size_t bytes_max);
+  Offset kept_start() const;
 
   // The first offset whose record has a create time at or after `time`; nothing: past the end.
   // Exact to the record (the batch is decoded).
@@ -141,14 +159,26 @@ class PartitionLog {
   segment::EpochEnd EndOfEpoch(LeaderEpoch epoch) const;
 
   // Retention: advances the log start durably past sealed segments that are too old or too many,
-  // then unlinks them. Gives the offsets that went. Never the active segment, nor the newest
-  // .sources. Where all records are too old, durable and no sync is under way, the active segment
-  // is sealed first (the seal hook is called) and an empty one begins.
-  Result<std::int64_t> Retain(TimestampMs now);
-  // Advances the log start to `offset` durably, and unlinks sealed segments wholly below it. Gives
-  // the offsets that went. kInvalid above durable_end(); below log_start() nothing happens.
-  // Segments sealed by the budget's eviction go with TrimBefore(segments()[1].base_offset).
-  Result<std::int64_t> TrimBefore(Offset offset);
+  // then unlinks them. Never the active segment, nor the newest .sources. Where all records are too
+  // old or below the log start, durable and no sync is under way, the active segment is sealed
+  // first (the seal hook is called) and an empty one begins. After kIo the log is broken().
+  Result<TrimmedRange> Retain(const AgeClock& clock);
+  // Advances the log start to `offset` durably, and unlinks segments wholly below it; the active
+  // one too, as Retain does, where nothing stands behind `offset`. kInvalid above durable_end();
+  // kBusy where a segment below `offset` waits for its sync: a moment later it can go. Below
+  // log_start() nothing happens. Needs no free space.
+  Result<TrimmedRange> TrimBefore(Offset offset);
+  // What TrimBefore would do.
+  Result<TrimmedRange> WouldTrim(Offset offset) const;
+  // The oldest segment, where it is sealed and durable: what goes with TrimBefore(next_offset).
+  struct OldestSegment {
+    Offset next_offset;
+    TimestampMs max_append_time;
+  };
+  Result<std::optional<OldestSegment>> OldestSealed(TimestampMs now);
+  // Given the base offsets of segments that went, to unlink their files (RemoveSegmentFiles) when
+  // it likes: a crash leaves them to the next Open. Without it they are unlinked at once.
+  void SetRemover(std::function<void(std::vector<Offset>)> remover);
   void SetOptions(PartitionLogOptions options);
 
   // Finished segments, in order, whose log and seal are on disk: what may be copied elsewhere while

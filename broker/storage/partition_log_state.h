@@ -40,6 +40,7 @@ struct LogState {
   std::string directory;
   PartitionLogOptions options;
   std::function<Bytes()> seal_hook;
+  std::function<void(std::vector<Offset>)> remover;
 
   SealedSegments sealed;
   std::optional<ActiveSegment> active;  // always there once open
@@ -84,16 +85,13 @@ struct LogState {
   void NoteUnreadable(const std::vector<UnreadableRange>& ranges);
   // Finishes the active segment and begins the next. On failure the active one goes on.
   Status Roll();
+  // Unlinks the files of segments that are forgotten, or has it done.
+  Status Remove(std::vector<Offset> bases);
 };
 
 struct PartitionLog::State : LogState {
   using LogState::LogState;
 };
-
-// Unlinks the files of a segment, its .sources excepted where `keep_sources`, and snapshots of
-// producers always.
-Status RemoveSegmentFiles(file::FileSystem& fs, const std::string& directory, Offset base_offset,
-                          bool keep_sources);
 
 // Fills in an opened log: recovery, or the clean manifest.
 struct OpenRequest {

@@ -143,6 +143,15 @@ Result<bool> IsBefore(LogState& state, std::size_t index, TimestampMs time) {
 
 Result<FetchedBytes> PartitionLog::Read(Offset from, std::size_t bytes_max) {
   RETURN_IF_ERROR(CheckReadable(*state_, from));
+  return ReadKept(from, bytes_max);
+}
+
+Offset PartitionLog::kept_start() const {
+  return state_->sealed.empty() ? state_->active->base_offset()
+                                : state_->sealed.all().front().base_offset;
+}
+
+Result<FetchedBytes> PartitionLog::ReadKept(Offset from, std::size_t bytes_max) {
   FetchedBytes fetched;
   fetched.next_offset = from;
   while (fetched.bytes.empty() && fetched.next_offset < durable_end()) {

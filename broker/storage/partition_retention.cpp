@@ -16,17 +16,29 @@ bool MayGo(const LogState& state, const SealedSegment& segment) {
   return segment.next_offset <= state.durable.segment_base;
 }
 
+// How many of the oldest segments hold nothing at or behind `offset`.
+std::size_t CountBelow(const LogState& state, Offset offset) {
+  const std::vector<SealedSegment>& sealed = state.sealed.all();
+  std::size_t count = 0;
+  while (count < sealed.size() && sealed[count].next_offset <= offset &&
+         MayGo(state, sealed[count])) {
+    ++count;
+  }
+  return count;
+}
+
 // How many of the oldest segments retention lets go.
-Result<std::size_t> CountExpired(LogState& state, TimestampMs now) {
+Result<std::size_t> CountExpired(LogState& state, const AgeClock& clock) {
   const RetentionLimits limits{state.options.retention_ms, state.options.retention_bytes};
   std::int64_t log_bytes = state.sealed.size_bytes() + state.active->size_bytes();
   std::size_t count = 0;
   for (; count < state.sealed.all().size(); ++count) {
     const SealedSegment& segment = state.sealed.all()[count];
     if (!MayGo(state, segment)) break;
-    ASSIGN_OR_RETURN(const segment::Seal* seal, state.sealed.SealOf(count, now));
-    const RetentionCandidate candidate{seal->max_append_time, segment.size_bytes, log_bytes};
-    if (Judge(candidate, limits, now) == RetentionVerdict::kKeep) break;
+    ASSIGN_OR_RETURN(const segment::Seal* seal, state.sealed.SealOf(count, clock.now()));
+    const RetentionCandidate candidate{clock.AgeMs(seal->max_append_time), segment.size_bytes,
+                                       log_bytes};
+    if (Judge(candidate, limits) == RetentionVerdict::kKeep) break;
     log_bytes -= segment.size_bytes;
   }
   return count;
@@ -58,34 +70,51 @@ Status PruneSources(LogState& state) {
   return Ok();
 }
 
-// `log_start` is not below where it was.
-Status MoveLogStart(LogState& state, Offset log_start, std::size_t segments) {
-  RETURN_IF_ERROR(segment::WriteLogStart(state.fs, state.directory, log_start));
+// What goes with the `count` oldest segments, the log start moved to `offset`.
+TrimmedRange RangeOf(const LogState& state, Offset offset, std::size_t count) {
+  TrimmedRange range{state.log_start, offset, 0};
+  for (std::size_t i = 0; i < count; ++i) range.bytes += state.sealed.all()[i].size_bytes;
+  return range;
+}
+
+// A log start that could not be synced must not be written again: appends end.
+Status WriteLogStart(LogState& state, Offset log_start) {
+  const Status written = segment::WriteLogStart(state.fs, state.directory, log_start);
+  if (!written.ok() && written.error().code == ErrorCode::kIo) {
+    state.broken = written.error().Within("appends to this log have ended; restart the broker");
+  }
+  return written;
+}
+
+// Durable first, then the files. `log_start` is not below where it was.
+Result<TrimmedRange> MoveLogStart(LogState& state, Offset log_start, std::size_t segments) {
+  const TrimmedRange range = RangeOf(state, log_start, segments);
+  if (log_start > state.log_start) RETURN_IF_ERROR(WriteLogStart(state, log_start));
   state.log_start = log_start;
   std::vector<Offset> bases;
   for (std::size_t i = 0; i < segments; ++i) {
     bases.push_back(state.sealed.all()[i].base_offset);
   }
   state.sealed.DropFront(segments);
-  std::erase_if(state.unreadable, [&](const auto& range) { return range.end <= log_start; });
-  for (const Offset base : bases) {
-    RETURN_IF_ERROR(RemoveSegmentFiles(state.fs, state.directory, base, true));
-  }
-  return PruneSources(state);
+  std::erase_if(state.unreadable, [&](const auto& one) { return one.end <= log_start; });
+  if (!bases.empty()) RETURN_IF_ERROR(state.Remove(std::move(bases)));
+  RETURN_IF_ERROR(PruneSources(state));
+  return range;
 }
 
-bool AllIsTooOld(const LogState& state, TimestampMs now) {
-  const ActiveSegment& active = *state.active;
-  const bool all_durable = state.dirty_bytes == 0 && state.syncing.empty();
-  return !state.broken && !active.empty() && all_durable && state.options.retention_ms >= 0 &&
-         now - state.last_append_time > state.options.retention_ms;
+// Everything is durable, so that the active segment can be sealed as it is.
+bool CanSealActive(const LogState& state) {
+  return !state.broken && !state.active->empty() && state.dirty_bytes == 0 && state.syncing.empty();
 }
 
-// A log that nobody writes to would keep its last records for ever: they are sealed, so that they
-// can go, and an empty segment begins. Of what was sealed only .sources outlives the next step, so
-// it and the new names alone are synced. A failed sync ends the appends: none is tried twice.
-Status SealIfAllIsTooOld(LogState& state, TimestampMs now) {
-  if (!AllIsTooOld(state, now)) return Ok();
+bool AllIsTooOld(const LogState& state, const AgeClock& clock) {
+  return state.options.retention_ms >= 0 &&
+         clock.AgeMs(state.last_append_time) > state.options.retention_ms;
+}
+
+// Of what is sealed here only .sources outlives the next step, so it and the new names alone are
+// synced. A failed sync ends the appends: none is tried twice.
+Status SealActive(LogState& state) {
   RETURN_IF_ERROR(state.Roll());
   Status synced = Ok();
   for (const std::shared_ptr<file::File>& file : std::exchange(state.rolled_files, {})) {
@@ -104,6 +133,17 @@ Status SealIfAllIsTooOld(LogState& state, TimestampMs now) {
 
 }  // namespace
 
+Status LogState::Remove(std::vector<Offset> bases) {
+  if (remover) {
+    remover(std::move(bases));
+    return Ok();
+  }
+  for (const Offset base : bases) {
+    RETURN_IF_ERROR(RemoveSegmentFiles(fs, directory, base, /*keep_sources=*/true));
+  }
+  return Ok();
+}
+
 Status RemoveSegmentFiles(file::FileSystem& fs, const std::string& directory, Offset base_offset,
                           bool keep_sources) {
   ASSIGN_OR_RETURN(const std::vector<file::DirectoryEntry> entries, fs.List(directory));
@@ -113,38 +153,69 @@ Status RemoveSegmentFiles(file::FileSystem& fs, const std::string& directory, Of
     // They tell of producers, whose life is another one.
     if (name->suffix == segment::kProducerSnapshotSuffix) continue;
     if (keep_sources && name->suffix == segment::kSourcesSuffix) continue;
-    RETURN_IF_ERROR(fs.Remove(fmt::format("{}/{}", directory, entry.name)));
+    const Status removed = fs.Remove(fmt::format("{}/{}", directory, entry.name));
+    if (!removed.ok() && removed.error().code != ErrorCode::kNotFound) return removed;
   }
   return Ok();
 }
 
-Result<std::int64_t> PartitionLog::Retain(TimestampMs now) {
-  // A full disk must not keep old segments from going.
-  const Status sealed = SealIfAllIsTooOld(*state_, now);
-  if (!sealed.ok() && sealed.error().code != ErrorCode::kNoSpace) return sealed.error();
-  ASSIGN_OR_RETURN(const std::size_t count, CountExpired(*state_, now));
-  if (count == 0) return std::int64_t{0};
-  const Offset before = log_start();
-  const Offset start = std::max(before, state_->sealed.all()[count - 1].next_offset);
-  RETURN_IF_ERROR(MoveLogStart(*state_, start, count));
-  return start - before;
+// A log that nobody writes to would keep its last records for ever: they are sealed, so that they
+// can go, and an empty segment begins.
+Result<TrimmedRange> PartitionLog::Retain(const AgeClock& clock) {
+  LogState& state = *state_;
+  if (CanSealActive(state) && (AllIsTooOld(state, clock) || state.log_start == log_end())) {
+    // A full disk must not keep old segments from going.
+    const Status sealed = SealActive(state);
+    if (!sealed.ok() && sealed.error().code != ErrorCode::kNoSpace) return sealed.error();
+  }
+  ASSIGN_OR_RETURN(const std::size_t expired, CountExpired(state, clock));
+  const std::size_t count = std::max(expired, CountBelow(state, state.log_start));
+  if (count == 0) return RangeOf(state, state.log_start, 0);
+  return MoveLogStart(state, std::max(state.log_start, state.sealed.all()[count - 1].next_offset),
+                      count);
 }
 
-Result<std::int64_t> PartitionLog::TrimBefore(Offset offset) {
+Result<TrimmedRange> PartitionLog::TrimBefore(Offset offset) {
+  LogState& state = *state_;
+  ASSIGN_OR_RETURN(const TrimmedRange all, WouldTrim(offset));
+  if (all.new_start == all.old_start) return all;
+  // Its .sources has to be on the disk before the log start says that the segment is gone.
+  const std::size_t below = CountBelow(state, offset);
+  if (below < state.sealed.all().size() && state.sealed.all()[below].next_offset <= offset) {
+    return Fail(ErrorCode::kBusy, "trim before offset {}: a segment waits for its sync", offset);
+  }
+  if (offset == log_end() && CanSealActive(state)) {
+    // On a full disk the records go all the same, and the file at a later Retain.
+    const Status sealed = SealActive(state);
+    if (!sealed.ok() && sealed.error().code != ErrorCode::kNoSpace) return sealed.error();
+  }
+  return MoveLogStart(state, offset, CountBelow(state, offset));
+}
+
+Result<TrimmedRange> PartitionLog::WouldTrim(Offset offset) const {
+  const LogState& state = *state_;
   if (offset > durable_end()) {
     return Fail(ErrorCode::kInvalid, "trim before offset {}: records are durable up to {} only",
                 offset, durable_end());
   }
-  const Offset before = log_start();
-  if (offset <= before) return std::int64_t{0};
-  const std::vector<SealedSegment>& sealed = state_->sealed.all();
-  std::size_t count = 0;
-  while (count < sealed.size() && sealed[count].next_offset <= offset &&
-         MayGo(*state_, sealed[count])) {
-    ++count;
+  if (offset <= state.log_start) return RangeOf(state, state.log_start, 0);
+  TrimmedRange range = RangeOf(state, offset, CountBelow(state, offset));
+  if (offset == log_end() && CanSealActive(state)) range.bytes += state.active->size_bytes();
+  return range;
+}
+
+Result<std::optional<PartitionLog::OldestSegment>> PartitionLog::OldestSealed(TimestampMs now) {
+  LogState& state = *state_;
+  if (state.sealed.empty() || !MayGo(state, state.sealed.all().front())) {
+    return std::optional<OldestSegment>();
   }
-  RETURN_IF_ERROR(MoveLogStart(*state_, offset, count));
-  return offset - before;
+  ASSIGN_OR_RETURN(const segment::Seal* seal, state.sealed.SealOf(0, now));
+  return std::optional<OldestSegment>(
+      {state.sealed.all().front().next_offset, seal->max_append_time});
+}
+
+void PartitionLog::SetRemover(std::function<void(std::vector<Offset>)> remover) {
+  state_->remover = std::move(remover);
 }
 
 }  // namespace logboom::broker

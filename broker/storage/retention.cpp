@@ -2,9 +2,8 @@
 
 namespace logboom::broker {
 
-RetentionVerdict Judge(const RetentionCandidate& candidate, const RetentionLimits& limits,
-                       TimestampMs now) {
-  if (limits.retention_ms >= 0 && now - candidate.max_append_time > limits.retention_ms) {
+RetentionVerdict Judge(const RetentionCandidate& candidate, const RetentionLimits& limits) {
+  if (limits.retention_ms >= 0 && candidate.age_ms > limits.retention_ms) {
     return RetentionVerdict::kTooOld;
   }
   if (limits.retention_bytes >= 0 &&

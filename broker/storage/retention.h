@@ -4,8 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "lib/base/types.h"
-
 namespace logboom::broker {
 
 struct RetentionLimits {
@@ -15,7 +13,7 @@ struct RetentionLimits {
 
 // The oldest sealed segment that is left, and the log around it.
 struct RetentionCandidate {
-  TimestampMs max_append_time;
+  std::int64_t age_ms = 0;  // of its newest record
   std::int64_t size_bytes = 0;
   std::int64_t log_bytes = 0;  // of the whole log, this segment included
 };
@@ -24,7 +22,6 @@ enum class RetentionVerdict { kKeep, kTooOld, kTooMany };
 
 // As Kafka: by age where its newest record is older than the limit; by size where the log would
 // still hold the limit without it.
-RetentionVerdict Judge(const RetentionCandidate& candidate, const RetentionLimits& limits,
-                       TimestampMs now);
+RetentionVerdict Judge(const RetentionCandidate& candidate, const RetentionLimits& limits);
 
 }  // namespace logboom::broker

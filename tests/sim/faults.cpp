@@ -44,6 +44,7 @@ std::string_view FaultName(Fault fault) {
     case Fault::kTruncate: return "truncate";
     case Fault::kHalfLine: return "half line";
     case Fault::kLongLine: return "long line";
+    case Fault::kEviction: return "eviction";
   }
   return "";
 }

@@ -44,8 +44,10 @@ enum class Fault : std::uint8_t {
   kTruncate,
   kHalfLine,
   kLongLine,
+  // What the broker does for its disk budget
+  kEviction,
 };
-inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(Fault::kLongLine) + 1;
+inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(Fault::kEviction) + 1;
 
 std::string_view FaultName(Fault fault);
 

@@ -75,6 +75,7 @@ void LogBooks::LookAt(const broker::Broker& broker, const broker::Topic& topic,
   PartitionArchive& archive = ArchiveOf(topic, where);
   if (broker.sources().counters().gaps != gaps_counted_) TakeGaps(broker, where, *state);
   CheckLogStart(archive, *state);
+  archive.SetLogStart(state->log_start);
   if (state->durable_end == archive.end()) return;
   archive.Extend(fs_, state->durable_end, [&](const auto& header, ByteView batch) {
     stage_.trace.Event(stage_.clocks.monotonic(), "{}: [{}, {}) durable, crc {:08x}",

@@ -49,6 +49,7 @@ SimOptions SimOptions::Draw(std::uint64_t seed) {
   options.bulk = OneIn(random, 8);
   options.faults = DrawFaults(random);
   options.calm = 1 + random.Below(4);
+  options.budget_bytes = 50'000 + static_cast<std::int64_t>(random.Below(500'000));
   return options;
 }
 
@@ -58,11 +59,12 @@ std::string SimOptions::ToString() const {
   return fmt::format(
       "seed {}, {} turns, one act in {} a fault, {} agents, {} writers each, {}, codec {}, linger "
       "{} "
-      "ms, max_line_bytes {}, {} partitions,{}, sync {}, acks {}{}\n  faults: {}",
+      "ms, max_line_bytes {}, {} partitions,{}, sync {}, acks {}{}, budget {}\n  faults: {}",
       seed, turns, calm, agents, writers_an_agent, directories_watched ? "watched" : "polled",
       static_cast<int>(codec), linger_ms, max_line_bytes, partitions, config,
       sync_method == broker::SyncMethod::kSyncfs ? "syncfs" : "fdatasync",
       producer_acks == client::Acks::kSynced ? "synced" : "written", bulk ? ", bulk" : "",
+      faults.Has(Fault::kEviction) ? fmt::format("{} bytes", budget_bytes) : "none",
       faults.ToString());
 }
 

@@ -32,8 +32,11 @@ struct SimOptions {
   std::uint64_t calm = 1;  // of so many acts one is a fault
 
   static SimOptions Draw(std::uint64_t seed);
+  // Where the kind kEviction may happen.
+  std::int64_t budget_bytes = 0;
   bool retention() const {
-    return topic_config.contains("retention.ms") || topic_config.contains("retention.bytes");
+    return topic_config.contains("retention.ms") || topic_config.contains("retention.bytes") ||
+           faults.Has(Fault::kEviction);
   }
   std::string ToString() const;
 };

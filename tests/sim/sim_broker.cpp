@@ -28,6 +28,10 @@ broker::BrokerOptions SimBroker::Options() const {
   options.program_version = "simulated";
   options.sync_method = stage_.options.sync_method;
   options.reserve_bytes = kReserveBytes;
+  options.budget.reset();
+  if (stage_.options.faults.Has(Fault::kEviction)) {
+    options.budget = broker::DiskBudget{.bytes = stage_.options.budget_bytes};
+  }
   return options;
 }
 
@@ -104,6 +108,9 @@ void SimBroker::PowerLoss() {
 
 void SimBroker::EndProcess() {
   if (up() && on_death) on_death(*broker_);
+  for (std::uint64_t i = 0; up() && i < broker_->engine().counters().segments_evicted; ++i) {
+    stage_.faults.Count(Fault::kEviction);
+  }
   syncs_.Drop();
   syncs_.Release();
   transactions_.Drop();

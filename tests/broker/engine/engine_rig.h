@@ -123,7 +123,8 @@ class EngineRig {
         [this](const std::unique_ptr<MetadataStore>&) -> std::unique_ptr<MetadataWriter> {
           return std::make_unique<GatedWriter>(writes, MakeInlineMetadataWriter(*process_store_));
         },
-        reserve_bytes};
+        reserve_bytes,
+        budget};
     ASSIGN_OR_RETURN(engine,
                      EmbeddedEngine::Open(std::move(directory), std::move(parts), now(), nullptr));
     return Ok();
@@ -145,7 +146,7 @@ class EngineRig {
   }
 
   Instant now() const {
-    return {TimestampMs{1'700'000'000'000 + time_ms}, MonotonicMs{1'000 + time_ms}};
+    return {TimestampMs{1'700'000'000'000 + time_ms + skew_ms}, MonotonicMs{1'000 + time_ms}};
   }
   void Tick(std::int64_t step_ms = 1) {
     time_ms += step_ms;
@@ -164,10 +165,24 @@ class EngineRig {
     });
   }
   Status AlterTopic(const std::string& name, const TopicConfig& set) {
-    return Finish([&](DoneCallback done) { engine->AlterTopic(name, set, std::move(done)); });
+    return Finish([&](DoneCallback done) {
+      engine->AlterTopic(name, {set, std::nullopt}, std::move(done));
+    });
+  }
+  Status AddPartitions(const std::string& name, std::int32_t partitions) {
+    return Finish([&](DoneCallback done) {
+      engine->AlterTopic(name, {{}, partitions}, std::move(done));
+    });
   }
   Status DeleteTopic(const std::string& name) {
     return Finish([&](DoneCallback done) { engine->DeleteTopic(name, std::move(done)); });
+  }
+  Result<TrimmedRange> Trim(const TopicPartition& where, Offset offset) {
+    std::optional<Result<TrimmedRange>> ended;
+    engine->Trim(where, offset,
+                 [&ended](Result<TrimmedRange> trimmed) { ended = std::move(trimmed); });
+    for (int i = 0; i < 100 && !ended; ++i) Tick();
+    return ended.value_or(Fail(ErrorCode::kTimeout, "the trim has not ended"));
   }
 
   TopicPartition Where(const std::string& topic, std::int32_t partition = 0) const {
@@ -222,15 +237,20 @@ class EngineRig {
   Gate commits;
   Gate writes;
   std::int64_t reserve_bytes = 0;
+  std::optional<DiskBudget> budget;
   std::int64_t time_ms = 0;
+  std::int64_t skew_ms = 0;  // of the wall clock
   std::unique_ptr<EmbeddedEngine> engine;
 
  private:
+  // A topic takes a tick for each partition.
+  static constexpr int kTicksMax = 2 * kTopicPartitionsMax;
+
   template <typename Change>
   Status Finish(Change change) {
     std::optional<Status> ended;
     change([&ended](Status status) { ended = std::move(status); });
-    for (int i = 0; i < 100 && !ended; ++i) Tick();
+    for (int i = 0; i < kTicksMax && !ended; ++i) Tick();
     if (!ended) return Fail(ErrorCode::kTimeout, "the change has not ended");
     return *ended;
   }

@@ -251,13 +251,27 @@ TEST_F(RecordsTest, RetentionRunsByItselfAndItsFailureIsTold) {
     rig_.Settle();
   }
   EXPECT_GT(rig_.State(where_).segments, 3);
-  rig_.fs.Add({.matches = [](file::CallKind kind,
-                             const std::string&) { return kind == file::CallKind::kSync; },
-               .span = file::FaultSpan::kFromThenOn});
+  const auto files = [this] {
+    std::size_t logs = 0;
+    const auto entries = rig_.disk.List("/data");
+    for (const auto& directory : *entries) {
+      if (directory.kind != file::FileKind::kDirectory) continue;
+      const auto names = rig_.disk.List("/data/" + directory.name);
+      for (const auto& file : *names) {
+        if (file.name.ends_with(".log")) ++logs;
+      }
+    }
+    return logs;
+  };
+  rig_.fs.Add({.kind = file::CallKind::kRemove, .span = file::FaultSpan::kFromThenOn});
   rig_.Tick(31'000);
+  rig_.Tick();
   EXPECT_TRUE(rig_.engine->retention_failure().has_value());
+  EXPECT_GT(files(), 2U);
   rig_.fs.Heal();
   rig_.Tick(31'000);
+  for (int i = 0; i < 5; ++i) rig_.Tick();  // beside the loop, one after the other
+  EXPECT_EQ(files(), 2U) << "the active ones of two partitions";
   EXPECT_FALSE(rig_.engine->retention_failure().has_value());
   EXPECT_EQ(rig_.State(where_).segments, 1);
   EXPECT_GT(rig_.State(where_).log_start, Offset{0});

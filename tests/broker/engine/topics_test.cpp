@@ -75,8 +75,8 @@ TEST_F(TopicsTest, TwoAltersAtOnceBothCount) {
   rig_.writes.Hold();
   int done = 0;
   auto ended = [&done](const Status& status) { done += status.ok() ? 1 : 0; };
-  rig_.engine->AlterTopic("web", {{"retention.ms", "1000"}}, ended);
-  rig_.engine->AlterTopic("web", {{"retention.bytes", "5"}}, ended);
+  rig_.engine->AlterTopic("web", {{{"retention.ms", "1000"}}, {}}, ended);
+  rig_.engine->AlterTopic("web", {{{"retention.bytes", "5"}}, {}}, ended);
   rig_.writes.Release();
   rig_.Settle();
   EXPECT_EQ(done, 2);
@@ -165,6 +165,56 @@ TEST_F(TopicsTest, AFailedWriteOfTheRowLeavesAllAsItWas) {
   EXPECT_TRUE(rig_.DeleteTopic("web").ok());
 }
 
+TEST_F(TopicsTest, PartitionsCanBecomeMoreAndNeverFewer) {
+  ASSERT_TRUE(rig_.CreateTopic("web", 2, {{"segment.ms", "1000"}}).ok());
+  ASSERT_TRUE(rig_.Append(rig_.Where("web", 1), {"kept"}).ok());
+  rig_.Settle();
+  const std::uint64_t version = rig_.engine->topics_version();
+  EXPECT_EQ(rig_.AddPartitions("web", 1).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(rig_.AddPartitions("web", 0).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(rig_.AddPartitions("web", kTopicPartitionsMax + 1).error().code, ErrorCode::kInvalid);
+  EXPECT_TRUE(rig_.AddPartitions("web", 2).ok());
+  EXPECT_EQ(rig_.engine->topics_version(), version) << "nothing has changed";
+  ASSERT_TRUE(rig_.AddPartitions("web", 4).ok());
+  EXPECT_NE(rig_.engine->topics_version(), version);
+  EXPECT_EQ(rig_.engine->FindTopic("web")->partitions, 4);
+  EXPECT_EQ(rig_.engine->FindTopic("web")->config.at("segment.ms"), "1000");
+  EXPECT_EQ(rig_.Append(rig_.Where("web", 3), {"new"})->base_offset, Offset{0});
+  rig_.Settle();
+  rig_.Crash();
+  rig_.MustOpen();
+  EXPECT_EQ(rig_.engine->FindTopic("web")->partitions, 4);
+  EXPECT_EQ(rig_.State(rig_.Where("web", 1)).durable_end, Offset{1});
+  EXPECT_EQ(rig_.State(rig_.Where("web", 3)).durable_end, Offset{1});
+}
+
+TEST_F(TopicsTest, APartitionThatCannotBeAddedLeavesTheTopicAsItWas) {
+  ASSERT_TRUE(rig_.CreateTopic("web", 1).ok());
+  rig_.fs.Add({.kind = file::CallKind::kRename,
+               .path_part = "-2",  // the third partition
+               .code = ErrorCode::kNoSpace,
+               .span = file::FaultSpan::kOnce});
+  EXPECT_EQ(rig_.AddPartitions("web", 4).error().code, ErrorCode::kNoSpace);
+  rig_.Settle();
+  EXPECT_EQ(rig_.engine->FindTopic("web")->partitions, 1);
+  rig_.Crash();
+  rig_.MustOpen();
+  EXPECT_EQ(rig_.engine->FindTopic("web")->partitions, 1);
+  EXPECT_TRUE(rig_.AddPartitions("web", 4).ok());
+}
+
+TEST_F(TopicsTest, ATopicOfTheMostPartitionsDoesNotHoldTheLoop) {
+  std::optional<Status> made;
+  rig_.engine->CreateTopic({"wide", kTopicPartitionsMax, {}},
+                           [&made](Status status) { made = std::move(status); });
+  int ticks = 0;
+  for (; !made && ticks < 2'000; ++ticks) rig_.Tick();
+  ASSERT_TRUE(made && made->ok());
+  EXPECT_GE(ticks, kTopicPartitionsMax) << "one partition a turn";
+  EXPECT_EQ(rig_.engine->FindTopic("wide")->partitions, kTopicPartitionsMax);
+  EXPECT_TRUE(rig_.DeleteTopic("wide").ok()) << "the files go behind it";
+}
+
 TEST_F(TopicsTest, ADirectoryThatCannotBeMadeUndoesTheTopic) {
   rig_.fs.Add({.kind = file::CallKind::kRename,
                .path_part = "-2",  // the third partition
@@ -206,153 +256,6 @@ TEST_F(TopicsTest, ALostStoreBringsTopicsBackFromTheirDirectories) {
   ASSERT_TRUE(rig_.CreateTopic("next").ok());
   EXPECT_NE(rig_.engine->FindTopic("next")->number, rig_.engine->FindTopic("web")->number);
 }
-
-// ---- dying at every step
-
-std::size_t DirectoriesOf(EngineRig& rig, const std::string& name) {
-  SeededRandom random(1);
-  auto entries = rig.disk.List("/data");
-  EXPECT_TRUE(entries.ok());
-  std::size_t count = 0;
-  for (const auto& entry : *entries) {
-    if (entry.kind != file::FileKind::kDirectory || entry.name == "quarantine") continue;
-    auto metadata =
-        file::ReadWholeFile(rig.disk, "/data/" + entry.name + "/partition.metadata", 4096);
-    if (metadata.ok() && metadata->find(name) != Bytes::npos) ++count;
-  }
-  return count;
-}
-
-enum class End { kKill, kPowerLoss };
-enum class StoreFate { kKept, kLost };
-
-struct DeathCase {
-  const char* name;
-  End end;
-  StoreFate store;
-};
-
-class Death : public testing::TestWithParam<DeathCase> {
- protected:
-  // Runs `act` in a fresh rig that dies after `step` steps, and starts again. False once `act` ran
-  // to its end with steps to spare.
-  template <typename Prepare, typename Act, typename Check>
-  bool DieAndCheck(std::uint64_t step, Prepare prepare, Act act, Check check) {
-    EngineRig rig;
-    rig.random = SeededRandom(step);
-    rig.MustOpen();
-    prepare(rig);
-    rig.Settle();
-    const std::uint64_t before = rig.steps();
-    rig.DieAfter(step);
-    const Status ended = act(rig);
-    const bool alive = rig.steps() - before <= step;
-    if (GetParam().end == End::kKill) {
-      rig.Kill();
-    } else {
-      rig.Crash();
-    }
-    if (GetParam().store == StoreFate::kLost) rig.store.Clear();
-    SCOPED_TRACE(fmt::format("died after step {}", step));
-    rig.MustOpen();
-    if (testing::Test::HasFatalFailure()) return false;
-    check(rig, ended);
-    // And nothing changes at the start after that.
-    const std::size_t topics = rig.engine->Topics().size();
-    rig.Crash();
-    rig.MustOpen();
-    if (testing::Test::HasFatalFailure()) return false;
-    EXPECT_EQ(rig.engine->Topics().size(), topics);
-    return !alive && !testing::Test::HasFailure();
-  }
-};
-
-TEST_P(Death, WhileATopicIsMadeLeavesItWholeOrNotAtAll) {
-  std::uint64_t step = 0;
-  while (DieAndCheck(
-      step, [](EngineRig&) {}, [](EngineRig& rig) { return rig.CreateTopic("fresh", 3); },
-      [&](EngineRig& rig, const Status& made) {
-        const Topic* topic = rig.engine->FindTopic("fresh");
-        if (made.ok()) {
-          EXPECT_NE(topic, nullptr);
-        }
-        // Directories alone can't tell how many there were to be.
-        const bool store_lost = GetParam().store == StoreFate::kLost && !made.ok();
-        if (topic == nullptr) {
-          EXPECT_EQ(DirectoriesOf(rig, "fresh"), 0U);
-          return;
-        }
-        if (!store_lost) {
-          EXPECT_EQ(topic->partitions, 3);
-        }
-        for (std::int32_t i = 0; i < topic->partitions; ++i) {
-          EXPECT_TRUE(rig.Append({topic->topic_id, PartitionIndex{i}}, {"x"}).ok());
-        }
-        rig.Settle();
-      })) {
-    ++step;
-  }
-  EXPECT_GT(step, 20U);
-}
-
-TEST_P(Death, WhileATopicIsDeletedLeavesItWholeOrNotAtAll) {
-  std::uint64_t step = 0;
-  while (DieAndCheck(
-      step,
-      [](EngineRig& rig) {
-        ASSERT_TRUE(rig.CreateTopic("doomed", 3).ok());
-        ASSERT_TRUE(rig.CreateTopic("other", 1).ok());
-        ASSERT_TRUE(rig.Append(rig.Where("doomed", 1), {"x"}).ok());
-        ASSERT_TRUE(rig.Append(rig.Where("other"), {"y"}).ok());
-      },
-      [](EngineRig& rig) { return rig.DeleteTopic("doomed"); },
-      [&](EngineRig& rig, const Status& deleted) {
-        EXPECT_EQ(rig.State(rig.Where("other")).durable_end, Offset{1});
-        const Topic* topic = rig.engine->FindTopic("doomed");
-        if (deleted.ok()) {
-          EXPECT_EQ(topic, nullptr);
-        }
-        if (topic == nullptr) {
-          EXPECT_EQ(DirectoriesOf(rig, "doomed"), 0U);
-          return;
-        }
-        // With the store goes the mark that it is being deleted: what is left then comes back.
-        if (GetParam().store == StoreFate::kLost) return;
-        EXPECT_EQ(topic->partitions, 3);
-        EXPECT_EQ(rig.State({topic->topic_id, PartitionIndex{1}}).durable_end, Offset{1});
-      })) {
-    ++step;
-  }
-  EXPECT_GT(step, 10U);
-}
-
-TEST_P(Death, WhileATopicIsAlteredLeavesOneOfBothConfigurations) {
-  if (GetParam().store == StoreFate::kLost) return;
-  std::uint64_t step = 0;
-  while (DieAndCheck(
-      step,
-      [](EngineRig& rig) {
-        ASSERT_TRUE(rig.CreateTopic("t", 1, {{"segment.ms", "1000"}}).ok());
-      },
-      [](EngineRig& rig) {
-        return rig.AlterTopic("t", {{"segment.ms", "2000"}});
-      },
-      [](EngineRig& rig, const Status& altered) {
-        ASSERT_NE(rig.engine->FindTopic("t"), nullptr);
-        const std::string value = rig.engine->FindTopic("t")->config.at("segment.ms");
-        EXPECT_EQ(value, altered.ok() ? "2000" : "1000");
-      })) {
-    ++step;
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Anywhere, Death,
-    testing::Values(DeathCase{"KilledStoreKept", End::kKill, StoreFate::kKept},
-                    DeathCase{"PowerLossStoreKept", End::kPowerLoss, StoreFate::kKept},
-                    DeathCase{"KilledStoreLost", End::kKill, StoreFate::kLost},
-                    DeathCase{"PowerLossStoreLost", End::kPowerLoss, StoreFate::kLost}),
-    [](const auto& one) { return one.param.name; });
 
 }  // namespace
 }  // namespace logboom::broker

@@ -372,6 +372,27 @@ TEST_F(SourcesTest, SideCarsKeepPositionsThatRetentionTookFromTheLog) {
   EXPECT_EQ(rig_.report.spans_unknown, 0);
 }
 
+TEST_F(SourcesTest, ATrimTakesNoPositions) {
+  for (std::int64_t at = 0; at < 1'000; at += 100) rig_.MustProduce({FirstSpanOf(1, at, at + 100)});
+  rig_.MustProduce({FirstSpanOf(2, 0, 100)});
+  const Offset end = rig_.engine.State(rig_.where).log_end;
+  // All but the last record; they stay in the file, which is the active one.
+  ASSERT_TRUE(rig_.engine.Trim(rig_.where, end - 1).ok());
+  rig_.Crash();
+  rig_.LoseStore();
+  rig_.MustOpen();
+  EXPECT_EQ(rig_.DurableOf(1), 1'000);
+  EXPECT_EQ(rig_.report.spans_unknown, 0);
+  // All of them: the file goes too, and what it said of the sources stays beside the next one.
+  ASSERT_TRUE(rig_.engine.Trim(rig_.where, end).ok());
+  rig_.Tick(1'000);
+  rig_.Crash();
+  rig_.LoseStore();
+  rig_.MustOpen();
+  EXPECT_EQ(rig_.DurableOf(1), 1'000);
+  EXPECT_EQ(rig_.DurableOf(2), 100);
+}
+
 // Each of them has the longest of paths, so that the side-car's limit is met with fewer.
 TEST_F(SourcesTest, MoreSourcesThanASideCarHoldsLeaveOutTheLeastNeeded) {
   ASSERT_TRUE(rig_.engine.AlterTopic("web", {{"segment.bytes", "1048576"}}).ok());

@@ -117,7 +117,7 @@ TEST_F(PartitionLogDamage, NoDamageMakesRecordsUpOrHangsAReader) {
     ASSERT_EQ(Append()->base_offset, end);
     ASSERT_TRUE(Commit().ok());
     ASSERT_EQ(log_->Read(end, 1)->bytes, batches_.back().bytes);
-    ASSERT_TRUE(log_->Retain(TimestampMs(now_ms_)).ok());
+    ASSERT_TRUE(log_->Retain(AgeClock({TimestampMs(now_ms_), {}})).ok());
     ASSERT_TRUE(log_->Close().ok());
   }
 }

@@ -143,7 +143,7 @@ TEST_F(PartitionProducersTest, AllRecordsMayBeTooOldAndItIsStillKnown) {
   Produce(0);
   ASSERT_TRUE(Commit().ok());
   now_ms_ += options_.retention_ms + 1;
-  ASSERT_EQ(log_->Retain(TimestampMs(now_ms_)).value(), 3);
+  ASSERT_EQ(log_->Retain(AgeClock({TimestampMs(now_ms_), {}}))->records(), 3);
   KillAndOpen();
   EXPECT_EQ(Judge(3).kind, Kind::kFresh);
 }

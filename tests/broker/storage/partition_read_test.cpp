@@ -1,4 +1,6 @@
 // Reading by offset and by time; damage below the durable end.
+#include <limits>
+
 #include "lib/record/batch_view.h"
 #include "tests/broker/storage/log_fixture.h"
 
@@ -204,6 +206,74 @@ TEST_F(PartitionLogRead, OffsetAtTimeIsExactToTheRecord) {
     ASSERT_TRUE(found.ok());
     EXPECT_EQ(*found, expected) << time;
   }
+}
+
+// Times as agents bring them: in disorder, many alike; while the start moves, and after restarts.
+TEST_F(PartitionLogRead, OffsetAtTimeIsThatOfALookAtEveryRecordWhateverTheOrder) {
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    SCOPED_TRACE(seed);
+    SeededRandom random(seed);
+    fs_ = std::make_unique<file::MemoryFileSystem>();
+    LogFixture::SetUp();
+    batches_.clear();
+    options_.segment_bytes = 4'000;
+    ASSERT_TRUE(Open().ok());
+    const auto time = [&random] {
+      return TimestampMs(1'000 + static_cast<std::int64_t>(random.Below(60)) * 10);
+    };
+    const auto check = [&] {
+      for (std::int64_t at = 985; at < 1'640; at += 5) {
+        std::optional<Offset> expected;
+        for (const AppendedCopy& batch : batches_) {
+          if (expected || batch.next_offset <= log_->log_start()) continue;
+          record::BatchReader reader;
+          ASSERT_TRUE(reader.Open(batch.bytes).ok());
+          while (const record::Record* record = *reader.Next()) {
+            if (record->timestamp.value() < at || record->offset < log_->log_start()) continue;
+            expected = record->offset;
+            break;
+          }
+        }
+        const auto found = log_->OffsetAtTime(TimestampMs(at));
+        ASSERT_TRUE(found.ok());
+        ASSERT_EQ(*found, expected) << "at " << at << ", log start " << log_->log_start().value();
+      }
+    };
+    for (int round = 0; round < 4; ++round) {
+      const auto batches = 10 + static_cast<int>(random.Below(40));
+      for (int i = 0; i < batches; ++i) {
+        const int records = 1 + static_cast<int>(random.Below(5));
+        AppendMany(1, {.records = records, .value_bytes = 100, .timestamp = time()});
+        if (random.Below(4) == 0) {
+          ASSERT_TRUE(Commit().ok());
+        }
+      }
+      ASSERT_TRUE(Commit().ok());
+      check();
+      const auto kept = static_cast<std::uint64_t>(log_->log_end() - log_->log_start());
+      const Offset start = log_->log_start() + static_cast<std::int64_t>(random.Below(kept + 1));
+      ASSERT_TRUE(log_->TrimBefore(start).ok());
+      check();
+      if (round % 2 == 0) {
+        ASSERT_TRUE(Open().ok());
+        check();
+      }
+    }
+  }
+}
+
+TEST_F(PartitionLogRead, OffsetAtTimeAtBothEnds) {
+  ASSERT_TRUE(Open().ok());
+  EXPECT_FALSE(*log_->OffsetAtTime(TimestampMs(0))) << "nothing is there";
+  AppendMany(1, {.records = 3, .timestamp = TimestampMs(100)});  // 100, 101, 102
+  ASSERT_TRUE(Commit().ok());
+  EXPECT_EQ(*log_->OffsetAtTime(TimestampMs(std::numeric_limits<std::int64_t>::min())), Offset(0));
+  EXPECT_EQ(*log_->OffsetAtTime(TimestampMs(100)), Offset(0));
+  EXPECT_EQ(*log_->OffsetAtTime(TimestampMs(102)), Offset(2));
+  EXPECT_FALSE(*log_->OffsetAtTime(TimestampMs(103)));
+  EXPECT_FALSE(*log_->OffsetAtTime(TimestampMs(std::numeric_limits<std::int64_t>::max())));
+  ASSERT_TRUE(log_->TrimBefore(Offset(3)).ok());
+  EXPECT_FALSE(*log_->OffsetAtTime(TimestampMs(100))) << "what was trimmed is not found";
 }
 
 TEST_F(PartitionLogRead, OffsetAtTimeSeesOnlyWhatIsDurable) {

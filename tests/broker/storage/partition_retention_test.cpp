@@ -6,13 +6,15 @@ namespace logboom::broker {
 namespace {
 
 TEST(Retention, JudgesByAgeAndSize) {
-  const RetentionCandidate old{TimestampMs(1000), 100, 500};
-  EXPECT_EQ(Judge(old, {.retention_ms = 50}, TimestampMs(1050)), RetentionVerdict::kKeep);
-  EXPECT_EQ(Judge(old, {.retention_ms = 50}, TimestampMs(1051)), RetentionVerdict::kTooOld);
-  EXPECT_EQ(Judge(old, {.retention_ms = -1}, TimestampMs(1'000'000)), RetentionVerdict::kKeep);
-  EXPECT_EQ(Judge(old, {.retention_bytes = 401}, TimestampMs(0)), RetentionVerdict::kKeep);
-  EXPECT_EQ(Judge(old, {.retention_bytes = 400}, TimestampMs(0)), RetentionVerdict::kTooMany);
-  EXPECT_EQ(Judge(old, {.retention_bytes = 0}, TimestampMs(0)), RetentionVerdict::kTooMany);
+  constexpr auto kKeep = RetentionVerdict::kKeep;
+  const RetentionCandidate old{.age_ms = 50, .size_bytes = 100, .log_bytes = 500};
+  EXPECT_EQ(Judge(old, {.retention_ms = 50}), kKeep);
+  EXPECT_EQ(Judge(old, {.retention_ms = 49}), RetentionVerdict::kTooOld);
+  EXPECT_EQ(Judge(old, {.retention_ms = -1}), kKeep);
+  EXPECT_EQ(Judge({.age_ms = -1}, {.retention_ms = 0}), kKeep) << "from the future";
+  EXPECT_EQ(Judge(old, {.retention_bytes = 401}), kKeep);
+  EXPECT_EQ(Judge(old, {.retention_bytes = 400}), RetentionVerdict::kTooMany);
+  EXPECT_EQ(Judge(old, {.retention_bytes = 0}), RetentionVerdict::kTooMany);
 }
 
 class PartitionLogRetention : public LogFixture {
@@ -35,9 +37,9 @@ class PartitionLogRetention : public LogFixture {
     options_.retention_ms = retention_ms;
     options_.retention_bytes = retention_bytes;
     log_->SetOptions(options_);
-    const Result<std::int64_t> gone = log_->Retain(TimestampMs(now_ms_));
+    const Result<TrimmedRange> gone = log_->Retain(AgeClock({TimestampMs(now_ms_), {}}));
     EXPECT_TRUE(gone.ok());
-    return gone.value_or(-1);
+    return gone.ok() ? gone->records() : -1;
   }
 };
 
@@ -124,15 +126,15 @@ TEST_F(PartitionLogRetention, LostSealsMakeNothingOlder) {
 
 TEST_F(PartitionLogRetention, TrimsToAnyOffset) {
   Fill(4);
-  EXPECT_EQ(*log_->TrimBefore(Offset(7)), 7);
+  EXPECT_EQ(log_->TrimBefore(Offset(7))->records(), 7);
   EXPECT_EQ(log_->log_start(), Offset(7));
   EXPECT_EQ(log_->segments().size(), 2U);
   EXPECT_EQ(log_->Read(Offset(7), 1)->bytes, batches_[2].bytes);
-  EXPECT_EQ(*log_->TrimBefore(Offset(3)), 0);
+  EXPECT_EQ(log_->TrimBefore(Offset(3))->records(), 0);
   EXPECT_EQ(log_->TrimBefore(Offset(13)).error().code, ErrorCode::kInvalid);
   ASSERT_TRUE(Open().ok());
   EXPECT_EQ(log_->log_start(), Offset(7));
-  EXPECT_EQ(*log_->TrimBefore(Offset(12)), 5);
+  EXPECT_EQ(log_->TrimBefore(Offset(12))->records(), 5);
   EXPECT_EQ(log_->log_start(), log_->log_end());
 }
 
@@ -158,11 +160,10 @@ TEST_F(PartitionLogRetention, ACrashLeavesOrphansAndNoHole) {
     Fill(5);
     // The failure comes while the log start is written, or the crash right after the removals.
     if (seed % 2 == 0) fs_->FailNextSync(kDirectory + "/log-start");
-    const std::int64_t start_before = log_->log_start().value();
     options_.retention_ms = 60'000;
     log_->SetOptions(options_);
-    const Result<std::int64_t> gone = log_->Retain(TimestampMs(now_ms_));
-    const Offset promised = gone.ok() ? Offset(start_before + *gone) : Offset(0);
+    const Result<TrimmedRange> gone = log_->Retain(AgeClock({TimestampMs(now_ms_), {}}));
+    const Offset promised = gone.ok() ? gone->new_start : Offset(0);
     log_.reset();
     fs_->Crash(random);
     options_.retention_ms = -1;

@@ -219,7 +219,7 @@ Status CallSweep::RunCase(const Case& one) {
   broker_ = std::make_unique<BrokerProcess>(
       BrokerCommand{.program = options_.program,
                     .data_directory = data,
-                    .settings = {"storage.reserve=4MiB"},
+                    .settings = {"storage.reserve=4MiB", "disk.budget=none"},
                     .stderr_path = options_.folder + "/broker.stderr"});
   PrepareShim(one);
   RunScript();

@@ -95,7 +95,7 @@ int RunCrashes(const Options& options, Disk* disk) {
   const std::string folder = options.Text("folder");
   BrokerProcess broker({.program = options.Text("broker"),
                         .data_directory = folder + "/data/broker",
-                        .settings = {"storage.reserve=16MiB"},
+                        .settings = {"storage.reserve=16MiB", "disk.budget=none"},
                         .stderr_path = folder + "/broker.stderr"});
   SeededRandom random(options.Number("seed"));
   Books books;
