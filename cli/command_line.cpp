@@ -119,7 +119,7 @@ ExitCode RunCommandLine(std::vector<std::string> arguments, const std::string& b
   app.footer(
       "Every verb takes --broker, --format and --timeout: logboom --help.\n"
       "Exit codes: 0 done, 1 refused or failed, 2 usage, 3 broker not reached, 4 not "
-      "authorised.\n");
+      "authorised, 5 instance id taken over.\n");
   Parsed parsed;
   AddGlobalFlags(app, parsed);
   Choice choice;

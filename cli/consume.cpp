@@ -26,6 +26,8 @@ struct ConsumeFlags {
   std::string group;
   bool has_group = false;
   std::string assignor;
+  std::string instance_id;
+  std::uint32_t session_timeout_seconds = 0;
   std::string from = "latest";
   bool until_end = false;
   std::uint64_t max = 0;
@@ -85,12 +87,15 @@ class Consumption final : public ReadingEvents {
   ExitCode BeginAsMember() {
     auto subscription = std::make_unique<GroupSubscription>(
         context_, *this,
-        GroupSubscriptionOptions{.group = flags_.group,
-                                 .topics = flags_.topics,
-                                 .start = start_,
-                                 .assignor = flags_.assignor,
-                                 .with_rows = flags_.show_gaps,
-                                 .until_end = flags_.until_end});
+        GroupSubscriptionOptions{
+            .group = flags_.group,
+            .topics = flags_.topics,
+            .start = start_,
+            .assignor = flags_.assignor,
+            .instance_id = flags_.instance_id,
+            .session_timeout = std::chrono::seconds(flags_.session_timeout_seconds),
+            .with_rows = flags_.show_gaps,
+            .until_end = flags_.until_end});
     const ExitCode code = subscription->Begin();
     source_ = std::move(subscription);
     return code;
@@ -156,6 +161,17 @@ void AddConsumeVerb(CLI::App& app, Choice& choice) {
                   "together) [sticky]")
       ->type_name("HOW")
       ->check(CLI::IsMember({"range", "sticky"}).description(""))
+      ->needs(group);
+  verb.add_option("--instance-id", flags->instance_id,
+                  "this reader's own name in the group: who comes back under it before the session "
+                  "timeout is over gets its partitions back, and one that still runs under it ends "
+                  "with exit code 5")
+      ->type_name("NAME")
+      ->needs(group);
+  verb.add_option("--session-timeout", flags->session_timeout_seconds,
+                  "silence after which the group gives this reader's partitions to others [15]")
+      ->type_name("SECONDS")
+      ->check(WholeNumberFrom(1))
       ->needs(group);
   verb.add_option("--from", flags->from,
                   "earliest, latest, an offset, a time (RFC 3339), or how long ago (10m, 2h, 3d); "

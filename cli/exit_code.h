@@ -11,6 +11,7 @@ enum class ExitCode {
   kUsage = 2,          // a wrong command line
   kNotReached = 3,     // no broker answered in time
   kNotAuthorised = 4,  // the broker answered, and said no
+  kFenced = 5,         // another reader of the group took the instance id over
 };
 
 // Of an error from a broker.

@@ -1,7 +1,6 @@
 #include "cli/group_subscription.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 #include <variant>
 
@@ -16,8 +15,6 @@ using std::chrono::milliseconds;
 
 // With several brokers each is waited for in turn.
 constexpr milliseconds kTurn{20};
-// How often it is asked whether the group has settled.
-constexpr milliseconds kAskPause{100};
 // At least, for what was written out to be committed.
 constexpr milliseconds kLeaveMax{5'000};
 // And for a word of parting where all is committed.
@@ -25,16 +22,6 @@ constexpr milliseconds kPartingMax{1'000};
 
 TopicPartition PartitionOf(const Reading& reading) {
   return {.topic = reading.origin.topic, .partition = reading.origin.partition};
-}
-
-// What the broker believes to be the member's.
-std::set<TopicPartition> OwnedBy(const std::string& member_id,
-                                 const client::GroupDescription& group) {
-  std::set<TopicPartition> owned;
-  for (const client::GroupPartition& one : group.partitions) {
-    if (one.member_id == member_id) owned.insert({.topic = one.topic, .partition = one.partition});
-  }
-  return owned;
 }
 
 }  // namespace
@@ -58,8 +45,7 @@ ExitCode GroupSubscription::Begin() {
     sources_.push_back({.broker = std::move(broker),
                         .watch = ConnectionWatch(address),
                         .consumer = nullptr,
-                        .last_partitions = {},
-                        .ask_at = {}});
+                        .last_partitions = {}});
     if (Status joined = Join(sources_.back(), topics); !joined.ok()) {
       return Complain(context_, joined.error());
     }
@@ -79,7 +65,9 @@ Status GroupSubscription::Join(Source& source, const std::vector<std::string>& t
           .start = options_.start,
           .client_id = ClientId(),
           .host = HostName(),
+          .session_timeout = options_.session_timeout,
           .assignor = options_.assignor,
+          .instance_id = options_.instance_id,
           .reading = {.identity = Identity(), .with_rows = options_.with_rows}},
       context_.environment.random);
   return Ok();
@@ -124,7 +112,8 @@ void GroupSubscription::TellTroubles(std::size_t index) {
   }
   const auto failure = source.consumer->failure();
   if (!failure || std::exchange(source.failure_told, true)) return;
-  taker_.Worsen(Complain(context_, failure->Within(source.broker.address)));
+  const ExitCode told = Complain(context_, failure->Within(source.broker.address));
+  taker_.Worsen(failure->code == ErrorCode::kBusy ? ExitCode::kFenced : told);
 }
 
 void GroupSubscription::Handle(Reading& reading, const client::ConsumerEvent& event) {
@@ -219,16 +208,8 @@ bool GroupSubscription::HasReachedEnd(std::size_t index) {
 // Members that come and go move partitions for a while.
 bool GroupSubscription::Settle(std::size_t index) {
   Source& source = sources_[index];
-  const MonotonicMs now = context_.environment.clock().monotonic;
-  if (!source.consumer->joined() || now < source.ask_at) return false;
-  source.ask_at = now + kAskPause.count();
-  const auto group = source.broker.admin->DescribeGroup(options_.group);
-  if (!group.ok() || group->summary.state != client::GroupState::kStable) return false;
+  if (!source.consumer->settled()) return false;
   const std::vector<TopicPartition> owned = source.consumer->Owned();
-  if (OwnedBy(source.consumer->member_id(), *group) !=
-      std::set<TopicPartition>(owned.begin(), owned.end())) {
-    return false;
-  }
   for (const TopicPartition& partition : owned) {
     const auto progress = source.consumer->Progress(partition);
     if (!progress || (!progress->end_at_start && !progress->failed)) return false;
@@ -255,10 +236,6 @@ bool GroupSubscription::AllFailed() const {
 
 void GroupSubscription::Wait(milliseconds timeout) {
   const int descriptor = interrupts_.descriptor();
-  const bool asks = options_.until_end && std::ranges::any_of(sources_, [](const Source& source) {
-                      return !source.last_partitions;
-                    });
-  if (asks) timeout = std::min(timeout, kAskPause);
   if (sources_.size() > 1) timeout = std::min(timeout, kTurn);
   for (Source& source : sources_) source.consumer->Wait(timeout, std::span(&descriptor, 1));
 }

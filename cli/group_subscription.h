@@ -23,9 +23,11 @@ namespace logboom::cli {
 struct GroupSubscriptionOptions {
   std::string group;
   std::vector<std::string> topics;
-  client::StartAt start;   // where the group has committed nothing
-  std::string assignor;    // empty: any
-  bool with_rows = false;  // gaps are told
+  client::StartAt start;                         // where the group has committed nothing
+  std::string assignor;                          // empty: any
+  std::string instance_id;                       // empty: none
+  std::chrono::milliseconds session_timeout{0};  // 0: the broker's default
+  bool with_rows = false;                        // gaps are told
   // Ends at what is the end, once the group has settled, of the partitions that are then its own.
   bool until_end = false;
 };
@@ -58,7 +60,6 @@ class GroupSubscription final : public RecordSource, private ReadingEvents {
     bool failure_told = false;
     // The partitions that are read to their end; nothing while the group has not settled.
     std::optional<std::vector<client::TopicPartition>> last_partitions;
-    MonotonicMs ask_at;
   };
   // Where a record ends in the output.
   struct Mark {

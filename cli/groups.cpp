@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 
 #include "cli/gather.h"
@@ -90,6 +91,13 @@ void WriteMember(const GroupMember& member, JsonWriter& json) {
   json.Key("topics").BeginArray();
   for (const std::string& topic : member.topics) json.String(topic);
   json.EndArray();
+  json.Key("instance");
+  if (member.instance_id.empty()) {
+    json.Null();
+  } else {
+    json.String(member.instance_id);
+  }
+  json.Key("away").Bool(member.away);
   json.Key("partitions_owned").Int(member.partitions_owned);
   json.Key("joined_ms").Int(member.joined.value());
   json.Key("last_heard_ms").Int(member.last_heard.value());
@@ -145,9 +153,17 @@ void PrintSummary(const OfBroker<GroupDescription>& found, bool several, Environ
   environment.out.Write(FormatFields(fields, environment.terminal));
 }
 
+std::string InstanceText(const GroupMember& member) {
+  if (member.instance_id.empty()) return "-";
+  return member.instance_id + (member.away ? " (away)" : "");
+}
+
 void PrintMembers(const GroupDescription& group, Environment& environment) {
   if (group.members.empty()) return;
+  const bool any_static = std::ranges::any_of(
+      group.members, [](const GroupMember& one) { return !one.instance_id.empty(); });
   Table table({{.title = "MEMBER"},
+               {.title = "INSTANCE", .hidden = !any_static},
                {.title = "CLIENT"},
                {.title = "HOST"},
                {.title = "TOPICS"},
@@ -156,7 +172,7 @@ void PrintMembers(const GroupDescription& group, Environment& environment) {
                {.title = "LAST HEARD", .align = Column::Align::kRight}});
   const TimestampMs now = environment.clock().wall;
   for (const GroupMember& member : group.members) {
-    table.AddRow({member.member_id, member.client_id, member.host,
+    table.AddRow({member.member_id, InstanceText(member), member.client_id, member.host,
                   fmt::format("{}", fmt::join(member.topics, ",")),
                   fmt::format("{}", member.partitions_owned), display::HumanAgo(member.joined, now),
                   display::HumanAgo(member.last_heard, now)});

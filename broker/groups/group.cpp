@@ -8,17 +8,54 @@
 #include "broker/groups/sticky_assignor.h"
 
 namespace logboom::broker {
-GroupResult<void> Group::Join(MemberFacts facts, const GroupLog& log, Instant now) {
-  auto found = members_.find(facts.member_id);
-  if (found == members_.end()) {
-    if (members_.size() >= kGroupMembersMax) {
-      return Refuse(GroupFaultCode::kInvalid, "the group has {} members, as many as it may",
-                    members_.size());
-    }
-    found = members_.try_emplace(facts.member_id).first;
-    found->second.joined = now.wall;
+
+// ---- members
+
+Group::Member Group::FindInstance(const std::string& instance_id) {
+  if (instance_id.empty()) return members_.end();
+  return std::find_if(members_.begin(), members_.end(),
+                      [&](const auto& one) { return one.second.facts.instance_id == instance_id; });
+}
+
+GroupResult<Group::Member> Group::FindOrAdd(const MemberFacts& facts, Instant now) {
+  const Member same = FindInstance(facts.instance_id);
+  const Member found = members_.find(facts.member_id);
+  if (found != members_.end() && found->second.facts.instance_id != facts.instance_id) {
+    return Refuse(GroupFaultCode::kInvalid,
+                  "member '{}' joined as instance '{}': it can't be another one", facts.member_id,
+                  found->second.facts.instance_id);
   }
-  GroupMember& member = found->second;
+  if (found != members_.end() && !found->second.away) return found;
+  if (same != members_.end()) return TakeOver(same, facts.member_id, now);
+  if (members_.size() >= kGroupMembersMax) {
+    return Refuse(GroupFaultCode::kInvalid, "the group has {} members, as many as it may",
+                  members_.size());
+  }
+  const Member added = members_.try_emplace(facts.member_id).first;
+  added->second.joined = now.wall;
+  return added;
+}
+
+// What it owned is free for a moment: where a commit of the former one is under way it waits for
+// that, as any other partition would.
+Group::Member Group::TakeOver(Member former, const std::string& member_id, Instant now) {
+  for (const auto& [where, grant] : former->second.grants) owners_.erase(where);
+  for (const TopicPartition& where : former->second.target) targets_[where] = member_id;
+  GroupMember kept = std::move(former->second);
+  members_.erase(former);
+  const Member member = members_.try_emplace(member_id, std::move(kept)).first;
+  member->second.grants.clear();
+  member->second.away = false;
+  member->second.joined = now.wall;
+  ++generation_;
+  GiveOut(FreePartitions());
+  return member;
+}
+
+GroupResult<void> Group::Join(MemberFacts facts, const GroupLog& log, Instant now) {
+  const auto found = FindOrAdd(facts, now);
+  if (!found) return tl::unexpected(found.error());
+  GroupMember& member = (*found)->second;
   const bool changed = member.facts.topics != facts.topics || member.facts.member_id.empty() ||
                        member.facts.assignor != facts.assignor;
   member.facts = std::move(facts);
@@ -31,7 +68,7 @@ GroupResult<void> Group::Join(MemberFacts facts, const GroupLog& log, Instant no
 GroupResult<void> Group::Heartbeat(const std::string& member_id, std::uint64_t generation,
                                    const std::set<TopicPartition>& owned, Instant now) {
   auto found = members_.find(member_id);
-  if (found == members_.end()) return NoMember(member_id);
+  if (found == members_.end() || found->second.away) return NoMember(member_id);
   Heard(member_id, now);
   auto& grants = found->second.grants;
   bool released = false;
@@ -41,6 +78,7 @@ GroupResult<void> Group::Heartbeat(const std::string& member_id, std::uint64_t g
     if (revoked && generation >= *revoked && !owned.contains(grant->first)) {
       owners_.erase(grant->first);
       grant = grants.erase(grant);
+      state_.reset();
       released = true;
     } else {
       ++grant;
@@ -53,16 +91,29 @@ GroupResult<void> Group::Heartbeat(const std::string& member_id, std::uint64_t g
 GroupResult<void> Group::Leave(const std::string& member_id, const GroupLog& log) {
   auto found = members_.find(member_id);
   if (found == members_.end()) return NoMember(member_id);
+  if (!found->second.facts.instance_id.empty()) {
+    found->second.away = true;
+    ReleaseOfAway();
+    GrantFree();
+    return {};
+  }
   Remove(found);
   Reassign(log);
   return {};
 }
 
-bool Group::ExpireSilent(const GroupLog& log, Instant now) {
+bool Group::PutOutLost(const GroupLog& log, Instant now) {
+  const auto is_lost = [now](const GroupMember& member) {
+    if (now.monotonic - member.last_heard > member.facts.silence_ms_max) return true;
+    return std::any_of(member.grants.begin(), member.grants.end(), [now](const auto& one) {
+      const Grant& grant = one.second;
+      return grant.revoked && now.monotonic - grant.revoked_at > kGiveBackMsMax;
+    });
+  };
   bool any = false;
   for (auto member = members_.begin(); member != members_.end();) {
     const auto one = member++;
-    if (now.monotonic - one->second.last_heard <= one->second.facts.silence_ms_max) continue;
+    if (!is_lost(one->second)) continue;
     Remove(one);
     any = true;
   }
@@ -71,10 +122,14 @@ bool Group::ExpireSilent(const GroupLog& log, Instant now) {
 }
 
 void Group::ForgiveSilence(std::int64_t ms) {
-  for (auto& [id, member] : members_) member.last_heard += ms;
+  for (auto& [id, member] : members_) {
+    member.last_heard += ms;
+    for (auto& [where, grant] : member.grants) grant.revoked_at += ms;
+  }
 }
 
-void Group::Remove(std::map<std::string, GroupMember>::iterator member) {
+void Group::Remove(Member member) {
+  state_.reset();
   for (const auto& [where, grant] : member->second.grants) owners_.erase(where);
   members_.erase(member);
 }
@@ -88,15 +143,30 @@ std::vector<TopicPartition> Group::TakeAssignment(const std::string& member_id) 
       assigned.push_back(where);
     } else if (!grant.revoked) {
       grant.revoked = generation_;
+      grant.revoked_at = found->second.last_heard;
+      state_.reset();
     }
   }
   return assigned;
 }
 
+GroupResult<void> Group::CheckInstance(const std::string& member_id,
+                                       const std::string& instance_id) const {
+  if (instance_id.empty() || members_.contains(member_id)) return {};
+  for (const auto& [id, member] : members_) {
+    if (member.facts.instance_id != instance_id) continue;
+    return Refuse(GroupFaultCode::kFenced,
+                  "instance '{}' of the group runs elsewhere too: '{}' on {} has taken its place; "
+                  "give each its own instance id",
+                  instance_id, member.facts.client_id, member.facts.host);
+  }
+  return {};
+}
+
 GroupResult<void> Group::CheckCommit(const std::string& member_id, std::uint64_t generation,
                                      const TopicPartition& where) const {
   auto found = members_.find(member_id);
-  if (found == members_.end()) return NoMember(member_id);
+  if (found == members_.end() || found->second.away) return NoMember(member_id);
   auto grant = found->second.grants.find(where);
   if (grant == found->second.grants.end()) {
     return Refuse(GroupFaultCode::kStaleGeneration,
@@ -122,12 +192,10 @@ void Group::Heard(const std::string& member_id, Instant now) {
 
 void Group::Reassign(const GroupLog& log) {
   ++generation_;
-  std::vector<MemberWish> wishes;
+  state_.reset();
+  const std::vector<MemberWish> wishes = Wishes();
   std::set<std::string> names;
-  for (const auto& [id, member] : members_) {
-    wishes.push_back({id, &member.facts.topics});
-    names.insert(member.facts.topics.begin(), member.facts.topics.end());
-  }
+  for (const MemberWish& wish : wishes) names.insert(wish.topics->begin(), wish.topics->end());
   std::vector<GroupTopic> topics;
   for (const std::string& name : names) {
     if (auto topic = log.FindTopic(name)) topics.push_back(*std::move(topic));
@@ -140,7 +208,36 @@ void Group::Reassign(const GroupLog& log) {
     member.target = std::move(assigned[id]);
     for (const TopicPartition& where : member.target) targets_.emplace(where, id);
   }
+  ReleaseOfAway();
   GiveOut(FreePartitions());
+}
+
+// In the order in which ranges are dealt out: static members keep their place in it.
+std::vector<MemberWish> Group::Wishes() const {
+  std::vector<std::pair<std::string_view, std::string_view>> order;
+  for (const auto& [id, member] : members_) {
+    order.emplace_back(member.facts.instance_id.empty() ? id : member.facts.instance_id, id);
+  }
+  std::sort(order.begin(), order.end());
+  std::vector<MemberWish> wishes;
+  wishes.reserve(order.size());
+  for (const auto& [name, id] : order) {
+    const GroupMember& member = members_.at(std::string(id));
+    wishes.push_back({member.facts.member_id, &member.facts.topics});
+  }
+  return wishes;
+}
+
+// Who is away reads nothing: what it shall not get back need not be given back.
+void Group::ReleaseOfAway() {
+  for (auto& [id, member] : members_) {
+    if (!member.away) continue;
+    std::erase_if(member.grants, [&, &owner = member](const auto& one) {
+      if (owner.target.contains(one.first) && !one.second.revoked) return false;
+      owners_.erase(one.first);
+      return true;
+    });
+  }
 }
 
 Assignor Group::MostNamed() const {
@@ -180,6 +277,7 @@ std::vector<TopicPartition> Group::FreePartitions() const {
 }
 
 void Group::GiveOut(const std::vector<TopicPartition>& free) {
+  state_.reset();
   for (const TopicPartition& where : free) {
     const std::string& member_id = targets_.at(where);
     owners_.emplace(where, member_id);
@@ -188,6 +286,11 @@ void Group::GiveOut(const std::vector<TopicPartition>& free) {
 }
 
 GroupState Group::state() const {
+  if (!state_) state_ = ComputeState();
+  return *state_;
+}
+
+GroupState Group::ComputeState() const {
   if (members_.empty()) return GroupState::kEmpty;
   if (owners_ != targets_) return GroupState::kRebalancing;
   for (const auto& [id, member] : members_) {

@@ -14,6 +14,7 @@ namespace logboom::broker {
 enum class GroupFaultCode {
   kUnknownGroup,      // no member, and no committed offset
   kUnknownMember,     // left, or silent for too long
+  kFenced,            // another member has taken its instance over
   kStaleGeneration,   // does not own the partition, or has not heard yet that it does
   kGroupNotEmpty,     // has members
   kUnknownPartition,  // no such topic, or no such partition of it

@@ -78,7 +78,13 @@ GroupResult<GroupAssignment> Groups::Join(const std::string& group, MemberFacts 
   auto entry = FindOrAdd(group);
   if (!entry) return tl::unexpected(entry.error());
   const std::string member_id = facts.member_id;
+  if (member_count() >= kAllMembersMax && !(*entry)->group.members().contains(member_id)) {
+    DropEmpty(group);
+    return Refuse(GroupFaultCode::kInvalid, "the groups have {} members, as many as they may",
+                  kAllMembersMax);
+  }
   if (auto joined = (*entry)->group.Join(std::move(facts), log_, now); !joined) {
+    DropEmpty(group);
     return tl::unexpected(joined.error());
   }
   return AssignmentFor(**entry, member_id);
@@ -104,6 +110,13 @@ GroupResult<void> Groups::Leave(const std::string& group, const std::string& mem
   return left;
 }
 
+GroupResult<void> Groups::CheckInstance(const std::string& group, const std::string& member_id,
+                                        const std::string& instance_id) const {
+  const Entry* entry = Find(group);
+  if (entry == nullptr) return {};
+  return entry->group.CheckInstance(member_id, instance_id);
+}
+
 GroupAssignment Groups::AssignmentFor(Entry& entry, const std::string& member_id) {
   GroupAssignment assignment;
   for (const TopicPartition& where : entry.group.TakeAssignment(member_id)) {
@@ -115,6 +128,7 @@ GroupAssignment Groups::AssignmentFor(Entry& entry, const std::string& member_id
          offset == entry.offsets.end() ? std::nullopt : offset->second.committed});
   }
   assignment.generation = entry.group.generation();
+  assignment.settled = entry.group.state() == GroupState::kStable;
   return assignment;
 }
 
@@ -132,7 +146,7 @@ void Groups::Tick(Instant now) {
   std::vector<std::string> left;
   for (auto& [name, entry] : groups_) {
     if (entry.group.members().empty()) continue;
-    if (entry.group.ExpireSilent(log_, now)) left.push_back(name);
+    if (entry.group.PutOutLost(log_, now)) left.push_back(name);
     if (topics_changed) entry.group.TopicsChanged(log_);
   }
   for (const std::string& name : left) DropEmpty(name);

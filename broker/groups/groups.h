@@ -38,6 +38,7 @@ struct AssignedPartition {
 // All that a member may read now.
 struct GroupAssignment {
   std::uint64_t generation = 0;
+  bool settled = false;  // each member of the group owns what it should
   std::vector<AssignedPartition> partitions;
 };
 
@@ -75,6 +76,10 @@ class Groups {
                                          std::uint64_t generation,
                                          const std::set<TopicPartition>& owned, Instant now);
   GroupResult<void> Leave(const std::string& group, const std::string& member_id);
+  // To be asked before whatever else a member says under an instance id, save its join: kFenced
+  // where the instance is another member's now.
+  GroupResult<void> CheckInstance(const std::string& group, const std::string& member_id,
+                                  const std::string& instance_id) const;
 
   // ---- committed offsets
   // A fault of the whole request comes at once, and `done` is not called; else `done` is called
@@ -103,7 +108,7 @@ class Groups {
   std::size_t group_count() const { return groups_.size(); }
   std::size_t member_count() const;
 
-  // Members that are silent leave; assignments follow the topics.
+  // Members that are lost leave; assignments follow the topics.
   void Tick(Instant now);
 
  private:

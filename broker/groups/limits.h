@@ -9,6 +9,8 @@ namespace logboom::broker {
 
 inline constexpr std::size_t kGroupsMax = 10'000;
 inline constexpr std::size_t kGroupMembersMax = 1'000;
+inline constexpr std::size_t kAllMembersMax = 10'000;  // of all groups together
+inline constexpr std::int64_t kGiveBackMsMax = 60'000;
 inline constexpr std::size_t kOffsetMetadataBytesMax = 4'096;
 // A broker that did not run for so long (a stopped process, a stuck disk) heard nobody: that is not
 // the members' silence.

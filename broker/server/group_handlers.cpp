@@ -26,6 +26,7 @@ Status CheckJoin(const protocol::JoinGroupRequest& request) {
   RETURN_IF_ERROR(CheckText("member id", request.member_id()));
   RETURN_IF_ERROR(CheckText("client id", request.client_id()));
   RETURN_IF_ERROR(CheckText("host", request.host()));
+  RETURN_IF_ERROR(CheckText("instance id", request.instance_id()));
   if (request.topics().empty()) return Fail(ErrorCode::kInvalid, "a member wants at least a topic");
   if (request.topics_size() > protocol::kGroupTopicsMax) {
     return Fail(ErrorCode::kInvalid, "{} topics: a member may want {}", request.topics_size(),
@@ -71,6 +72,13 @@ bool GroupHandlers::MayUse(const Call& call, Operation operation, const std::str
   return answers_.Allowed(call, operation, {ResourceKind::kGroup, group});
 }
 
+bool GroupHandlers::IsItself(const Call& call, const std::string& group,
+                             const std::string& member_id, const std::string& instance_id) {
+  const auto checked = groups_.CheckInstance(group, member_id, instance_id);
+  if (!checked) answers_.AnswerError(call, ToWire(checked.error()));
+  return checked.has_value();
+}
+
 bool GroupHandlers::JoinIsSound(const Call& call, const protocol::JoinGroupRequest& request) {
   if (Status checked = CheckJoin(request); !checked.ok()) {
     answers_.AnswerError(call, checked.error());
@@ -93,6 +101,7 @@ void GroupHandlers::HandleJoin(const Call& call, const protocol::JoinGroupReques
   facts.client_id = request.client_id();
   facts.host = request.host();
   facts.assignor = AssignorOf(request.assignor());
+  facts.instance_id = request.instance_id();
   facts.topics = {request.topics().begin(), request.topics().end()};
   facts.silence_ms_max = request.session_timeout_ms() == 0
                              ? protocol::kMemberSilenceDefault.count()
@@ -113,6 +122,7 @@ void GroupHandlers::HandleJoin(const Call& call, const protocol::JoinGroupReques
 
 void GroupHandlers::HandleHeartbeat(const Call& call, const protocol::HeartbeatRequest& request) {
   if (!MayUse(call, Operation::kReadGroup, request.group())) return;
+  if (!IsItself(call, request.group(), request.member_id(), request.instance_id())) return;
   std::set<TopicPartition> owned;
   for (const protocol::PartitionId& id : request.owned()) {
     const auto where = PartitionOf(id.topic_id(), id.partition());
@@ -131,6 +141,7 @@ void GroupHandlers::HandleHeartbeat(const Call& call, const protocol::HeartbeatR
 
 void GroupHandlers::HandleLeave(const Call& call, const protocol::LeaveGroupRequest& request) {
   if (!MayUse(call, Operation::kReadGroup, request.group())) return;
+  if (!IsItself(call, request.group(), request.member_id(), request.instance_id())) return;
   if (auto left = groups_.Leave(request.group(), request.member_id()); !left) {
     answers_.AnswerError(call, ToWire(left.error()));
     return;
@@ -158,6 +169,13 @@ std::optional<protocol::Error> GroupHandlers::CommitRefused(
 
 void GroupHandlers::HandleCommit(const Call& call, const protocol::CommitOffsetsRequest& request) {
   if (!MayUse(call, Operation::kReadGroup, request.group())) return;
+  if (!IsItself(call, request.group(), request.member_id(), request.instance_id())) return;
+  if (request.offsets_size() > protocol::kCommitOffsetsMax) {
+    answers_.AnswerError(call, protocol::MESSAGE_TOO_LARGE,
+                         fmt::format("a commit of {} offsets: it takes {}", request.offsets_size(),
+                                     protocol::kCommitOffsetsMax));
+    return;
+  }
   CommitRequest commit{request.group(), request.member_id(), request.generation(), {}};
   protocol::Response response;
   std::vector<int> asked;  // of each offset that is tried: its place in the request

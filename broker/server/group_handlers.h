@@ -30,6 +30,8 @@ class GroupHandlers {
   void HandleFetchOffsets(const Call& call, const protocol::FetchOffsetsRequest& request);
   // False: refused, and answered.
   bool MayUse(const Call& call, Operation operation, const std::string& group);
+  bool IsItself(const Call& call, const std::string& group, const std::string& member_id,
+                const std::string& instance_id);
   bool JoinIsSound(const Call& call, const protocol::JoinGroupRequest& request);
   // Nothing: it may be committed.
   std::optional<protocol::Error> CommitRefused(const Call& call,

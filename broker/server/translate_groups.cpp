@@ -10,12 +10,15 @@ namespace {
 
 static_assert(kGroupsMax == protocol::kGroupsMax);
 static_assert(kGroupMembersMax == std::size_t{protocol::kGroupMembersMax});
+static_assert(kAllMembersMax == protocol::kAllMembersMax);
+static_assert(kGiveBackMsMax == protocol::kGiveBackMax.count());
 static_assert(kOffsetMetadataBytesMax == protocol::kOffsetMetadataBytesMax);
 
 protocol::ErrorCode CodeOf(const GroupFault& fault) {
   switch (fault.code) {
     case GroupFaultCode::kUnknownGroup: return protocol::UNKNOWN_GROUP;
     case GroupFaultCode::kUnknownMember: return protocol::UNKNOWN_MEMBER;
+    case GroupFaultCode::kFenced: return protocol::FENCED;
     case GroupFaultCode::kStaleGeneration: return protocol::STALE_GENERATION;
     case GroupFaultCode::kGroupNotEmpty: return protocol::GROUP_NOT_EMPTY;
     case GroupFaultCode::kUnknownPartition: return protocol::UNKNOWN_TOPIC;
@@ -60,6 +63,8 @@ void FillMember(const GroupMember& member, protocol::GroupMember& out) {
   }
   out.set_joined_ms(member.joined.value());
   out.set_last_heard_ms(member.last_heard_wall.value());
+  out.set_instance_id(member.facts.instance_id);
+  out.set_away(member.away);
 }
 
 void FillPartition(const GroupPartition& one, protocol::GroupPartition& out) {
@@ -92,6 +97,7 @@ std::optional<TopicPartition> PartitionOf(ByteView topic_id, std::int32_t partit
 
 void FillAssignment(const GroupAssignment& assignment, protocol::GroupAssignment& out) {
   out.set_generation(assignment.generation);
+  out.set_settled(assignment.settled);
   for (const AssignedPartition& one : assignment.partitions) {
     protocol::AssignedPartition& partition = *out.add_partitions();
     partition.set_topic(one.topic.name);

@@ -155,6 +155,7 @@ void GroupConsumer::Leave() { state_->member.Leave(); }
 bool GroupConsumer::finished() const { return state_->member.finished(); }
 
 bool GroupConsumer::joined() const { return state_->member.joined(); }
+bool GroupConsumer::settled() const { return state_->member.settled(); }
 std::vector<TopicPartition> GroupConsumer::Owned() const { return state_->member.Owned(); }
 std::optional<PartitionProgress> GroupConsumer::Progress(const TopicPartition& partition) const {
   return state_->consumer.Progress(partition);

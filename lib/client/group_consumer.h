@@ -37,6 +37,10 @@ struct GroupConsumerOptions {
   std::chrono::milliseconds session_timeout{0};
   // "range" or "sticky"; empty: any. The group's is what most of its members name.
   std::string assignor{};
+  // A name of this reader's own that outlives its process; empty: none. Who joins under it takes
+  // over what the reader before had, and that one fails: kBusy. A reader that has it and leaves
+  // keeps its partitions until the session timeout is over.
+  std::string instance_id{};
   std::chrono::milliseconds commit_interval{1'000};
   ConsumerOptions reading{};
 };
@@ -84,6 +88,9 @@ class GroupConsumer {
   bool finished() const;
 
   bool joined() const;
+  // As the broker said last: each member of the group owns what it should, this one what Owned()
+  // says.
+  bool settled() const;
   // The partitions that are its own now, in order.
   std::vector<TopicPartition> Owned() const;
   // Nothing for a partition that is not its own.
@@ -93,7 +100,8 @@ class GroupConsumer {
   std::vector<RefusedCommit> TakeRefusedCommits();
   const GroupConsumerCounters& counters() const;
 
-  // The broker said a no that stays: the group's name, or not authorised; or it forgot the member
+  // The broker said a no that stays: the group's name, not authorised, or another reader took the
+  // instance id over; or it forgot the member
   // before what was handled last was committed, while it was leaving.
   std::optional<Error> failure() const;
   bool connected() const;

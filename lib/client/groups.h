@@ -43,6 +43,8 @@ struct GroupSummary {
   LagStatus status = LagStatus::kUnknown;
   std::int64_t lag_records = 0;        // over all partitions where it is known
   std::optional<std::int64_t> lag_ms;  // the largest
+  // Until its committed offsets are forgotten; nothing: it has members, or they are kept for ever.
+  std::optional<std::int64_t> expires_in_ms{};
 };
 
 struct GroupMember {
@@ -50,6 +52,8 @@ struct GroupMember {
   std::string client_id;
   std::string host;
   std::vector<std::string> topics;
+  std::string instance_id;  // empty: none
+  bool away = false;        // it has left, and its partitions wait for its instance to come back
   std::int32_t partitions_owned = 0;
   TimestampMs joined;
   TimestampMs last_heard;

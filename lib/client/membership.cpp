@@ -12,6 +12,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// Partitions that move wait for heartbeats: there are more of them while the group is not settled.
+constexpr int kUnsettledBeats = 4;
 // After an error that passes by itself.
 constexpr milliseconds kRetryPause{200};
 
@@ -95,7 +97,9 @@ void Membership::Join() {
   join.set_client_id(protocol::ValidUtf8(options_.client_id));
   join.set_host(protocol::ValidUtf8(options_.host));
   for (const auto& topic : options_.topics) join.add_topics(protocol::ValidUtf8(topic));
-  join.set_session_timeout_ms(static_cast<std::uint32_t>(options_.session_timeout.count()));
+  join.set_session_timeout_ms(static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(options_.session_timeout.count(), 0, 0xffff'ffff)));
+  join.set_instance_id(protocol::ValidUtf8(options_.instance_id));
   join.set_assignor(protocol::ValidUtf8(options_.assignor));
   join_asked_ =
       Ask(std::move(request), join_asked_, [this](const Answer& answer) { JoinAnswered(answer); });
@@ -120,6 +124,7 @@ void Membership::BeatHeart() {
   heartbeat.set_group(options_.group);
   heartbeat.set_member_id(member_id_);
   heartbeat.set_generation(generation_);
+  heartbeat.set_instance_id(protocol::ValidUtf8(options_.instance_id));
   std::set<TopicPartition> reported;
   for (const auto& [at, partition] : owned_) {
     auto& owned = *heartbeat.add_owned();
@@ -140,6 +145,7 @@ void Membership::TakeAssignment(const protocol::GroupAssignment& assignment,
                                 const std::set<TopicPartition>& reported) {
   if (phase_ != Phase::kMember) return;
   generation_ = std::max<std::uint64_t>(generation_, assignment.generation());
+  settled_ = assignment.settled() && !leaving_;
   std::set<TopicPartition> mine;
   for (const auto& granted : assignment.partitions()) {
     const TopicPartition at{.topic = granted.topic(),
@@ -151,9 +157,14 @@ void Membership::TakeAssignment(const protocol::GroupAssignment& assignment,
     // What was given back since that request is granted by a later answer, which knows what was
     // committed meanwhile.
     if (!leaving_ && !owned_.contains(at) && !reported.contains(at)) Grant(at, granted);
+    if (!owned_.contains(at)) settled_ = false;
   }
   for (auto& [at, partition] : owned_) {
     if (!mine.contains(at)) GiveBack(at, partition);
+    if (partition.going_back) settled_ = false;
+  }
+  if (!settled_) {
+    next_heartbeat_ = std::min(next_heartbeat_, After(now_, heartbeat_interval_ / kUnsettledBeats));
   }
 }
 
@@ -183,6 +194,7 @@ void Membership::SayGoodbye() {
   protocol::Request request;
   request.mutable_leave_group()->set_group(options_.group);
   request.mutable_leave_group()->set_member_id(member_id_);
+  request.mutable_leave_group()->set_instance_id(protocol::ValidUtf8(options_.instance_id));
   leave_asked_ = Ask(std::move(request), leave_asked_, [this](const Answer& answer) {
     if (!answer.ok()) return TakeError(answer.response.error());
     End(std::nullopt);
@@ -220,9 +232,13 @@ void Membership::Commit() {
   commit.set_group(options_.group);
   commit.set_member_id(member_id_);
   commit.set_generation(generation_);
+  commit.set_instance_id(protocol::ValidUtf8(options_.instance_id));
   std::vector<SentCommit> sent;
+  bool all = true;
   for (const auto& [at, partition] : owned_) {
     if (!partition.dirty()) continue;
+    all = sent.size() < static_cast<std::size_t>(protocol::kCommitOffsetsMax);
+    if (!all) break;
     auto& offset = *commit.add_offsets();
     offset.set_topic_id(BytesOf(partition.topic_id));
     offset.set_partition(at.partition.value());
@@ -233,7 +249,7 @@ void Membership::Commit() {
   commit_asked_ =
       Ask(std::move(request), commit_asked_,
           [this, sent = std::move(sent)](const Answer& answer) { CommitAnswered(sent, answer); });
-  if (!commit_asked_) return;
+  if (!commit_asked_ || !all) return;  // the others are due as soon as these are answered
   commit_now_ = false;
   next_commit_ = After(now_, options_.commit_interval);
 }
@@ -295,6 +311,7 @@ void Membership::Forget(const TopicPartition& at) {
   const auto found = owned_.find(at);
   const bool was_read = !found->second.going_back;
   owned_.erase(found);
+  settled_ = false;
   next_heartbeat_ = now_;
   if (was_read) events_.Revoked(at);
 }
@@ -311,6 +328,7 @@ void Membership::JoinAnew() {
   if (leaving_) return End(std::nullopt);
   ++counters_.rejoins;
   generation_ = 0;
+  settled_ = false;
   join_asked_ = heartbeat_asked_ = commit_asked_ = false;
   member_id_ = Uuid::Make(random_).ToString();
   phase_ = Phase::kOutside;

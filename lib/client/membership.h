@@ -64,6 +64,7 @@ class Membership final : private SessionEvents {
 
   bool finished() const { return phase_ == Phase::kOver; }
   bool joined() const { return phase_ == Phase::kMember; }
+  bool settled() const { return phase_ == Phase::kMember && settled_; }
   // Without those that are on their way back.
   std::vector<TopicPartition> Owned() const;
   const std::string& member_id() const { return member_id_; }
@@ -97,7 +98,8 @@ class Membership final : private SessionEvents {
   void SessionStarted(const protocol::HelloResponse& hello) override;
   void SessionLost(const Error& why) override;
   void HelloRefused(const protocol::Error& /*why*/) override {}
-  void SessionFenced(const protocol::Error& /*why*/) override {}
+  // Another reader took the instance id over.
+  void SessionFenced(const protocol::Error& why) override { End(protocol::FromWire(why)); }
 
   bool Ask(protocol::Request request, bool& asked, std::function<void(const Answer&)> done);
   void Join();
@@ -129,6 +131,7 @@ class Membership final : private SessionEvents {
   bool leaving_ = false;
   std::string member_id_;
   std::uint64_t generation_ = 0;
+  bool settled_ = false;
   std::map<TopicPartition, OwnedPartition> owned_;
   std::uint64_t last_grant_ = 0;
   std::optional<Error> failure_;

@@ -35,11 +35,18 @@ std::optional<Offset> OffsetOf(std::int64_t offset) {
   return Offset(offset);
 }
 
+std::optional<std::int64_t> ExpiryOf(const protocol::GroupSummary& from) {
+  if (from.expires_in_ms() == 0) return std::nullopt;
+  return static_cast<std::int64_t>(from.expires_in_ms());
+}
+
 GroupMember MemberOf(const protocol::GroupMember& from) {
   return {.member_id = from.member_id(),
           .client_id = from.client_id(),
           .host = from.host(),
           .topics = {from.topics().begin(), from.topics().end()},
+          .instance_id = from.instance_id(),
+          .away = from.away(),
           .partitions_owned = from.owned_size(),
           .joined = TimestampMs(from.joined_ms()),
           .last_heard = TimestampMs(from.last_heard_ms())};
@@ -74,7 +81,8 @@ GroupSummary SummaryOf(const protocol::GroupSummary& from) {
           .members = from.members(),
           .status = LagStatusOf(from.status()),
           .lag_records = from.lag_records(),
-          .lag_ms = KnownOf(from.lag_ms())};
+          .lag_ms = KnownOf(from.lag_ms()),
+          .expires_in_ms = ExpiryOf(from)};
 }
 
 GroupDescription DescriptionOf(const protocol::Group& from) {

@@ -15,6 +15,8 @@ inline constexpr std::size_t kGroupNameBytesMax = 249;
 inline constexpr std::size_t kMemberIdBytesMax = 255;
 inline constexpr int kGroupTopicsMax = 1'000;  // that one member wants
 inline constexpr int kGroupMembersMax = 1'000;
+inline constexpr std::size_t kAllMembersMax = 10'000;  // of all groups together
+inline constexpr int kCommitOffsetsMax = 10'000;       // partitions of one commit
 inline constexpr std::size_t kGroupsMax = 10'000;
 inline constexpr std::size_t kOffsetMetadataBytesMax = 4'096;  // Kafka's
 // A member that is silent for so long has left, unless it asked for another time between the two.
@@ -22,6 +24,9 @@ inline constexpr std::chrono::milliseconds kMemberSilenceDefault{15'000};
 inline constexpr std::chrono::milliseconds kMemberSilenceMin{6'000};
 inline constexpr std::chrono::milliseconds kMemberSilenceMax{30 * 60'000};
 inline constexpr std::chrono::milliseconds kHeartbeatInterval{1'000};
+// A member counts as gone that has known for so long that it must give a partition back, and has
+// not.
+inline constexpr std::chrono::milliseconds kGiveBackMax{60'000};
 
 // The longest that a fetch may wait for its first byte.
 inline constexpr std::chrono::milliseconds kFetchWaitMax{30'000};

@@ -11,12 +11,12 @@ GROUP = "readers"
 class Reader:
     """A member of the group that runs on; what it prints goes to a file."""
 
-    def __init__(self, case, name):
+    def __init__(self, case, name, *flags):
         self.path = case.folder / f"{name}.out"
         with open(self.path, "wb") as out:
             self.process = case.server.commands.popen(
                 "consume", "logs", "--group", GROUP, "--from", "earliest", "--format", "raw",
-                stdout=out)
+                *flags, stdout=out)
         case.addCleanup(self.kill)
 
     def kill(self):
@@ -84,6 +84,32 @@ class Groups(ProcessCase):
         self.assertEqual(reader.process.wait(timeout=waiting.DEADLINE_S), 0)
         self.assertEqual(self.group()["member_count"], 0)
         self.assertEqual(self.committed(), {0: 50})
+
+    def test_an_instance_that_comes_back_gets_its_partitions_back(self):
+        self.server.commands.run("topics", "create", "logs", "--partitions", "4")
+        other = Reader(self, "other")
+        killed = Reader(self, "killed", "--instance-id", "rack-7", "--session-timeout", "600")
+        self.wait_members(2)
+        self.produce(400)
+        self.wait_all_committed()
+        killed.kill()
+        back = Reader(self, "back", "--instance-id", "rack-7", "--session-timeout", "600")
+        waiting.wait_until("it is back", lambda: (self.instance()["client"].endswith(
+            str(back.process.pid)), self.instance()), interval=0.05)
+        self.assertEqual(self.instance()["partitions_owned"], 2)
+        self.produce(400)
+        self.wait_all_committed()
+        # A second one under the same name: the one that was there before must end.
+        Reader(self, "twin", "--instance-id", "rack-7", "--session-timeout", "600")
+        self.assertEqual(back.process.wait(timeout=waiting.DEADLINE_S), 5)
+        self.assertEqual(other.interrupt(), 0)
+        printed = sorted(other.lines() + killed.lines() + back.lines())
+        self.assertEqual(printed, sorted(self.produced))
+
+    def instance(self):
+        described = json.loads(self.server.commands.run("groups", "describe", GROUP, "--format",
+                                                        "json").stdout)
+        return next(one for one in described["members"] if one["instance"])
 
     def test_a_killed_member_is_replaced(self):
         self.server.commands.run("topics", "create", "logs", "--partitions", "4")

@@ -30,6 +30,12 @@ class GroupTest : public testing::Test {
     EXPECT_TRUE(group_.Heartbeat(id, generation, {owned.begin(), owned.end()}, At(at_ms)));
     return group_.TakeAssignment(id);
   }
+  Partitions JoinAs(const std::string& instance, const std::string& id, std::int64_t at_ms = 0) {
+    MemberFacts facts = FactsOf(id);
+    facts.instance_id = instance;
+    EXPECT_TRUE(group_.Join(std::move(facts), log_, At(at_ms)));
+    return group_.TakeAssignment(id);
+  }
   GroupFaultCode CommitFault(const std::string& id, std::uint64_t generation) {
     auto checked = group_.CheckCommit(id, generation, PartitionOf(1, 1));
     EXPECT_FALSE(checked);
@@ -96,12 +102,12 @@ TEST_F(GroupTest, SilenceIsCountedFromTheLastSignOfLife) {
   Join("b", 0);
   Beat("a", Of({0, 1}), 10'000);
   group_.Heard("b", At(1));
-  EXPECT_FALSE(group_.ExpireSilent(log_, At(15'001)));
-  EXPECT_TRUE(group_.ExpireSilent(log_, At(15'002)));
+  EXPECT_FALSE(group_.PutOutLost(log_, At(15'001)));
+  EXPECT_TRUE(group_.PutOutLost(log_, At(15'002)));
   EXPECT_EQ(group_.members().size(), 1U);
   group_.ForgiveSilence(5'000);
-  EXPECT_FALSE(group_.ExpireSilent(log_, At(30'000)));
-  EXPECT_TRUE(group_.ExpireSilent(log_, At(30'001)));
+  EXPECT_FALSE(group_.PutOutLost(log_, At(30'000)));
+  EXPECT_TRUE(group_.PutOutLost(log_, At(30'001)));
   EXPECT_EQ(group_.state(), GroupState::kEmpty);
   EXPECT_TRUE(group_.owners().empty());
 }
@@ -190,6 +196,101 @@ TEST_F(GroupTest, StickyLeavesWithItsOwnerWhatWasOnItsWayToOneThatLeft) {
   ASSERT_TRUE(group_.Leave("c", log_));
   EXPECT_EQ(Beat("a", Of({0, 1, 2, 3, 4, 5})), Of({0, 1, 2, 3, 4, 5}));
   EXPECT_EQ(group_.state(), GroupState::kStable);
+}
+
+// ---- static members
+
+TEST_F(GroupTest, AnInstanceThatComesBackGetsWhatItHadAndTheOneBeforeIsFenced) {
+  log_.Make(1, 4);
+  JoinAs("i", "a");
+  Join("b");
+  Beat("a", Of({0, 1, 2, 3}));
+  Beat("a", Of({0, 1}));
+  EXPECT_EQ(Beat("b", {}), Of({2, 3}));
+  const std::uint64_t before = group_.generation();
+  EXPECT_EQ(JoinAs("i", "a2"), Of({0, 1}));
+  EXPECT_EQ(Beat("b", Of({2, 3})), Of({2, 3}));
+  EXPECT_EQ(group_.state(), GroupState::kStable);
+  EXPECT_EQ(group_.members().size(), 2U);
+  const auto fenced = group_.CheckInstance("a", "i");
+  ASSERT_FALSE(fenced);
+  EXPECT_EQ(fenced.error().code, GroupFaultCode::kFenced);
+  EXPECT_TRUE(group_.CheckInstance("a2", "i"));
+  EXPECT_TRUE(group_.CheckInstance("b", ""));
+  EXPECT_EQ(CommitFault("a", before), GroupFaultCode::kUnknownMember);
+  EXPECT_EQ(CommitFault("a2", before), GroupFaultCode::kStaleGeneration)
+      << "a grant of its own, that nobody has heard of before";
+}
+
+TEST_F(GroupTest, AnInstanceThatLeavesIsWaitedFor) {
+  JoinAs("i", "a", 0);
+  Join("b", 0);
+  Beat("a", Of({0, 1}));
+  Beat("a", Of({0}));
+  ASSERT_TRUE(group_.Leave("a", log_));
+  EXPECT_EQ(Beat("b", Of({1}), 15'000), Of({1}));
+  EXPECT_EQ(group_.state(), GroupState::kStable);
+  EXPECT_FALSE(group_.Heartbeat("a", group_.generation(), {}, At(15'000))) << "it has left";
+  EXPECT_EQ(CommitFault("a", group_.generation()), GroupFaultCode::kUnknownMember);
+  EXPECT_FALSE(group_.PutOutLost(log_, At(15'000)));
+  EXPECT_TRUE(group_.PutOutLost(log_, At(15'001)));
+  EXPECT_EQ(Beat("b", Of({1}), 15'001), Of({0, 1}));
+  EXPECT_EQ(JoinAs("i", "a2", 15'001), Partitions{}) << "too late: as a new one";
+}
+
+TEST_F(GroupTest, AnInstanceThatIsAwayGivesBackAtOnceWhatItMust) {
+  JoinAs("i", "a");
+  ASSERT_TRUE(group_.Leave("a", log_));
+  EXPECT_EQ(Join("b"), Of({1})) << "nobody reads it";
+  EXPECT_EQ(JoinAs("i", "a"), Of({0})) << "under the same member id";
+  EXPECT_EQ(group_.state(), GroupState::kStable);
+}
+
+TEST_F(GroupTest, WhoTakesOverWaitsForTheCommitThatIsUnderWay) {
+  JoinAs("i", "a");
+  waiting_ = {PartitionOf(1, 1)};
+  EXPECT_EQ(JoinAs("i", "a2"), Of({0}));
+  waiting_.clear();
+  group_.GrantFree();
+  EXPECT_EQ(Beat("a2", Of({0})), Of({0, 1}));
+}
+
+TEST_F(GroupTest, AMemberCanNotBecomeAnInstance) {
+  Join("a");
+  MemberFacts facts = FactsOf("a");
+  facts.instance_id = std::string("i");
+  const auto refused = group_.Join(std::move(facts), log_, At(0));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, GroupFaultCode::kInvalid);
+}
+
+TEST_F(GroupTest, InstancesKeepTheirPlaceInTheOrderOfRanges) {
+  const auto join = [this](const std::string& instance, const std::string& id) {
+    MemberFacts facts = FactsOf(id);
+    facts.instance_id = instance;
+    facts.assignor = Assignor::kRange;
+    EXPECT_TRUE(group_.Join(std::move(facts), log_, At(0)));
+  };
+  join("i", "x");
+  join("j", "y");
+  join("i", "z");  // behind y now, as member ids go
+  group_.TopicsChanged(log_);
+  EXPECT_EQ(group_.members().at("z").target, std::set<TopicPartition>{PartitionOf(1, 0)});
+}
+
+// ---- limits
+
+TEST_F(GroupTest, WhoNeverGivesBackIsPutOut) {
+  Join("a", 0);
+  Join("b", 0);
+  EXPECT_EQ(Beat("a", Of({0, 1}), 1'000), Of({0})) << "told that it must give 1 back";
+  for (std::int64_t ms = 2'000; ms <= 61'000; ms += 1'000) {
+    Beat("a", Of({0, 1}), ms);
+    Beat("b", {}, ms);
+    ASSERT_FALSE(group_.PutOutLost(log_, At(ms))) << ms;
+  }
+  EXPECT_TRUE(group_.PutOutLost(log_, At(61'001)));
+  EXPECT_EQ(Beat("b", {}, 61'001), Of({0, 1}));
 }
 
 TEST_F(GroupTest, TakesAsManyMembersAsTheLimit) {

@@ -208,6 +208,18 @@ TEST_F(GroupsRoomTest, TakesAsManyGroupsAsTheLimit) {
   EXPECT_TRUE(groups_->Join("g7", FactsOf("m"), At(0)));
 }
 
+TEST_F(GroupsRoomTest, AllGroupsTogetherTakeAsManyMembersAsTheLimit) {
+  for (std::size_t i = 0; i < kAllMembersMax; ++i) {
+    const std::string id = fmt::format("m{}", i);
+    ASSERT_TRUE(groups_->Join(fmt::format("g{}", i % 2'000), FactsOf(id, {"none"}), At(0)));
+  }
+  const auto refused = groups_->Join("one more", FactsOf("m"), At(0));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, GroupFaultCode::kInvalid);
+  EXPECT_EQ(groups_->group_count(), 2'000U) << "and no group is left of it";
+  EXPECT_TRUE(groups_->Join("g1", FactsOf("m1", {"t1"}), At(0))) << "who is in may stay";
+}
+
 TEST_F(GroupsRoomTest, WhatRetentionTookUnreadIsCounted) {
   MustCommit("g", 10);
   log_.bounds[PartitionOf(1, 0)] = {Offset{30}, Offset{100}};

@@ -112,6 +112,8 @@ class Lives {
       if (!Chance(3)) reader->facts.topics.insert(fmt::format("t{}", topic));
     }
     if (!Chance(3)) reader->facts.assignor = Chance(2) ? Assignor::kRange : Assignor::kSticky;
+    // Others may run under it still.
+    if (Chance(2)) reader->facts.instance_id = fmt::format("i{}", random_.Below(4));
     if (reader->facts.topics.empty()) reader->facts.topics = {"t1"};
     readers_.push_back(std::move(reader));
   }
@@ -184,9 +186,15 @@ class Lives {
   void SendHeartbeat(Reader& reader) {
     std::set<TopicPartition> owned = reader.giving_back;
     for (const auto& [where, next] : reader.reading) owned.insert(where);
-    Ask(reader, [this, id = reader.facts.member_id, generation = reader.generation, owned] {
-      return groups_->Heartbeat(kGroup, id, generation, owned, At(now_ms_));
-    });
+    Ask(reader,
+        [this, facts = reader.facts, generation = reader.generation,
+         owned]() -> GroupResult<GroupAssignment> {
+          const std::string& id = facts.member_id;
+          if (auto itself = groups_->CheckInstance(kGroup, id, facts.instance_id); !itself) {
+            return tl::unexpected(itself.error());
+          }
+          return groups_->Heartbeat(kGroup, id, generation, owned, At(now_ms_));
+        });
   }
 
   // It stops reading, and does not wait for the answers to its commits.
@@ -222,7 +230,9 @@ class Lives {
   void Hear(Reader& reader, const GroupResult<GroupAssignment>& answer) {
     reader.waiting = false;
     if (!answer) {
-      EXPECT_EQ(answer.error().code, GroupFaultCode::kUnknownMember) << answer.error().message;
+      reader.dead = answer.error().code == GroupFaultCode::kFenced;
+      EXPECT_TRUE(reader.dead || answer.error().code == GroupFaultCode::kUnknownMember)
+          << answer.error().message;
       reader.joined = false;
       reader.reading.clear();
       reader.giving_back.clear();
@@ -300,7 +310,7 @@ class Lives {
           log_.Finish();
           DeliverAll(reader->from_broker);
         }
-        if (reader->waiting || now_ms_ < reader->next_beat_ms) continue;
+        if (reader->dead || reader->waiting || now_ms_ < reader->next_beat_ms) continue;
         reader->next_beat_ms = now_ms_ + kBeatMs;
         reader->joined ? SendHeartbeat(*reader) : SendJoin(*reader);
       }
@@ -319,6 +329,7 @@ class Lives {
   }
 
   void CheckEverythingIsAssigned() {
+    BuryIf([](const Reader& one) { return one.dead; });  // fenced
     auto group = groups_->Describe(kGroup, At(now_ms_).wall);
     ASSERT_TRUE(group);
     EXPECT_EQ(group->state, GroupState::kStable);

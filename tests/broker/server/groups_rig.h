@@ -27,6 +27,7 @@ class TestMember {
     join.set_member_id(id);
     join.set_client_id("test/1");
     join.set_host("host-1");
+    join.set_instance_id(instance_id);
     for (const std::string& topic : topics) join.add_topics(topic);
     return request;
   }
@@ -41,6 +42,7 @@ class TestMember {
     beat.set_group(group_);
     beat.set_member_id(id);
     beat.set_generation(generation);
+    beat.set_instance_id(instance_id);
     for (const auto& [topic_id, partition] : owned) {
       protocol::PartitionId& one = *beat.add_owned();
       one.set_topic_id(topic_id);
@@ -54,6 +56,7 @@ class TestMember {
     protocol::Request request;
     request.mutable_leave_group()->set_group(group_);
     request.mutable_leave_group()->set_member_id(id);
+    request.mutable_leave_group()->set_instance_id(instance_id);
     return client.Ask(std::move(request));
   }
   protocol::Request CommitRequest(const Bytes& topic_id, std::int32_t partition,
@@ -63,6 +66,7 @@ class TestMember {
     commit.set_group(group_);
     commit.set_member_id(id);
     commit.set_generation(generation);
+    commit.set_instance_id(instance_id);
     AddCommit(commit, topic_id, partition, offset);
     return request;
   }
@@ -86,6 +90,7 @@ class TestMember {
 
   TestClient client;
   std::string id;
+  std::string instance_id;
   std::uint64_t generation = 0;
   std::set<std::pair<Bytes, std::int32_t>> owned;
   std::map<std::pair<Bytes, std::int32_t>, std::int64_t> committed;  // as told

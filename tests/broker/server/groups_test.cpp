@@ -262,6 +262,10 @@ TEST_F(GroupsTest, NamesAndSizesAreCheckedAtTheirLimits) {
             protocol::INVALID_REQUEST);
   EXPECT_EQ(join([](Join& one) { one.set_host(std::string(256, 'h')); }),
             protocol::INVALID_REQUEST);
+  EXPECT_EQ(join([](Join& one) { one.set_instance_id(std::string(256, 'i')); }),
+            protocol::INVALID_REQUEST);
+  EXPECT_EQ(join([](Join& one) { one.set_assignor("uniform"); }), protocol::UNSUPPORTED);
+  EXPECT_EQ(join([](Join& one) { one.set_assignor("range"); }), protocol::OK);
   EXPECT_EQ(join([](Join& one) { one.clear_topics(); }), protocol::INVALID_REQUEST);
   EXPECT_EQ(join([](Join& one) { one.add_topics("a/b"); }), protocol::INVALID_NAME);
   EXPECT_EQ(join([](Join& one) { one.set_session_timeout_ms(5'999); }), protocol::INVALID_REQUEST);
@@ -277,6 +281,39 @@ TEST_F(GroupsTest, NamesAndSizesAreCheckedAtTheirLimits) {
   };
   EXPECT_EQ(join(topics(protocol::kGroupTopicsMax)), protocol::OK);
   EXPECT_EQ(join(topics(protocol::kGroupTopicsMax + 1)), protocol::INVALID_REQUEST);
+}
+
+TEST_F(GroupsTest, AnInstanceIsTakenOverAndTheOneBeforeHearsThatInAllAnswers) {
+  Append(0, 3);
+  TestMember a(rig_, "a");
+  TestMember b(rig_, "b");
+  a.instance_id = b.instance_id = "rack-7";
+  EXPECT_TRUE(a.Join({"web"}).response.join_group().assignment().settled());
+  ASSERT_TRUE(b.Join({"web"}).ok());
+  EXPECT_EQ(b.partitions(), (Numbers{0, 1, 2, 3}));
+  const Reply fenced = a.Heartbeat();
+  EXPECT_EQ(fenced.code(), protocol::FENCED);
+  EXPECT_NE(fenced.response.error().message().find("'rack-7'"), std::string::npos);
+  EXPECT_EQ(a.Commit(web_, 0, 1), protocol::FENCED);
+  EXPECT_EQ(a.Leave().code(), protocol::FENCED);
+  EXPECT_EQ(b.Commit(web_, 0, 2), protocol::OK);
+  EXPECT_TRUE(b.Leave().ok());
+  const protocol::Group group = Described();
+  ASSERT_EQ(group.members_size(), 1);
+  EXPECT_EQ(group.members(0).instance_id(), "rack-7");
+  EXPECT_TRUE(group.members(0).away());
+  EXPECT_EQ(group.members(0).owned_size(), 4);
+}
+
+TEST_F(GroupsTest, ACommitTakesAsManyPartitionsAsTheLimit) {
+  protocol::Request request;
+  protocol::CommitOffsetsRequest& commit = *request.mutable_commit_offsets();
+  commit.set_group("g");
+  for (int i = 0; i < protocol::kCommitOffsetsMax; ++i) TestMember::AddCommit(commit, web_, 0, 0);
+  protocol::Request more = request;
+  EXPECT_TRUE(admin_.Ask(std::move(request)).ok());
+  TestMember::AddCommit(*more.mutable_commit_offsets(), web_, 0, 0);
+  EXPECT_EQ(admin_.Ask(std::move(more)).code(), protocol::MESSAGE_TOO_LARGE);
 }
 
 TEST_F(GroupsTest, OffsetsOfWhatIsNotThereAreNone) {

@@ -32,6 +32,7 @@ class FakeCoordinator {
 
   // What the next answers to joins and heartbeats tell.
   std::uint64_t generation = 1;
+  bool settled = true;
   std::set<int> assigned;
   std::map<int, std::int64_t> committed;
   std::map<int, std::int32_t> committed_epoch;
@@ -109,6 +110,7 @@ class FakeCoordinator {
   }
   void Assign(protocol::GroupAssignment& out) const {
     out.set_generation(generation);
+    out.set_settled(settled);
     for (const int partition : assigned) {
       auto& one = *out.add_partitions();
       one.set_topic("web");

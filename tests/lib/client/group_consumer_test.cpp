@@ -10,7 +10,8 @@ TEST_F(GroupConsumerTest, JoinsWithARandomIdAndSaysWhoItIs) {
         .topics = {},
         .client_id = "logboom 42",
         .host = "web-1",
-        .session_timeout = std::chrono::seconds(20)});
+        .session_timeout = std::chrono::seconds(20),
+        .assignor = "range"});
   Pass(0);
   ASSERT_EQ(coordinator.joins.size(), 1U);
   const auto& join = coordinator.joins[0];
@@ -22,7 +23,58 @@ TEST_F(GroupConsumerTest, JoinsWithARandomIdAndSaysWhoItIs) {
   ASSERT_EQ(join.topics_size(), 1);
   EXPECT_EQ(join.topics(0), "web");
   EXPECT_EQ(join.session_timeout_ms(), 20'000U);
+  EXPECT_EQ(join.assignor(), "range");
   EXPECT_TRUE(consumer->joined());
+}
+
+TEST_F(GroupConsumerTest, SaysItsInstanceIdInAllThatItSays) {
+  Make({.group = {}, .topics = {}, .instance_id = "rack-7"});
+  coordinator.assigned = {0};
+  coordinator.Append(0, 1);
+  Pass(0);
+  Read();
+  consumer->Handled(kFirst, Offset(1));
+  Pass(1'000);
+  consumer->Leave();
+  Pass(0);
+  ASSERT_FALSE(coordinator.heartbeats.empty());
+  ASSERT_FALSE(coordinator.commits.empty());
+  ASSERT_FALSE(coordinator.leaves.empty());
+  EXPECT_EQ(coordinator.joins[0].instance_id(), "rack-7");
+  EXPECT_EQ(coordinator.heartbeats[0].instance_id(), "rack-7");
+  EXPECT_EQ(coordinator.commits[0].instance_id(), "rack-7");
+  EXPECT_EQ(coordinator.leaves[0].instance_id(), "rack-7");
+}
+
+TEST_F(GroupConsumerTest, EndsWhenAnotherReaderTakesItsInstanceOver) {
+  Make({.group = {}, .topics = {}, .instance_id = "rack-7"});
+  coordinator.assigned = {0};
+  Pass(0);
+  coordinator.refuse_next[protocol::Request::kHeartbeat] = protocol::FENCED;
+  Pass(1'000);
+  ASSERT_TRUE(consumer->failure());
+  EXPECT_EQ(consumer->failure()->code, ErrorCode::kBusy);
+  EXPECT_EQ(coordinator.joins.size(), 1U) << "it does not take it back";
+  EXPECT_TRUE(consumer->Owned().empty());
+}
+
+TEST_F(GroupConsumerTest, IsSettledWhenTheBrokerSaysSoAndNothingIsOnItsWay) {
+  coordinator.settled = false;
+  Make();
+  coordinator.assigned = {0, 1};
+  Pass(0);
+  EXPECT_FALSE(consumer->settled());
+  const std::size_t beats = coordinator.heartbeats.size();
+  coordinator.settled = true;
+  Pass(250);
+  EXPECT_GT(coordinator.heartbeats.size(), beats) << "it asks more often while it is not";
+  EXPECT_TRUE(consumer->settled());
+  coordinator.hold = {protocol::Request::kHeartbeat};
+  coordinator.assigned = {0};
+  Pass(1'000);
+  coordinator.AnswerHeld();
+  consumer->Poll(time.now);
+  EXPECT_FALSE(consumer->settled()) << "the other one is to be given back first";
 }
 
 TEST_F(GroupConsumerTest, ReadsWhatItOwnsFromTheCommittedOffsetOn) {
