@@ -56,9 +56,11 @@ Result<std::unique_ptr<Broker>> Broker::Open(BrokerOptions options, BrokerSeams 
   broker->sources_ = std::make_unique<Sources>(*broker->engine_);
   ASSIGN_OR_RETURN(report.sources, broker->sources_->Rebuild(now));
   broker->group_log_ = std::make_unique<EngineGroupLog>(*broker->engine_);
-  broker->groups_ = std::make_unique<Groups>(*broker->group_log_);
+  broker->groups_ = std::make_unique<Groups>(
+      *broker->group_log_, GroupOptions{broker->options_.offsets_retention_ms});
   ASSIGN_OR_RETURN(const std::vector<std::string> group_notes,
                    broker->groups_->Load(broker->engine_->TakeRows(Table::kCommittedOffset)));
+  broker->groups_->LoadSleep(broker->engine_->TakeRows(Table::kGroupSleep));
 
   const EngineOpenReport& opened = broker->engine_->open_report();
   report.clean_start = opened.clean_start;

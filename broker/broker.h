@@ -30,6 +30,8 @@ struct BrokerOptions {
   std::string program_version;
   bool auto_create_topics = true;
   std::uint64_t receive_budget_bytes = std::uint64_t{128} << 20U;
+  // Of groups without members and commits; 0: for ever.
+  std::int64_t offsets_retention_ms = GroupOptions{}.offsets_retention_ms;
   // Nothing: syncfs where the data directory is a file system of its own, else fdatasync.
   std::optional<SyncMethod> sync_method;
   // Nothing: 5 % of the file system, at most 1 GiB.

@@ -50,6 +50,10 @@ daemon::Program MakeProgram() {
        .type = KeyType::kBool,
        .default_text = "true",
        .help = "make topics on first use, with one partition"},
+      {.name = "groups.offsets_retention",
+       .type = KeyType::kDuration,
+       .default_text = "7d",
+       .help = "how long offsets of a group without members are kept; 0: for ever"},
       {.name = "limits.receive_budget",
        .type = KeyType::kBytes,
        .default_text = "128MiB",
@@ -143,6 +147,7 @@ Result<BrokerOptions> OptionsOf(const daemon::Config& config) {
   options.program_version = std::string(daemon::Version());
   options.auto_create_topics = config.Bool("topics.auto_create");
   options.receive_budget_bytes = static_cast<std::uint64_t>(config.Bytes("limits.receive_budget"));
+  options.offsets_retention_ms = config.Duration("groups.offsets_retention").count();
   ASSIGN_OR_RETURN(options.sync_method, ParseSyncMethod(config));
   ASSIGN_OR_RETURN(options.reserve_bytes, ParseReserve(config));
   ASSIGN_OR_RETURN(options.budget, ParseBudget(config));
@@ -208,6 +213,10 @@ void FillMetrics(const Broker& broker, daemon::MetricsRegistry& metrics) {
         static_cast<std::int64_t>(broker.groups().group_count()));
   gauge("logboom_group_members", "Members of all consumer groups",
         static_cast<std::int64_t>(broker.groups().member_count()));
+  count("logboom_groups_expired_total", "Groups forgotten: too long without members and commits",
+        broker.groups().counters().groups_expired);
+  count("logboom_group_offsets_expired_total", "Committed offsets of groups that were forgotten",
+        broker.groups().counters().offsets_expired);
   gauge("logboom_sessions", "Live sessions of agents and clients",
         static_cast<std::int64_t>(broker.session_count()));
   gauge("logboom_filesystem_avail_bytes", "Free bytes on the data directory's file system",

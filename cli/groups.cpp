@@ -40,6 +40,7 @@ void WriteSummary(const std::string& broker, const GroupSummary& group, JsonWrit
   }
   WriteSeconds("lag_seconds", group.lag_ms, json);
   json.Key("status").String(client::LagStatusName(group.status));
+  WriteSeconds("expires_in_seconds", group.expires_in_ms, json);
 }
 
 void PrintGroupsJson(const std::vector<FoundGroup>& found, Output& out) {
@@ -150,6 +151,9 @@ void PrintSummary(const OfBroker<GroupDescription>& found, bool several, Environ
                       fmt::format("{} records, {} behind", LagRecordsText(LagRecordsOf(group)),
                                   LagTimeText(group.lag_ms)));
   fields.emplace_back("status", client::LagStatusName(group.status));
+  if (group.expires_in_ms) {
+    fields.emplace_back("offsets kept for", LagTimeText(group.expires_in_ms));
+  }
   environment.out.Write(FormatFields(fields, environment.terminal));
 }
 

@@ -140,6 +140,7 @@ void Groups::Settle(const std::string& group, const Accepted& one, CommitKind ki
     offset.skipped_records += std::max<std::int64_t>(0, reached - offset.committed->offset);
   }
   if (kind == CommitKind::kReset) offset.history.Clear();
+  WakeUp(*entry);
   offset.history.Add(one.committed.offset, log, one.committed.time);
   offset.committed = one.committed;
 }
@@ -167,6 +168,7 @@ GroupResult<void> Groups::Delete(const std::string& group, std::function<void(St
     removed.push_back(where);
     ++offset.under_way;
   }
+  if (entry->slept_stored_ms > 0) remove.Remove(Table::kGroupSleep, group);
   log_.Commit(std::move(remove), [this, group, removed = std::move(removed),
                                   done = std::move(done)](const Status& stored) {
     for (const TopicPartition& where : removed) {

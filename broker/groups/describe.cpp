@@ -22,6 +22,7 @@ std::optional<GroupDescription> Groups::Describe(const std::string& group, Times
   description.name = group;
   description.state = entry->group.state();
   description.generation = entry->group.generation();
+  description.expires_in_ms = ExpiresInMs(*entry);
   if (!entry->group.members().empty()) description.assignor = entry->group.assignor();
   for (const auto& [id, member] : entry->group.members()) description.members.push_back(member);
 

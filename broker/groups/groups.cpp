@@ -87,6 +87,7 @@ GroupResult<GroupAssignment> Groups::Join(const std::string& group, MemberFacts 
     DropEmpty(group);
     return tl::unexpected(joined.error());
   }
+  WakeUp(**entry);
   return AssignmentFor(**entry, member_id);
 }
 
@@ -140,6 +141,7 @@ void Groups::Tick(Instant now) {
   }
   const bool topics_changed = topics_version_ != log_.topics_version();
   topics_version_ = log_.topics_version();
+  CountSleep(now);
   if (!topics_changed && now.monotonic < next_expiry_) return;
   next_expiry_ = now.monotonic + kExpiryIntervalMs;
   StoreCorrections();

@@ -5,6 +5,9 @@
 // not before. After a crash: every offset that was acknowledged. Members are forgotten, and so is
 // what lag's status rests on.
 //
+// A group that has had neither members nor a commit for `offsets_retention_ms` is forgotten. Only
+// time counts in which a broker ran (expiry.cpp); at most an hour of it is lost in a crash.
+//
 // One owner, one thread; callbacks as GroupLog's. What the protocol says of names, ids and sizes is
 // checked by the caller; the numbers of groups and members are bounded here.
 #pragma once
@@ -59,9 +62,20 @@ struct CommitRequest {
 // Nothing: committed. In the order of the request.
 using CommitOutcome = std::vector<std::optional<GroupFault>>;
 
+struct GroupOptions {
+  // 0: for ever.
+  std::int64_t offsets_retention_ms = 7LL * 24 * 3'600'000;
+};
+
+struct GroupCounters {
+  std::uint64_t groups_expired = 0;
+  std::uint64_t offsets_expired = 0;  // of them
+};
+
 class Groups {
  public:
-  explicit Groups(GroupLog& log) : log_(log), topics_version_(log.topics_version()) {}
+  explicit Groups(GroupLog& log, const GroupOptions& options = {})
+      : log_(log), options_(options), topics_version_(log.topics_version()) {}
   Groups(const Groups&) = delete;
   Groups& operator=(const Groups&) = delete;
 
@@ -69,6 +83,9 @@ class Groups {
   // are removed; those behind the end of a log that was cut go back to it. Each note is a sentence
   // worth a warning.
   Result<std::vector<std::string>> Load(const std::vector<MetadataRow>& rows);
+
+  // After Load(): the rows of Table::kGroupSleep.
+  void LoadSleep(const std::vector<MetadataRow>& rows);
 
   // ---- members
   GroupResult<GroupAssignment> Join(const std::string& group, MemberFacts facts, Instant now);
@@ -107,6 +124,7 @@ class Groups {
   std::optional<GroupDescription> Describe(const std::string& group, TimestampMs now);
   std::size_t group_count() const { return groups_.size(); }
   std::size_t member_count() const;
+  const GroupCounters& counters() const { return counters_; }
 
   // Members that are lost leave; assignments follow the topics.
   void Tick(Instant now);
@@ -128,6 +146,9 @@ class Groups {
     explicit Entry(Group::MustWait must_wait) : group(std::move(must_wait)) {}
     Group group;
     std::map<TopicPartition, PartitionOffset> offsets;
+    std::int64_t slept_ms = 0;
+    std::int64_t slept_stored_ms = 0;  // as the row says; 0: there is none
+    bool expiring = false;
   };
   enum class CommitKind { kCommit, kReset };
   struct Accepted {
@@ -155,6 +176,13 @@ class Groups {
   bool EndTransaction(const std::string& group, const TopicPartition& where);
   // Rows that still say what Load() found are written anew, until that succeeds.
   void StoreCorrections();
+  // expiry.cpp
+  static void WakeUp(Entry& entry);
+  std::optional<std::int64_t> ExpiresInMs(const Entry& entry) const;
+  void CountSleep(Instant now);
+  static void StoreSleep(const std::string& name, Entry& entry, TimestampMs now,
+                         MetadataTransaction& store);
+  void Expire(const std::string& name);
   // Gives a note of it.
   std::string GoBackToEnd(CommittedOffsetRow& row, const LogBounds& log) const;
   // `offset`: nothing is committed where there is none. Nothing where the partition is gone.
@@ -165,12 +193,15 @@ class Groups {
                                        const LogBounds& log);
 
   GroupLog& log_;
+  GroupOptions options_;
+  GroupCounters counters_;
   std::map<std::string, Entry> groups_;
   std::set<std::pair<std::string, TopicPartition>> uncorrected_;
   bool correcting_ = false;
   std::uint64_t topics_version_;
   std::optional<MonotonicMs> last_tick_;
   MonotonicMs next_expiry_;
+  MonotonicMs next_sleep_count_;
 };
 
 }  // namespace logboom::broker

@@ -16,6 +16,8 @@ inline constexpr std::size_t kOffsetMetadataBytesMax = 4'096;
 // the members' silence.
 inline constexpr std::int64_t kUnheardMsMax = 1'000;
 
+// Groups that are forgotten, or whose sleep is stored, at a time: the others wait a minute.
+inline constexpr std::size_t kExpiredGroupsMax = 500;
 // Of the search of one sticky assignment for what makes it more equal: some 20 ms.
 inline constexpr std::size_t kStickyStepsMax = 1'000'000;
 

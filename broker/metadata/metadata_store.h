@@ -25,8 +25,9 @@ enum class Table : std::uint8_t {
   kSourceRow = 4,        // topic id, partition, offset, sequence -> gap, progress or close
   kPositionStamp = 5,    // topic id, partition -> offset that the positions of its sources reflect
   kCommittedOffset = 6,  // group, topic id, partition -> offset, leader epoch, note, time
+  kGroupSleep = 7,       // group -> how long it has been without members and commits
 };
-inline constexpr std::uint8_t kTableCount = 6;
+inline constexpr std::uint8_t kTableCount = 7;
 
 struct MetadataRow {
   Table table = Table::kTopic;

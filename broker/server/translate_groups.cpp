@@ -128,6 +128,7 @@ void FillSummary(const GroupDescription& group, protocol::GroupSummary& out) {
   out.set_status(ToWire(lag.status));
   out.set_lag_records(lag.records);
   out.set_lag_ms(lag.ms.value_or(-1));
+  out.set_expires_in_ms(static_cast<std::uint64_t>(group.expires_in_ms.value_or(0)));
 }
 
 void FillGroup(const GroupDescription& group, protocol::Group& out) {

@@ -2,6 +2,7 @@
 
 #include "broker/engine/topic_row.h"
 #include "broker/groups/committed_offset.h"
+#include "broker/groups/group_sleep.h"
 #include "broker/sources/agent_registry.h"
 #include "broker/sources/gap_rows.h"
 #include "broker/sources/source_table.h"
@@ -37,6 +38,7 @@ void Row(ByteView input) {
                [](const broker::CommittedOffsetRow& row) {
                  return broker::EncodeCommittedOffset(row.committed);
                });
+  ThereAndBack(key, value, broker::DecodeGroupSleepRow, broker::EncodeGroupSleep);
   ThereAndBack(key, value, broker::DecodeTopicRow, [](const broker::DecodedTopicRow& row) {
     return broker::EncodeTopicRow(row.topic, row.state);
   });

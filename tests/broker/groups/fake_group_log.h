@@ -32,6 +32,13 @@ inline Instant At(std::int64_t ms) {
   return {TimestampMs{1'700'000'000'000 + ms}, MonotonicMs{1'000 + ms}};
 }
 
+// Of one table.
+inline std::vector<MetadataRow> RowsOf(MemoryStore& store, Table table) {
+  std::vector<MetadataRow> rows = *store.Load();
+  std::erase_if(rows, [table](const MetadataRow& row) { return row.table != table; });
+  return rows;
+}
+
 class FakeGroupLog final : public GroupLog {
  public:
   explicit FakeGroupLog(MemoryStore& rows) : store(rows) {}
