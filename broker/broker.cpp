@@ -56,8 +56,8 @@ Result<std::unique_ptr<Broker>> Broker::Open(BrokerOptions options, BrokerSeams 
   broker->sources_ = std::make_unique<Sources>(*broker->engine_);
   ASSIGN_OR_RETURN(report.sources, broker->sources_->Rebuild(now));
   broker->group_log_ = std::make_unique<EngineGroupLog>(*broker->engine_);
-  broker->groups_ = std::make_unique<Groups>(
-      *broker->group_log_, GroupOptions{broker->options_.offsets_retention_ms});
+  broker->groups_ = std::make_unique<Groups>(*broker->group_log_,
+                                             GroupOptions{broker->options_.offsets_retention_ms});
   ASSIGN_OR_RETURN(const std::vector<std::string> group_notes,
                    broker->groups_->Load(broker->engine_->TakeRows(Table::kCommittedOffset)));
   broker->groups_->LoadSleep(broker->engine_->TakeRows(Table::kGroupSleep));

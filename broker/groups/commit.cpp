@@ -104,6 +104,10 @@ void Groups::Submit(const std::string& group, std::vector<Accepted> accepted, Co
   Entry* entry = Find(group);
   CHECK(entry != nullptr);
   MetadataTransaction transaction;
+  // A copy without the group would let it begin anew where the database is lost; one that is old
+  // lets it read again what it has read since.
+  transaction.renew_copy_soon = std::ranges::none_of(
+      entry->offsets, [](const auto& one) { return one.second.committed.has_value(); });
   for (const Accepted& one : accepted) {
     ++entry->offsets[one.where].under_way;
     transaction.Put(Table::kCommittedOffset, CommittedOffsetKey(group, one.where),

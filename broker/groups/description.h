@@ -31,9 +31,9 @@ struct GroupDescription {
   GroupState state = GroupState::kEmpty;
   std::uint64_t generation = 0;
   std::optional<std::int64_t> expires_in_ms;  // nothing: it has members, or is kept for ever
-  std::optional<Assignor> assignor;        // nothing: no members
-  std::vector<GroupMember> members;        // by id
-  std::vector<GroupPartition> partitions;  // by topic and partition
+  std::optional<Assignor> assignor;           // nothing: no members
+  std::vector<GroupMember> members;           // by id
+  std::vector<GroupPartition> partitions;     // by topic and partition
 };
 
 // Of several partitions together.

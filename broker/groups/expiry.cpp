@@ -48,9 +48,7 @@ std::optional<std::int64_t> Groups::ExpiresInMs(const Entry& entry) const {
 void Groups::CountSleep(Instant now) {
   if (now.monotonic < next_sleep_count_) return;
   const std::int64_t passed_ms =
-      next_sleep_count_ == MonotonicMs{}
-          ? 0
-          : now.monotonic - next_sleep_count_ + kSleepIntervalMs;
+      next_sleep_count_ == MonotonicMs{} ? 0 : now.monotonic - next_sleep_count_ + kSleepIntervalMs;
   next_sleep_count_ = now.monotonic + kSleepIntervalMs;
   MetadataTransaction store;
   std::vector<std::string> expired;
@@ -81,8 +79,8 @@ void Groups::Expire(const std::string& name) {
   Entry* entry = Find(name);
   if (entry == nullptr) return;
   entry->expiring = true;
-  const auto offsets = static_cast<std::uint64_t>(
-      std::ranges::count_if(entry->offsets, [](const auto& one) { return !!one.second.committed; }));
+  const auto offsets = static_cast<std::uint64_t>(std::ranges::count_if(
+      entry->offsets, [](const auto& one) { return !!one.second.committed; }));
   auto taken = Delete(name, [this, name, offsets](const Status& stored) {
     if (Entry* still = Find(name)) still->expiring = false;
     if (!stored.ok()) return;  // again at the next count

@@ -48,6 +48,8 @@ struct MetadataTransaction {
   // An administrative change: the copy is renewed before the transaction counts as done. Where that
   // can't be (a full disk) it counts all the same, and the next renewal has it.
   bool renew_copy = false;
+  // Something that the copy does not know at all: it is renewed within kCopySoon.
+  bool renew_copy_soon = false;
 
   void Put(Table table, Bytes key, Bytes value) {
     writes.push_back({table, std::move(key), std::move(value)});

@@ -1,9 +1,11 @@
 #include "broker/metadata/metadata_writer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -14,6 +16,8 @@ namespace {
 // What one commit joins: bounds the time that a failed one puts in doubt, and its memory.
 constexpr std::size_t kJoinedWritesMax = 10'000;
 
+using Clock = std::chrono::steady_clock;
+
 struct Submitted {
   std::uint64_t id = 0;
   MetadataTransaction transaction;
@@ -22,10 +26,11 @@ struct Submitted {
 class ThreadMetadataWriter final : public MetadataWriter {
  public:
   ThreadMetadataWriter(std::unique_ptr<MetadataStore> store, std::function<void()> wake_up,
-                       std::chrono::milliseconds copy_interval)
+                       std::chrono::milliseconds copy_interval, std::chrono::milliseconds copy_soon)
       : store_(std::move(store)),
         wake_up_(std::move(wake_up)),
         copy_interval_(copy_interval),
+        copy_soon_(copy_soon),
         thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
   ThreadMetadataWriter(const ThreadMetadataWriter&) = delete;
@@ -53,31 +58,36 @@ class ThreadMetadataWriter final : public MetadataWriter {
 
  private:
   void Run(const std::stop_token& stop) {
-    auto copied_at = std::chrono::steady_clock::now();
-    bool changed_since_copy = false;
+    auto copied_at = Clock::now();
     bool sound = true;  // every write so far has succeeded
     while (true) {
       std::vector<Submitted> group = NextGroup(stop);
       if (group.empty() && stop.stop_requested()) break;
       if (!group.empty()) {
+        const bool soon = std::ranges::any_of(
+            group, [](const Submitted& one) { return one.transaction.renew_copy_soon; });
         sound = Finish(group).ok() && sound;
-        changed_since_copy = true;
+        const auto due = soon ? Clock::now() + copy_soon_ : copied_at + copy_interval_;
+        copy_due_ = std::min(copy_due_.value_or(due), due);
       }
-      if (changed_since_copy && std::chrono::steady_clock::now() - copied_at >= copy_interval_) {
-        // A copy that can't be made now is made at the next turn; the database itself is sound.
-        changed_since_copy = !store_->RenewCopy().ok();
-        copied_at = std::chrono::steady_clock::now();
+      if (copy_due_ && Clock::now() >= *copy_due_) {
+        copy_due_.reset();
+        const bool made = store_->RenewCopy().ok();
+        copied_at = Clock::now();
+        // One that can't be made now is made later; the database itself is sound.
+        if (!made) copy_due_ = copied_at + copy_interval_;
       }
     }
     // Whatever becomes of the database while nobody runs, the copy has all of it. Where it can't be
     // made the one before stays.
-    if (changed_since_copy && sound) static_cast<void>(store_->RenewCopy());
+    if (copy_due_ && sound) static_cast<void>(store_->RenewCopy());
   }
 
   // Waits; empty when it is time to stop or to look at the copy.
   std::vector<Submitted> NextGroup(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, stop, copy_interval_, [this] { return !submitted_.empty(); });
+    const auto until = copy_due_.value_or(Clock::now() + copy_interval_);
+    changed_.wait_until(lock, stop, until, [this] { return !submitted_.empty(); });
     std::vector<Submitted> group;
     std::size_t writes = 0;
     while (!submitted_.empty() && writes < kJoinedWritesMax) {
@@ -108,6 +118,8 @@ class ThreadMetadataWriter final : public MetadataWriter {
   std::unique_ptr<MetadataStore> store_;
   std::function<void()> wake_up_;
   std::chrono::milliseconds copy_interval_;
+  std::chrono::milliseconds copy_soon_;
+  std::optional<Clock::time_point> copy_due_;  // nothing: the copy has all; the thread's own
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::deque<Submitted> submitted_;
@@ -139,9 +151,10 @@ class InlineMetadataWriter final : public MetadataWriter {
 
 std::unique_ptr<MetadataWriter> MakeThreadMetadataWriter(std::unique_ptr<MetadataStore> store,
                                                          std::function<void()> wake_up,
-                                                         std::chrono::milliseconds copy_interval) {
-  return std::make_unique<ThreadMetadataWriter>(std::move(store), std::move(wake_up),
-                                                copy_interval);
+                                                         std::chrono::milliseconds copy_interval,
+                                                         std::chrono::milliseconds copy_soon) {
+  return std::make_unique<ThreadMetadataWriter>(std::move(store), std::move(wake_up), copy_interval,
+                                                copy_soon);
 }
 
 std::unique_ptr<MetadataWriter> MakeInlineMetadataWriter(MetadataStore& store) {

@@ -28,13 +28,17 @@ class MetadataWriter {
 };
 
 inline constexpr std::chrono::milliseconds kCopyInterval{5 * 60 * 1000};
+// At most what came within so long is missing in a copy of what it should have soon.
+inline constexpr std::chrono::milliseconds kCopySoon{10'000};
 
 // On a thread of its own, which alone touches the store from now on, and renews the copy every
-// `copy_interval` where something changed. `wake_up` is called from that thread. Destruction
-// finishes what was submitted, and renews the copy of what changed.
+// `copy_interval` where something changed, and `copy_soon` after a transaction that asks for it.
+// `wake_up` is called from that thread. Destruction finishes what was submitted, and renews the
+// copy of what changed.
 std::unique_ptr<MetadataWriter> MakeThreadMetadataWriter(
     std::unique_ptr<MetadataStore> store, std::function<void()> wake_up,
-    std::chrono::milliseconds copy_interval = kCopyInterval);
+    std::chrono::milliseconds copy_interval = kCopyInterval,
+    std::chrono::milliseconds copy_soon = kCopySoon);
 
 // Within Submit: for tests and the simulator, whose store outlives the writer.
 std::unique_ptr<MetadataWriter> MakeInlineMetadataWriter(MetadataStore& store);

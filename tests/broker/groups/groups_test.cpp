@@ -63,6 +63,16 @@ TEST_F(GroupsRoomTest, AnOffsetIsThereOnceItsTransactionHasEnded) {
   EXPECT_EQ(CommittedOf("g"), 5);
 }
 
+TEST_F(GroupsRoomTest, AGroupsFirstCommitAsksForACopySoon) {
+  Commit("g", 5);
+  EXPECT_TRUE(log_.under_way.back().first.renew_copy_soon);
+  log_.Finish();
+  Commit("g", 6);
+  EXPECT_FALSE(log_.under_way.back().first.renew_copy_soon);
+  Commit("h", 1);
+  EXPECT_TRUE(log_.under_way.back().first.renew_copy_soon);
+}
+
 TEST_F(GroupsRoomTest, TheLastOfSeveralCommitsUnderWayCounts) {
   Commit("g", 5);
   Commit("g", 3);

@@ -212,6 +212,17 @@ TEST_F(ThreadWriterTest, RenewsTheCopyOfWhatChanged) {
   observed_.WaitForCopies(2);
 }
 
+TEST_F(ThreadWriterTest, RenewsTheCopySoonWhereATransactionAsksForIt) {
+  auto writer = MakeThreadMetadataWriter(
+      std::make_unique<ObservedStore>(observed_), [this] { observed_.Woken(); }, kCopyInterval,
+      std::chrono::milliseconds{1});
+  writer->Submit(1, PutOf("a"));
+  MetadataTransaction first = PutOf("b");
+  first.renew_copy_soon = true;
+  writer->Submit(2, std::move(first));
+  observed_.WaitForCopies(1);
+}
+
 TEST_F(ThreadWriterTest, AnOrderlyEndRenewsTheCopyOfWhatChanged) {
   Make()->Submit(1, PutOf("a"));
   EXPECT_EQ(observed_.copies(), 1);
