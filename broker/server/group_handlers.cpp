@@ -167,6 +167,27 @@ std::optional<protocol::Error> GroupHandlers::CommitRefused(
   return std::nullopt;
 }
 
+bool GroupHandlers::BeginCommit(const Call& call, std::size_t bytes) {
+  const auto of_session = commits_under_way_.find(call.session);
+  const bool many =
+      of_session != commits_under_way_.end() && of_session->second >= protocol::kCommitsUnderWayMax;
+  if (many || commit_bytes_under_way_ + bytes > protocol::kCommitBytesUnderWayMax) {
+    answers_.AnswerError(call, protocol::BUSY,
+                         many ? "as many commits of this session are under way as may be"
+                              : "as many bytes of commits are under way as may be");
+    return false;
+  }
+  ++commits_under_way_[call.session];
+  commit_bytes_under_way_ += bytes;
+  return true;
+}
+
+void GroupHandlers::EndCommit(const Uuid& session, std::size_t bytes) {
+  commit_bytes_under_way_ -= bytes;
+  const auto of_session = commits_under_way_.find(session);
+  if (--of_session->second == 0) commits_under_way_.erase(of_session);
+}
+
 void GroupHandlers::HandleCommit(const Call& call, const protocol::CommitOffsetsRequest& request) {
   if (!MayUse(call, Operation::kReadGroup, request.group())) return;
   if (!IsItself(call, request.group(), request.member_id(), request.instance_id())) return;
@@ -176,6 +197,8 @@ void GroupHandlers::HandleCommit(const Call& call, const protocol::CommitOffsets
                                      protocol::kCommitOffsetsMax));
     return;
   }
+  const std::size_t bytes = request.ByteSizeLong();
+  if (!BeginCommit(call, bytes)) return;
   CommitRequest commit{request.group(), request.member_id(), request.generation(), {}};
   protocol::Response response;
   std::vector<int> asked;  // of each offset that is tried: its place in the request
@@ -193,7 +216,9 @@ void GroupHandlers::HandleCommit(const Call& call, const protocol::CommitOffsets
   response.mutable_commit_offsets();
   auto taken = groups_.Commit(
       std::move(commit), call.now,
-      [this, call, response = std::move(response), asked](const CommitOutcome& outcome) mutable {
+      [this, call, bytes, response = std::move(response),
+       asked](const CommitOutcome& outcome) mutable {
+        EndCommit(call.session, bytes);
         for (std::size_t i = 0; i < outcome.size(); ++i) {
           if (!outcome[i]) continue;
           *response.mutable_commit_offsets()->mutable_results(asked[i])->mutable_error() =
@@ -201,7 +226,9 @@ void GroupHandlers::HandleCommit(const Call& call, const protocol::CommitOffsets
         }
         answers_.Answer(call, std::move(response));
       });
-  if (!taken) answers_.AnswerError(call, ToWire(taken.error()));
+  if (taken) return;
+  EndCommit(call.session, bytes);
+  answers_.AnswerError(call, ToWire(taken.error()));
 }
 
 void GroupHandlers::HandleFetchOffsets(const Call& call,

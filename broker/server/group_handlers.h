@@ -4,6 +4,11 @@
 // session: a lost connection ends no membership, silence does.
 #pragma once
 
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+
 #include "broker/engine/log_engine.h"
 #include "broker/groups/groups.h"
 #include "broker/server/call.h"
@@ -43,9 +48,15 @@ class GroupHandlers {
   void HandleReset(const Call& call, const protocol::ResetOffsetsRequest& request);
   void HandleDelete(const Call& call, const protocol::DeleteGroupRequest& request);
 
+  // False: as many commits are under way as may be, and that is answered.
+  bool BeginCommit(const Call& call, std::size_t bytes);
+  void EndCommit(const Uuid& session, std::size_t bytes);
+
   LogEngine& engine_;
   Groups& groups_;
   Answers& answers_;
+  std::map<Uuid, std::size_t> commits_under_way_;  // by session; above 0
+  std::size_t commit_bytes_under_way_ = 0;
 };
 
 }  // namespace logboom::broker

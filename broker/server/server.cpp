@@ -56,7 +56,8 @@ void Server::Handle(transport::Inbound inbound, Instant now) {
   ++requests_;
   protocol::Request request;
   if (!protocol::ParseRequest(inbound.message.envelope, request)) {
-    AnswerPeer(inbound.peer, 0, protocol::INVALID_REQUEST, "the envelope is not a Request");
+    AnswerPeer(inbound.peer, 0, protocol::INVALID_REQUEST,
+               "the envelope is not a Request, or has more than 65,536 fields");
     return;
   }
   if (request.has_hello()) {

@@ -42,6 +42,13 @@ inline constexpr int kFilesPageMax = 1'000;
 inline constexpr int kSpansMax = 4'096;
 inline constexpr int kProgressRowsMax = 1'000;
 inline constexpr int kHelloTopicsMax = 1'000;
+// Fields of one request, all entries of its lists counted: looked at before anything is allocated
+// for them (an empty entry takes two bytes on the wire, and a hundred in memory).
+inline constexpr int kRequestFieldsMax = 65'536;
+// Commits of one session that wait for the store, and the bytes of those of all sessions: more are
+// BUSY.
+inline constexpr std::size_t kCommitsUnderWayMax = 16;
+inline constexpr std::size_t kCommitBytesUnderWayMax = std::size_t{64} << 20U;
 
 // A client that has said nothing for so long keeps its session alive with a request of its own; a
 // broker that hears nothing for kSessionSilenceMax forgets the session.

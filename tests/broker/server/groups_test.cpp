@@ -316,6 +316,23 @@ TEST_F(GroupsTest, ACommitTakesAsManyPartitionsAsTheLimit) {
   EXPECT_EQ(admin_.Ask(std::move(more)).code(), protocol::MESSAGE_TOO_LARGE);
 }
 
+TEST_F(GroupsTest, ASessionHasAsManyCommitsUnderWayAsTheLimit) {
+  TestMember a(rig_, "a");
+  a.Join({"web"});
+  std::vector<std::uint64_t> sent;
+  for (std::size_t i = 0; i <= protocol::kCommitsUnderWayMax; ++i) {
+    sent.push_back(a.client.Send(a.CommitRequest(web_, 0, 0)));
+    while (auto inbound = rig_.transport->Receive()) {
+      rig_.server->Handle(*std::move(inbound), rig_.now());  // and no time for the store
+    }
+  }
+  for (const std::uint64_t id : sent) {
+    EXPECT_EQ(TestMember::CodeOf(a.client.Await(id)),
+              id == sent.back() ? protocol::BUSY : protocol::OK);
+  }
+  EXPECT_EQ(a.Commit(web_, 0, 0), protocol::OK) << "it passes";
+}
+
 TEST_F(GroupsTest, OffsetsOfWhatIsNotThereAreNone) {
   protocol::Request request;
   protocol::FetchOffsetsRequest& fetch = *request.mutable_fetch_offsets();

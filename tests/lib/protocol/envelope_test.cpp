@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "lib/protocol/limits.h"
+
 namespace logboom::protocol {
 namespace {
 
@@ -26,6 +28,24 @@ TEST(Envelope, NonsenseIsRefusedAndPrintsNothing) {
   Response response;
   EXPECT_FALSE(ParseResponse("\xFF\xFF\xFF", response));
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST(Envelope, ARequestHasAsManyFieldsAsTheLimit) {
+  Request request;
+  auto& commit = *request.mutable_commit_offsets();  // a field itself
+  for (int i = 1; i < kRequestFieldsMax; ++i) commit.add_offsets();
+  Request read;
+  EXPECT_TRUE(ParseRequest(Encode(request), read));
+  commit.add_offsets();
+  EXPECT_FALSE(ParseRequest(Encode(request), read));
+}
+
+TEST(Envelope, AHellosListsAreCountedToo) {
+  Request request;
+  for (int i = 0; i < kRequestFieldsMax; ++i)
+    request.mutable_hello()->mutable_agent()->add_topics();
+  Request read;
+  EXPECT_FALSE(ParseRequest(Encode(request), read));
 }
 
 }  // namespace
