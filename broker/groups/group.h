@@ -49,7 +49,7 @@ struct Grant {
   std::uint64_t generation = 0;
   // The first generation whose answer lacked the partition; nothing while the owner may keep it.
   std::optional<std::uint64_t> revoked;
-  MonotonicMs revoked_at;
+  MonotonicMs revoked_at{};
 };
 
 struct GroupMember {

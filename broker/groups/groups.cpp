@@ -65,6 +65,16 @@ bool Groups::HasMembers(const std::string& group) const {
   return entry != nullptr && !entry->group.members().empty();
 }
 
+std::set<std::string> Groups::MembersOf(const std::string& group) const {
+  std::set<std::string> ids;
+  const Entry* entry = Find(group);
+  if (entry == nullptr) return ids;
+  for (const auto& [id, member] : entry->group.members()) {
+    if (!member.away) ids.insert(id);
+  }
+  return ids;
+}
+
 std::size_t Groups::member_count() const {
   std::size_t count = 0;
   for (const auto& [name, entry] : groups_) count += entry.group.members().size();

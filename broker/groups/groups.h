@@ -119,6 +119,8 @@ class Groups {
   // ---- what people see
   std::vector<std::string> Names() const;
   bool HasMembers(const std::string& group) const;
+  // Those that it hears: without those that are away.
+  std::set<std::string> MembersOf(const std::string& group) const;
   // Nothing where there is no such group. Looks up when records arrived, at most once for each
   // committed offset.
   std::optional<GroupDescription> Describe(const std::string& group, TimestampMs now);

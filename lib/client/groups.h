@@ -52,8 +52,8 @@ struct GroupMember {
   std::string client_id;
   std::string host;
   std::vector<std::string> topics;
-  std::string instance_id;  // empty: none
-  bool away = false;        // it has left, and its partitions wait for its instance to come back
+  std::string instance_id{};  // empty: none
+  bool away = false;          // it has left, and its partitions wait for its instance to come back
   std::int32_t partitions_owned = 0;
   TimestampMs joined;
   TimestampMs last_heard;

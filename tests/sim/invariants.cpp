@@ -14,6 +14,8 @@ std::string_view InvariantName(Invariant invariant) {
     case Invariant::kOneOwner: return "I8 one writer a directory, one session an agent";
     case Invariant::kAllArrives: return "I9 all arrives once the faults stop";
     case Invariant::kLossIsAGap: return "I10 every loss is a gap";
+    case Invariant::kOneReader: return "one reader a partition in a group";
+    case Invariant::kCommitsStay: return "acknowledged commits stay";
     case Invariant::kProgramsWork: return "programs fail only for a fault";
   }
   return "";

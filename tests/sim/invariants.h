@@ -22,6 +22,8 @@ enum class Invariant {
   kOneOwner,                // I8: of a directory, of an agent id
   kAllArrives,              // I9: once the faults stop, in bounded time
   kLossIsAGap,              // I10: and a gap is a loss
+  kOneReader,               // of a partition in a group, of those that the broker hears
+  kCommitsStay,             // an acknowledged committed offset is there for good
   kProgramsWork,            // nothing fails that no fault explains
 };
 

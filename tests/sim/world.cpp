@@ -27,7 +27,9 @@ World::World(const SimOptions& options)
   broker_.on_death = [this](const broker::Broker& broker) { books_.Remember(broker); };
   broker_.on_removal = [this](const broker::Broker& broker) { books_.Look(broker); };
   broker_.on_start = [this](const broker::Broker& broker) {
-    books_.CheckStart(broker, !mischief_ || !mischief_->TakeDatabaseLoss());
+    const bool database_kept = !mischief_ || !mischief_->TakeDatabaseLoss();
+    books_.CheckStart(broker, database_kept);
+    if (readers_ && !database_kept) readers_->Forget();
   };
   const std::vector<std::string> topics(std::begin(kLogTopics), std::end(kLogTopics));
   for (int i = 0; i < options.agents; ++i) {
@@ -73,6 +75,9 @@ Outcome World::Run() {
   }
   consumer_ = std::make_unique<SimConsumer>(
       stage_, partitions, [this](const auto& partition) { return books_.Find(partition); });
+  readers_ = std::make_unique<SimReaders>(
+      stage_, std::vector<std::string>{kPlainTopic, kLogTopics[0], kLogTopics[1]},
+      [this](const auto& partition) { return books_.Find(partition); });
   mischief_ = std::make_unique<Mischief>(stage_, broker_, agents_);
   for (const auto& agent : agents_) agent->Start();
   const MonotonicMs begin = stage_.clocks.monotonic();
@@ -98,6 +103,7 @@ Outcome World::Run() {
 
 void World::Turn() {
   if (stage_.OneIn(stage_.options.calm)) mischief_->Fault();
+  if (stage_.options.group_readers > 0 && stage_.OneIn(3)) readers_->Happen();
   const std::uint64_t acts = stage_.random.Below(4);
   for (std::uint64_t i = 0; i < acts; ++i) ActOfAnApplication();
   const std::uint64_t most_ms = stage_.OneIn(12) ? 30'000 : stage_.OneIn(3) ? 4'000 : 500;
@@ -135,7 +141,8 @@ std::int64_t World::UntilDueMs() {
   for (const auto& [agent, start_at] : agent_start_at_) {
     due_ms = std::min(due_ms, start_at - stage_.clocks.monotonic());
   }
-  return std::min({due_ms, producer_->UntilDueMs(), consumer_->UntilDueMs()});
+  return std::min(
+      {due_ms, producer_->UntilDueMs(), consumer_->UntilDueMs(), readers_->UntilDueMs()});
 }
 
 void World::Step(std::int64_t ms) {
@@ -151,6 +158,8 @@ void World::Step(std::int64_t ms) {
   for (const auto& agent : agents_) agent->Step();
   producer_->Step(books_.plain());
   consumer_->Step();
+  readers_->Step();
+  if (broker_.up()) readers_->Check(broker_.broker());
   WatchAgents();
 }
 
@@ -193,6 +202,7 @@ void World::StopFaults() {
   stage_.trace.Event(stage_.clocks.monotonic(), "nothing goes wrong any more");
   faults_stopped_ = true;
   mischief_->Heal();
+  readers_->StopFaults();
   broker_start_at_ = stage_.clocks.monotonic();
   for (auto& [agent, start_at] : agent_start_at_) start_at = stage_.clocks.monotonic();
   for (const auto& application : applications_) application->FinishLine();
@@ -200,6 +210,7 @@ void World::StopFaults() {
 
 bool World::AllArrived() const {
   const bool acked = broker_.up() && producer_->idle() && consumer_->AtEnd() &&
+                     readers_->AtEnd(broker_.broker()) &&
                      std::all_of(agents_.begin(), agents_.end(),
                                  [](const auto& agent) { return agent->AllAcked(); });
   if (!acked) return false;
@@ -230,7 +241,7 @@ std::string World::Describe() const {
   std::string text = stage_.verdict.text() + "\n  " + stage_.options.ToString() +
                      "\n  happened: " + stage_.faults.ToString() + "\n" + stage_.trace.Tail();
   if (!broker_.up()) text += "broker is down: " + broker_.last_words() + "\n";
-  text += books_.Describe() + producer_->Describe() + consumer_->Describe();
+  text += books_.Describe() + producer_->Describe() + consumer_->Describe() + readers_->Describe();
   for (const auto& agent : agents_) text += agent->Describe();
   return text;
 }

@@ -16,6 +16,7 @@
 #include "tests/sim/clients.h"
 #include "tests/sim/log_books.h"
 #include "tests/sim/mischief.h"
+#include "tests/sim/readers.h"
 #include "tests/sim/sim_agent.h"
 #include "tests/sim/sim_broker.h"
 #include "tests/sim/stage.h"
@@ -71,6 +72,7 @@ class World {
   std::vector<std::unique_ptr<Application>> applications_;
   std::unique_ptr<SimProducer> producer_;
   std::unique_ptr<SimConsumer> consumer_;
+  std::unique_ptr<SimReaders> readers_;
   std::unique_ptr<Mischief> mischief_;
   // When those that are down start again.
   MonotonicMs broker_start_at_;
