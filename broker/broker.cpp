@@ -142,6 +142,7 @@ BrokerFacts Broker::Facts() const {
   facts.disk_total_bytes = engine_->space().total_bytes;
   facts.disk_available_bytes = engine_->space().available_bytes;
   facts.log_bytes = engine_->log_bytes();
+  facts.disk_budget_bytes = engine_->budget_bytes().value_or(0);
   facts.sync_p99_us = engine_->SyncP99Us();
   facts.memory_bytes = seams_.resident_bytes ? seams_.resident_bytes() : 0;
   facts.restore_count = engine_->directory().restore_count();
@@ -168,7 +169,7 @@ BrokerFacts Broker::Facts() const {
          fmt::format("segments take {} bytes, the disk budget is {}, and nothing more may be "
                      "evicted: active segments, internal topics and retention.min.ms stay; raise "
                      "disk.budget, lower retention.min.ms, or trim",
-                     engine_->log_bytes(), budget_bytes()),
+                     engine_->log_bytes(), facts.disk_budget_bytes),
          now_});
   }
   if (low_space_since_) {

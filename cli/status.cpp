@@ -18,6 +18,10 @@ void WriteNumbers(const BrokerStatus& status, JsonWriter& json) {
   json.Key("disk_total_bytes").Int(status.disk_total_bytes);
   json.Key("disk_available_bytes").Int(status.disk_available_bytes);
   json.Key("log_bytes").Int(status.log_bytes);
+  json.Key("disk_budget_bytes").Int(status.disk_budget_bytes);
+  json.Key("segments_evicted").UInt(status.evicted.segments);
+  json.Key("records_evicted").UInt(status.evicted.records);
+  json.Key("bytes_evicted").UInt(status.evicted.bytes);
   json.Key("topics").UInt(status.topics);
   json.Key("partitions").UInt(status.partitions);
   json.Key("sessions").UInt(status.sessions);
@@ -84,9 +88,20 @@ std::string DiskText(const BrokerStatus& status) {
   const double total = static_cast<double>(status.disk_total_bytes);
   const double available = static_cast<double>(status.disk_available_bytes);
   const double used_percent = total > 0 ? 100 * (total - available) / total : 0;
-  return fmt::format("{} of log; {} free of {} ({:.0f} % used)",
-                     display::HumanBytes(status.log_bytes), display::HumanBytes(available),
+  const std::string budget =
+      status.disk_budget_bytes > 0
+          ? fmt::format(", budget {}", display::HumanBytes(status.disk_budget_bytes))
+          : "";
+  return fmt::format("{} of log{}; {} free of {} ({:.0f} % used)",
+                     display::HumanBytes(status.log_bytes), budget, display::HumanBytes(available),
                      display::HumanBytes(total), used_percent);
+}
+
+std::string EvictedText(const BrokerStatus& status) {
+  if (status.evicted.segments == 0) return "nothing since the start";
+  return fmt::format("{} ({}) for the disk budget since the start",
+                     display::HumanCount(status.evicted.records, "record"),
+                     display::HumanBytes(status.evicted.bytes));
 }
 
 std::vector<std::pair<std::string, std::string>> FieldsOf(const Broker& broker,
@@ -99,6 +114,7 @@ std::vector<std::pair<std::string, std::string>> FieldsOf(const Broker& broker,
       {"cluster", status.cluster_id.ToString()},
       {"data", fmt::format("{}, made durable by {}", status.data_directory, status.sync_method)},
       {"disk", DiskText(status)},
+      {"evicted", EvictedText(status)},
       {"holds", fmt::format("{}, {}", display::HumanCount(status.topics, "topic"),
                             display::HumanCount(status.partitions, "partition"))},
       {"serves", fmt::format("{}, {}", display::HumanCount(status.sessions, "session"),

@@ -51,6 +51,26 @@ void WritePartition(const PartitionDescription& partition, JsonWriter& json) {
   json.EndObject();
 }
 
+void WriteEvictions(const TopicDescription& topic, JsonWriter& json) {
+  json.Key("segments_evicted").UInt(topic.evicted.segments);
+  json.Key("records_evicted").UInt(topic.evicted.records);
+  json.Key("bytes_evicted").UInt(topic.evicted.bytes);
+  json.Key("evictions").BeginArray();
+  for (const client::EvictionDescription& one : topic.evictions) {
+    json.BeginObject();
+    json.Key("partition").Int(one.partition.value());
+    json.Key("time_ms").Int(one.time.value());
+    json.Key("old_log_start_offset").Int(one.old_start.value());
+    json.Key("new_log_start_offset").Int(one.new_start.value());
+    json.Key("bytes").Int(one.bytes);
+    json.Key("groups").BeginArray();
+    for (const std::string& group : one.groups) json.String(group);
+    json.EndArray();
+    json.EndObject();
+  }
+  json.EndArray();
+}
+
 void WriteTopic(const std::string& broker, const TopicDescription& topic, JsonWriter& json) {
   json.BeginObject();
   json.Key("broker").String(broker);
@@ -62,6 +82,7 @@ void WriteTopic(const std::string& broker, const TopicDescription& topic, JsonWr
   json.Key("partitions").BeginArray();
   for (const PartitionDescription& partition : topic.partitions) WritePartition(partition, json);
   json.EndArray();
+  WriteEvictions(topic, json);
   json.EndObject();
 }
 
@@ -105,6 +126,28 @@ ExitCode ListTopics(Context& context) {
   return gathered.code;
 }
 
+// What the disk budget took, and who had not read it.
+void PrintEvictions(const TopicDescription& topic, Environment& environment) {
+  if (topic.evicted.segments == 0) return;
+  environment.out.Write(
+      fmt::format("\nThe disk budget took {} ({}) since the broker's start; the newest:\n",
+                  display::HumanCount(topic.evicted.records, "record"),
+                  display::HumanBytes(topic.evicted.bytes)));
+  Table table({{.title = "PARTITION", .align = Column::Align::kRight},
+               {.title = "WHEN", .align = Column::Align::kRight},
+               {.title = "FROM", .align = Column::Align::kRight},
+               {.title = "TO", .align = Column::Align::kRight},
+               {.title = "SIZE", .align = Column::Align::kRight},
+               {.title = "UNREAD BY"}});
+  const TimestampMs now = environment.clock().wall;
+  for (const client::EvictionDescription& one : topic.evictions) {
+    table.AddRow({fmt::format("{}", one.partition), display::HumanAgo(one.time, now),
+                  fmt::format("{}", one.old_start), fmt::format("{}", one.new_start),
+                  display::HumanBytes(one.bytes), fmt::format("{}", fmt::join(one.groups, ", "))});
+  }
+  environment.out.Write(table.Format(environment.terminal));
+}
+
 void PrintTopicText(const FoundTopic& found, bool several, Environment& environment) {
   std::vector<std::pair<std::string, std::string>> fields;
   if (several) fields.emplace_back("broker", found.broker);
@@ -131,6 +174,7 @@ void PrintTopicText(const FoundTopic& found, bool several, Environment& environm
                   display::HumanAgo(partition.last_append, now)});
   }
   environment.out.Write(table.Format(environment.terminal));
+  PrintEvictions(found.value, environment);
 }
 
 ExitCode DescribeTopic(Context& context, const std::string& name) {
@@ -153,7 +197,7 @@ ExitCode DescribeTopic(Context& context, const std::string& name) {
 
 struct SettingFlags {
   std::string name;
-  std::int32_t partitions = 1;
+  std::int32_t partitions = 0;  // not given
   std::vector<std::string> settings;
   bool yes = false;
 };
@@ -177,8 +221,9 @@ std::string CheckSetting(const std::string& setting) {
 ExitCode CreateTopic(Context& context, const SettingFlags& flags) {
   Result<Broker> broker = ReachOneBroker(context);
   if (!broker.ok()) return Complain(context, broker.error());
-  const auto created = broker->admin->CreateTopic(
-      {.name = flags.name, .partitions = flags.partitions, .config = SettingsOf(flags)});
+  const auto created = broker->admin->CreateTopic({.name = flags.name,
+                                                   .partitions = std::max(1, flags.partitions),
+                                                   .config = SettingsOf(flags)});
   return Tell(context, created.ok() ? Ok() : Status(created.error()),
               {.done = "created", .noun = "topic", .name = flags.name});
 }
@@ -186,7 +231,9 @@ ExitCode CreateTopic(Context& context, const SettingFlags& flags) {
 ExitCode AlterTopic(Context& context, const SettingFlags& flags) {
   Result<Broker> broker = ReachOneBroker(context);
   if (!broker.ok()) return Complain(context, broker.error());
-  return Tell(context, broker->admin->AlterTopic(flags.name, SettingsOf(flags)),
+  client::TopicChange change{.name = flags.name, .set = SettingsOf(flags), .partitions = {}};
+  if (flags.partitions > 0) change.partitions = flags.partitions;
+  return Tell(context, broker->admin->AlterTopic(change),
               {.done = "altered", .noun = "topic", .name = flags.name});
 }
 
@@ -207,8 +254,9 @@ CLI::App& AddVerb(CLI::App& topics, const std::string& name, const std::string& 
 CLI::Option* AddSettings(CLI::App& verb, SettingFlags& flags) {
   return verb
       .add_option("--set", flags.settings,
-                  "retention.ms, retention.bytes, segment.bytes, segment.ms, cleanup.policy, "
-                  "compression.type, max.message.bytes")
+                  "retention.ms, retention.bytes, retention.share, retention.min.ms, "
+                  "segment.bytes, segment.ms, cleanup.policy, compression.type, "
+                  "max.message.bytes")
       ->type_name("KEY=VALUE")
       ->expected(1)
       ->take_all()
@@ -226,7 +274,8 @@ void Choose(CLI::App& verb, Choice& choice, RunVerb run, bool one_broker) {
 }  // namespace
 
 void AddTopicsVerbs(CLI::App& app, Choice& choice) {
-  CLI::App& topics = *app.add_subcommand("topics", "list, describe, make, change, delete topics");
+  CLI::App& topics =
+      *app.add_subcommand("topics", "list, describe, make, change, trim, delete topics");
   topics.require_subcommand(1);
   const auto flags = std::make_shared<SettingFlags>();
 
@@ -246,15 +295,31 @@ void AddTopicsVerbs(CLI::App& app, Choice& choice) {
   Choose(
       create, choice, [flags](Context& context) { return CreateTopic(context, *flags); }, true);
 
-  CLI::App& alter = AddVerb(topics, "alter", "change a topic's settings", *flags);
-  AddSettings(alter, *flags)->required();
-  Choose(
-      alter, choice, [flags](Context& context) { return AlterTopic(context, *flags); }, true);
+  CLI::App& alter =
+      AddVerb(topics, "alter", "change a topic's settings, or add partitions", *flags);
+  CLI::Option* settings = AddSettings(alter, *flags);
+  CLI::Option* partitions =
+      alter
+          .add_option("--partitions", flags->partitions,
+                      "so many from now on, never fewer: records stay where they are, records of a "
+                      "key may go to another partition than before, and producers that run learn "
+                      "of new ones when they start again")
+          ->type_name("N")
+          ->check(WholeNumberFrom(1));
+  alter.callback([&choice, flags, settings, partitions] {
+    if (settings->count() + partitions->count() == 0) {
+      throw CLI::RequiredError("--set or --partitions");
+    }
+    choice.one_broker = true;
+    choice.run = [flags](Context& context) { return AlterTopic(context, *flags); };
+  });
 
   CLI::App& remove = AddVerb(topics, "delete", "delete a topic and all of its records", *flags);
   remove.add_flag("--yes", flags->yes, "really: there is no way back")->required();
   Choose(
       remove, choice, [flags](Context& context) { return DeleteTopic(context, *flags); }, true);
+
+  AddTopicsTrimVerb(topics, choice);
 }
 
 }  // namespace logboom::cli

@@ -24,6 +24,8 @@ struct Choice {
 };
 
 void AddTopicsVerbs(CLI::App& app, Choice& choice);
+// Below "topics".
+void AddTopicsTrimVerb(CLI::App& topics, Choice& choice);
 void AddProduceVerb(CLI::App& app, Choice& choice);
 void AddConsumeVerb(CLI::App& app, Choice& choice);
 void AddTailVerb(CLI::App& app, Choice& choice);

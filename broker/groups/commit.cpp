@@ -254,6 +254,16 @@ Result<std::vector<std::string>> Groups::Load(const std::vector<MetadataRow>& ro
   return notes;
 }
 
+std::vector<std::string> Groups::BehindOf(const TopicPartition& where, Offset offset) const {
+  std::vector<std::string> behind;
+  for (const auto& [name, entry] : groups_) {
+    const auto found = entry.offsets.find(where);
+    if (found == entry.offsets.end() || !found->second.committed) continue;
+    if (found->second.committed->offset < offset) behind.push_back(name);
+  }
+  return behind;
+}
+
 // Should a row stay as it was, and the log grow past it, the next start would believe it.
 void Groups::StoreCorrections() {
   if (correcting_ || uncorrected_.empty()) return;

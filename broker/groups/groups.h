@@ -86,6 +86,8 @@ class Groups {
 
   // After Load(): the rows of Table::kGroupSleep.
   void LoadSleep(const std::vector<MetadataRow>& rows);
+  // The groups that have committed an offset of the partition below `offset`, by name.
+  std::vector<std::string> BehindOf(const TopicPartition& where, Offset offset) const;
 
   // ---- members
   GroupResult<GroupAssignment> Join(const std::string& group, MemberFacts facts, Instant now);

@@ -24,6 +24,7 @@ enum class Operation {
   kCreateTopic,
   kAlterTopic,
   kDeleteTopic,
+  kTrimTopic,
   kActAsAgent,  // hello, sources, progress and reports of one agent id
   kDescribeAgents,
   kReadGroup,  // join it, commit its offsets, ask for them

@@ -95,6 +95,10 @@ void Server::FillStatus(Instant now, protocol::StatusResponse& body) const {
   body.set_disk_total_bytes(facts.disk_total_bytes);
   body.set_disk_available_bytes(facts.disk_available_bytes);
   body.set_log_bytes(facts.log_bytes);
+  body.set_disk_budget_bytes(facts.disk_budget_bytes);
+  body.set_segments_evicted(counters.segments_evicted);
+  body.set_records_evicted(counters.records_evicted);
+  body.set_bytes_evicted(counters.bytes_evicted);
   body.set_sync_p99_us(static_cast<std::uint64_t>(facts.sync_p99_us));
   body.set_memory_bytes(facts.memory_bytes);
   std::uint32_t partitions = 0;
@@ -131,6 +135,12 @@ void Server::FillStatus(Instant now, protocol::StatusResponse& body) const {
     one.set_name(condition.name);
     one.set_message(protocol::ValidUtf8(condition.message));
     one.set_since_ms(condition.since.value());
+  }
+}
+
+void Server::NoteEvictions() {
+  for (const Eviction& eviction : engine_.TakeEvictions()) {
+    evictions_.Note(eviction, groups_.BehindOf(eviction.where, eviction.range.new_start));
   }
 }
 

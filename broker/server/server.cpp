@@ -43,7 +43,7 @@ Server::Server(LogEngine& engine, Sources& sources, Groups& groups,
       started_(now.wall),
       group_handlers_(engine, groups, *this),
       snapshots_(
-          engine, sources, groups, *this,
+          engine, sources, groups, evictions_, *this,
           [this](Instant at, protocol::StatusResponse& out) { FillStatus(at, out); },
           options_.snapshots),
       credit_(options_.credit) {
@@ -117,6 +117,7 @@ void Server::Dispatch(const Call& call, const protocol::Request& request,
     case Body::kCreateTopic: HandleCreateTopic(call, request.create_topic()); return;
     case Body::kAlterTopic: HandleAlterTopic(call, request.alter_topic()); return;
     case Body::kDeleteTopic: HandleDeleteTopic(call, request.delete_topic()); return;
+    case Body::kTrimTopic: HandleTrimTopic(call, request.trim_topic()); return;
     case Body::kListSources: HandleListSources(call, request.list_sources()); return;
     case Body::kSourceProgress: HandleSourceProgress(call, request.source_progress()); return;
     case Body::kAgentReport: HandleAgentReport(call, request.agent_report()); return;
@@ -284,6 +285,7 @@ void Server::Tick(Instant now) {
   }
   TellRaisedCredit();
   EndSilentSessions(now);
+  NoteEvictions();
   SampleRates(now);
 }
 

@@ -22,6 +22,7 @@
 #include "broker/security/authorise.h"
 #include "broker/server/call.h"
 #include "broker/server/credit_pool.h"
+#include "broker/server/eviction_book.h"
 #include "broker/server/group_handlers.h"
 #include "broker/server/session.h"
 #include "broker/server/snapshot_handler.h"
@@ -56,6 +57,7 @@ struct BrokerFacts {
   std::int64_t disk_total_bytes = 0;
   std::int64_t disk_available_bytes = 0;
   std::int64_t log_bytes = 0;
+  std::int64_t disk_budget_bytes = 0;
   std::int64_t sync_p99_us = 0;
   std::uint64_t memory_bytes = 0;
   std::uint32_t restore_count = 0;
@@ -161,6 +163,11 @@ class Server final : private Answers {
   void HandleAlterTopic(const Call& call, const protocol::AlterTopicRequest& request);
   void HandleDeleteTopic(const Call& call, const protocol::DeleteTopicRequest& request);
 
+  // trim_handler.cpp
+  void HandleTrimTopic(const Call& call, const protocol::TrimTopicRequest& request);
+  Result<Offset> TrimOffset(const TopicPartition& where,
+                            const protocol::TrimTopicRequest& request) const;
+
   // agent_handlers.cpp
   void HandleAgentReport(const Call& call, const protocol::AgentReportRequest& request);
   void HandleListAgents(const Call& call);
@@ -168,6 +175,7 @@ class Server final : private Answers {
   void HandleStatus(const Call& call);
   void FillStatus(Instant now, protocol::StatusResponse& out) const;
   void SampleRates(Instant now);
+  void NoteEvictions();
 
   LogEngine& engine_;
   Sources& sources_;
@@ -178,6 +186,7 @@ class Server final : private Answers {
   std::function<BrokerFacts()> facts_;
   TimestampMs started_;
   bool shutting_down_ = false;
+  EvictionBook evictions_;
   GroupHandlers group_handlers_;
   SnapshotHandler snapshots_;
 

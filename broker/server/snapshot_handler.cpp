@@ -64,6 +64,7 @@ std::vector<Bytes> SnapshotHandler::Pages(const Call& call) const {
     if (!may(Operation::kDescribeTopic, ResourceKind::kTopic, topic->name)) continue;
     protocol::Topic one;
     FillTopic(engine_, *topic, one);
+    evictions_.Fill(topic->topic_id, one);
     pages.Add(std::move(one));
   }
   for (const std::string& name : groups_.Names()) {

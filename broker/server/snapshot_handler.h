@@ -15,6 +15,7 @@
 #include "broker/engine/log_engine.h"
 #include "broker/groups/groups.h"
 #include "broker/server/call.h"
+#include "broker/server/eviction_book.h"
 #include "broker/sources/sources.h"
 #include "lib/protocol/limits.h"
 #include "lib/protocol/messages.pb.h"
@@ -32,11 +33,13 @@ struct SnapshotLimits {
 class SnapshotHandler {
  public:
   using FillStatus = std::function<void(Instant, protocol::StatusResponse&)>;
-  SnapshotHandler(LogEngine& engine, Sources& sources, Groups& groups, Answers& answers,
-                  FillStatus fill_status, SnapshotLimits limits)
+  SnapshotHandler(LogEngine& engine, Sources& sources, Groups& groups,
+                  const EvictionBook& evictions, Answers& answers, FillStatus fill_status,
+                  SnapshotLimits limits)
       : engine_(engine),
         sources_(sources),
         groups_(groups),
+        evictions_(evictions),
         answers_(answers),
         fill_status_(std::move(fill_status)),
         limits_(limits) {}
@@ -62,6 +65,7 @@ class SnapshotHandler {
   LogEngine& engine_;
   Sources& sources_;
   Groups& groups_;
+  const EvictionBook& evictions_;
   Answers& answers_;
   FillStatus fill_status_;
   SnapshotLimits limits_;

@@ -44,7 +44,10 @@ void Server::AnswerMetadata(const Call& call, const std::vector<std::string>& na
   };
   if (names.empty()) {
     for (const Topic* topic : engine_.Topics()) {
-      if (visible(topic->name)) FillTopic(engine_, *topic, *body.add_topics());
+      if (!visible(topic->name)) continue;
+      protocol::Topic& entry = *body.add_topics();
+      FillTopic(engine_, *topic, entry);
+      evictions_.Fill(topic->topic_id, entry);
     }
   }
   for (const std::string& name : names) {
@@ -52,6 +55,7 @@ void Server::AnswerMetadata(const Call& call, const std::vector<std::string>& na
     const Topic* topic = engine_.FindTopic(name);
     if (topic != nullptr && visible(name)) {
       FillTopic(engine_, *topic, entry);
+      evictions_.Fill(topic->topic_id, entry);
       continue;
     }
     entry.set_name(name);
@@ -102,7 +106,9 @@ void Server::HandleAlterTopic(const Call& call, const protocol::AlterTopicReques
     AnswerError(call, protocol::INVALID_CONFIG, checked.error().message);
     return;
   }
-  engine_.AlterTopic(request.name(), {set, std::nullopt}, [this, call](const Status& altered) {
+  TopicChange change{set, std::nullopt};
+  if (request.partitions() != 0) change.partitions = request.partitions();
+  engine_.AlterTopic(request.name(), change, [this, call](const Status& altered) {
     protocol::Response response;
     response.mutable_alter_topic();
     AnswerStatus(call, altered, std::move(response));
@@ -117,6 +123,7 @@ void Server::HandleDeleteTopic(const Call& call, const protocol::DeleteTopicRequ
     if (deleted.ok()) {
       sources_.ForgetTopic(topic_id);
       groups_.ForgetTopic(topic_id);
+      evictions_.Forget(topic_id);
     }
     // Whoever waits for records of it waits in vain.
     for (auto waiting = waiting_fetches_.begin(); waiting != waiting_fetches_.end(); ++waiting) {

@@ -21,6 +21,25 @@ protocol::ListOffsetsRequest::Position PositionOf(OffsetQuery::Kind kind) {
   return protocol::ListOffsetsRequest::LATEST;
 }
 
+protocol::TrimTopicRequest TrimRequestOf(const TrimOptions& options) {
+  protocol::TrimTopicRequest request;
+  request.set_name(protocol::ValidUtf8(options.topic));
+  request.set_partition(options.partition ? options.partition->value() : -1);
+  request.set_dry_run(options.dry_run);
+  switch (options.before) {
+    case TrimOptions::Before::kOffset:
+      request.set_before(protocol::TrimTopicRequest::OFFSET);
+      request.set_value(options.offset.value());
+      break;
+    case TrimOptions::Before::kTime:
+      request.set_before(protocol::TrimTopicRequest::BY_TIME);
+      request.set_value(options.time.value());
+      break;
+    case TrimOptions::Before::kEnd: request.set_before(protocol::TrimTopicRequest::END); break;
+  }
+  return request;
+}
+
 }  // namespace
 
 Admin::Admin(std::unique_ptr<transport::ClientTransport> transport, AdminOptions options,
@@ -68,11 +87,12 @@ Result<Uuid> Admin::CreateTopic(const NewTopic& topic) {
   return UuidOf(response.create_topic().topic_id());
 }
 
-Status Admin::AlterTopic(const std::string& name, const std::map<std::string, std::string>& set) {
+Status Admin::AlterTopic(const TopicChange& change) {
   protocol::Request request;
   auto& alter = *request.mutable_alter_topic();
-  alter.set_name(protocol::ValidUtf8(name));
-  for (const auto& [key, value] : set) {
+  alter.set_name(protocol::ValidUtf8(change.name));
+  alter.set_partitions(change.partitions.value_or(0));
+  for (const auto& [key, value] : change.set) {
     (*alter.mutable_set())[protocol::ValidUtf8(key)] = protocol::ValidUtf8(value);
   }
   RETURN_IF_ERROR(state_->Ask(request, IfCut::kAskAgain));
@@ -84,6 +104,24 @@ Status Admin::DeleteTopic(const std::string& name) {
   request.mutable_delete_topic()->set_name(protocol::ValidUtf8(name));
   RETURN_IF_ERROR(state_->Ask(request, IfCut::kReport));
   return Ok();
+}
+
+Result<std::vector<PartitionTrim>> Admin::TrimTopic(const TrimOptions& options) {
+  protocol::Request request;
+  *request.mutable_trim_topic() = TrimRequestOf(options);
+  // Asked twice it would tell that nothing went.
+  const IfCut if_cut = options.dry_run ? IfCut::kAskAgain : IfCut::kReport;
+  ASSIGN_OR_RETURN(const auto response, state_->Ask(request, if_cut));
+  std::vector<PartitionTrim> trims;
+  for (const auto& one : response.trim_topic().partitions()) {
+    PartitionTrim& trim = trims.emplace_back();
+    trim.partition = PartitionIndex(one.partition());
+    trim.old_start = Offset(one.old_log_start_offset());
+    trim.new_start = Offset(one.new_log_start_offset());
+    trim.bytes_freed = one.bytes_freed();
+    if (one.has_error()) trim.error = protocol::FromWire(one.error());
+  }
+  return trims;
 }
 
 Result<FoundOffset> Admin::ListOffset(const Uuid& topic_id, PartitionIndex partition,

@@ -51,8 +51,10 @@ class Admin {
   // As DescribeTopic, and makes the topic where the broker allows that.
   Result<TopicDescription> DescribeOrCreateTopic(const std::string& name);
   Result<Uuid> CreateTopic(const NewTopic& topic);
-  Status AlterTopic(const std::string& name, const std::map<std::string, std::string>& set);
+  Status AlterTopic(const TopicChange& change);
   Status DeleteTopic(const std::string& name);
+  // In the order of the partitions.
+  Result<std::vector<PartitionTrim>> TrimTopic(const TrimOptions& options);
   Result<FoundOffset> ListOffset(const Uuid& topic_id, PartitionIndex partition,
                                  const OffsetQuery& query);
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/base/result.h"
 #include "lib/base/types.h"
 #include "lib/base/uuid.h"
 
@@ -23,17 +24,67 @@ struct PartitionDescription {
   std::optional<TimestampMs> last_append;
 };
 
+// A segment that went for the broker's disk budget, before its time.
+struct EvictionDescription {
+  PartitionIndex partition;
+  TimestampMs time;
+  Offset old_start;
+  Offset new_start;
+  std::int64_t bytes = 0;
+  std::vector<std::string> groups;  // that had not read all of it
+};
+
+// Since the broker's start.
+struct EvictionTotals {
+  std::uint64_t segments = 0;
+  std::uint64_t records = 0;
+  std::uint64_t bytes = 0;
+};
+
 struct TopicDescription {
   std::string name;
   Uuid topic_id;
   std::map<std::string, std::string> config;  // what was set; the rest is default
   std::vector<PartitionDescription> partitions;
+  EvictionTotals evicted;
+  std::vector<EvictionDescription> evictions;  // the newest first, a few
 };
 
 struct NewTopic {
   std::string name;
   std::int32_t partitions = 1;
   std::map<std::string, std::string> config;
+};
+
+struct TopicChange {
+  std::string name;
+  std::map<std::string, std::string> set;  // an empty value takes the key back to its default
+  // As many as there are to be, not fewer than there are. Records stay where they are.
+  std::optional<std::int32_t> partitions;
+};
+
+// Which records of a topic go.
+struct TrimOptions {
+  enum class Before {
+    kOffset,  // those below it
+    kTime,    // those ahead of the first whose create time is at or after it
+    kEnd,     // all that are durable
+  };
+  std::string topic;
+  std::optional<PartitionIndex> partition;  // nothing: all
+  Before before = Before::kEnd;
+  Offset offset;
+  TimestampMs time;
+  bool dry_run = true;  // nothing is changed
+};
+
+// What went from a partition, or would.
+struct PartitionTrim {
+  PartitionIndex partition;
+  Offset old_start;
+  Offset new_start;
+  std::int64_t bytes_freed = 0;
+  std::optional<Error> error;  // nothing went
 };
 
 // A place in a partition: its start, its durable end, or the first record whose create time is at
@@ -117,6 +168,8 @@ struct BrokerStatus {
   double append_records_per_second = 0;  // over the last 10 s
   std::uint64_t sync_p99_us = 0;         // over the last 10 s
   std::uint64_t bytes_not_durable = 0;
+  std::int64_t disk_budget_bytes = 0;  // 0: none
+  EvictionTotals evicted;
   std::vector<BrokerCondition> conditions;
 };
 

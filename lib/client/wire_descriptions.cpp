@@ -17,6 +17,15 @@ PartitionDescription DescriptionOf(const protocol::Partition& from) {
           .last_append = TimeOf(from.last_append_ms())};
 }
 
+EvictionDescription DescriptionOf(const protocol::Eviction& from) {
+  return {.partition = PartitionIndex(from.partition()),
+          .time = TimestampMs(from.time_ms()),
+          .old_start = Offset(from.old_log_start_offset()),
+          .new_start = Offset(from.new_log_start_offset()),
+          .bytes = from.bytes(),
+          .groups = {from.groups().begin(), from.groups().end()}};
+}
+
 }  // namespace
 
 protocol::HelloRequest HelloOf(const ClientIdentity& identity) {
@@ -42,6 +51,9 @@ TopicDescription DescriptionOf(const protocol::Topic& from) {
   for (const auto& partition : from.partitions()) {
     topic.partitions.push_back(DescriptionOf(partition));
   }
+  const auto& evictions = from.evictions();
+  topic.evicted = {evictions.segments(), evictions.records(), evictions.bytes()};
+  for (const auto& one : evictions.newest()) topic.evictions.push_back(DescriptionOf(one));
   return topic;
 }
 
@@ -86,6 +98,8 @@ BrokerStatus StatusOf(const protocol::StatusResponse& from) {
   status.sync_method = from.sync_method();
   status.disk_total_bytes = from.disk_total_bytes();
   status.disk_available_bytes = from.disk_available_bytes();
+  status.disk_budget_bytes = from.disk_budget_bytes();
+  status.evicted = {from.segments_evicted(), from.records_evicted(), from.bytes_evicted()};
   status.log_bytes = from.log_bytes();
   status.topics = from.topics();
   status.partitions = from.partitions();

@@ -34,6 +34,7 @@ constexpr std::array kApis = {
     ApiVersions{Request::kDeleteGroup, 1, 1, "delete group"},
     ApiVersions{Request::kSnapshot, 1, 1, "snapshot"},
     ApiVersions{Request::kGoodbye, 1, 1, "goodbye"},
+    ApiVersions{Request::kTrimTopic, 1, 1, "trim topic"},
 };
 
 }  // namespace

@@ -22,10 +22,38 @@ TEST_F(CommandLineE2e, TopicsAreMadeListedChangedAndDeleted) {
   EXPECT_NE(Out("topics describe web --format json").find(R"("config":{"retention.ms":"70000"})"),
             std::string::npos);
   EXPECT_EQ(Call("topics alter web --set no.such=1").code, 1);
+  EXPECT_EQ(Call("topics alter web").code, 2) << "nothing to change";
+  EXPECT_EQ(Call("topics alter web --partitions 1").code, 1) << "never fewer";
+  EXPECT_EQ(Call("topics alter web --partitions 3").code, 0);
+  EXPECT_NE(Out("topics list").find("web             3"), std::string::npos);
   EXPECT_EQ(Call("topics describe nope").code, 1);
   EXPECT_EQ(Call("topics delete web --yes").code, 0);
   EXPECT_EQ(Call("topics delete web --yes").code, 1);
   EXPECT_EQ(Out("topics list --format json"), "[]\n");
+}
+
+TEST_F(CommandLineE2e, TrimShowsWhatWouldGoUntilItIsMeant) {
+  EXPECT_EQ(Call("produce t", "a\nb\nc\n").code, 0);
+  const Ended dry = Call("topics trim t --before 2");
+  EXPECT_EQ(dry.code, 0);
+  EXPECT_NE(dry.err.find("a dry run"), std::string::npos);
+  EXPECT_NE(dry.out.find("TOPIC  PARTITION  START  NEW START  RECORDS  FREED"), std::string::npos)
+      << dry.out;
+  EXPECT_EQ(Out("consume t --from earliest --until-end --format raw"), "a\nb\nc\n");
+  const Ended trimmed = Call("topics trim t --before 2 --yes --format json");
+  EXPECT_EQ(trimmed.code, 0);
+  EXPECT_NE(trimmed.out.find(R"("old_log_start_offset":0,"new_log_start_offset":2)"),
+            std::string::npos)
+      << trimmed.out;
+  EXPECT_EQ(Out("consume t --from earliest --until-end --format raw"), "c\n");
+  EXPECT_EQ(Call("consume t --from 1 --until-end").code, 1);
+  const Ended beyond = Call("topics trim t --before 4 --yes");
+  EXPECT_EQ(beyond.code, 1);
+  EXPECT_NE(beyond.err.find("durable up to 3"), std::string::npos) << beyond.err;
+  EXPECT_EQ(Call("topics trim t --before earliest").code, 2);
+  EXPECT_EQ(Call("topics trim t --before latest --yes").code, 0);
+  EXPECT_EQ(Out("consume t --from earliest --until-end --format raw"), "");
+  EXPECT_EQ(Call("topics trim nope --before latest").code, 1);
 }
 
 TEST_F(CommandLineE2e, WhatIsProducedIsConsumedByteForByte) {

@@ -93,6 +93,16 @@ SimConsumer::SimConsumer(Stage& stage, std::vector<client::TopicPartition> parti
   }
 }
 
+void SimConsumer::Follow(const std::string& topic, std::int32_t partitions) {
+  for (std::int32_t i = 0; i < partitions; ++i) {
+    const client::TopicPartition one{topic, PartitionIndex{i}};
+    if (std::find(partitions_.begin(), partitions_.end(), one) != partitions_.end()) continue;
+    partitions_.push_back(one);
+    consumer_->Assign(one, client::StartAt::Earliest());
+    due_ms_ = 0;
+  }
+}
+
 void SimConsumer::Step() {
   consumer_->Poll(stage_.clocks.At(0));
   while (const auto event = consumer_->Next()) Take(*event);
@@ -135,7 +145,7 @@ void SimConsumer::TakeBatch(const client::TopicPartition& from, const client::Fe
   }
   archive->CheckServed(batch.header);
   const auto [next, first] = next_.try_emplace(from, batch.first_offset);
-  if (next->second != batch.first_offset && !stage_.options.retention()) {
+  if (next->second != batch.first_offset && !stage_.options.log_starts_move()) {
     stage_.verdict.Broken(Invariant::kOffsetsNeverReassigned,
                           "{}-{}: a reader was given offset {} where {} comes next", from.topic,
                           from.partition, batch.first_offset, next->second);

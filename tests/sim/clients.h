@@ -53,6 +53,8 @@ class SimConsumer {
  public:
   SimConsumer(Stage& stage, std::vector<client::TopicPartition> partitions, FindArchive find);
 
+  // Reads partitions 0 to `partitions` of it, from their start where they are new.
+  void Follow(const std::string& topic, std::int32_t partitions);
   void Step();
   std::int64_t UntilDueMs() const { return due_ms_; }
   // It was given all that is durable.

@@ -44,6 +44,8 @@ std::string_view FaultName(Fault fault) {
     case Fault::kTruncate: return "truncate";
     case Fault::kHalfLine: return "half line";
     case Fault::kLongLine: return "long line";
+    case Fault::kTrim: return "trim";
+    case Fault::kAddPartition: return "partition added";
     case Fault::kEviction: return "eviction";
   }
   return "";

@@ -44,7 +44,9 @@ enum class Fault : std::uint8_t {
   kTruncate,
   kHalfLine,
   kLongLine,
-  // What the broker does for its disk budget
+  // What administrators do, and the broker for its disk budget
+  kTrim,
+  kAddPartition,
   kEviction,
 };
 inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(Fault::kEviction) + 1;

@@ -36,6 +36,9 @@ class PartitionArchive {
   const std::string& name() const { return name_; }
   Offset end() const { return end_; }
   Offset log_start() const { return log_start_; }
+  // Somebody asked for a trim up to there.
+  void AllowStart(Offset offset) { start_max_ = std::max(start_max_, offset); }
+  Offset start_max() const { return start_max_; }
   void SetLogStart(Offset log_start) { log_start_ = std::max(log_start_, log_start); }
 
  private:
@@ -68,6 +71,7 @@ class PartitionArchive {
   std::map<Offset, Archived> batches_;  // by base offset
   Offset end_;
   Offset log_start_;
+  Offset start_max_;
   Cursor cursor_;
 };
 

@@ -91,9 +91,10 @@ void LogBooks::CheckLogStart(const PartitionArchive& archive, const broker::Part
                                  "{}: its start fell from {} to {}", archive.name(),
                                  archive.log_start(), state.log_start);
   }
-  if (state.log_start > Offset{} && !stage_.options.retention()) {
-    stage_.verdict.Broken(Invariant::kAckedIsInTheLog, "{}: it begins at {}, without retention",
-                          archive.name(), state.log_start);
+  if (state.log_start > archive.start_max() && !stage_.options.retention()) {
+    stage_.verdict.Broken(Invariant::kAckedIsInTheLog,
+                          "{}: it begins at {}, without retention, and was trimmed up to {}",
+                          archive.name(), state.log_start, archive.start_max());
   }
 }
 
@@ -153,6 +154,12 @@ void LogBooks::CheckStart(const broker::Broker& broker, bool database_kept) {
       continue;
     }
     archive.CompareWith(fs_, state->log_start);
+  }
+  for (const auto& [topic, partitions] : partitions_) {
+    const broker::Topic* found = broker.engine().FindTopic(topic);
+    if (found != nullptr && found->partitions >= partitions) continue;
+    stage_.verdict.Broken(Invariant::kAckedIsInTheLog, "topic {} had {} partitions", topic,
+                          partitions);
   }
   Look(broker);
   ForEachPartition(broker, [&](const auto&, const auto& where) {

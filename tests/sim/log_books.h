@@ -2,6 +2,7 @@
 // and compares it with what was written, and with itself after a crash.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -35,6 +36,11 @@ class LogBooks {
   // After a new process has opened. `database_kept`: with all that it was told to keep.
   void CheckStart(const broker::Broker& broker, bool database_kept);
 
+  // An administrator was told that the topic has so many.
+  void NotePartitions(const std::string& topic, std::int32_t partitions) {
+    partitions_[topic] = std::max(partitions_[topic], partitions);
+  }
+
   const SourceFold& fold() const { return fold_; }
   const std::vector<PlainRecords>& plain() const { return plain_; }
   PartitionArchive* Find(const client::TopicPartition& partition);
@@ -66,6 +72,7 @@ class LogBooks {
   SourceFold fold_;
   std::map<broker::TopicPartition, PartitionArchive> archives_;
   std::vector<PlainRecords> plain_;
+  std::map<std::string, std::int32_t> partitions_;
   using GapKey = std::tuple<Uuid, Uuid, std::int64_t, std::int64_t>;
   std::set<GapKey> gaps_;
   std::uint64_t gaps_counted_ = 0;

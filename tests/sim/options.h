@@ -39,6 +39,8 @@ struct SimOptions {
     return topic_config.contains("retention.ms") || topic_config.contains("retention.bytes") ||
            faults.Has(Fault::kEviction);
   }
+  // Old records may go, by themselves or where an administrator trims.
+  bool log_starts_move() const { return retention() || faults.Has(Fault::kTrim); }
   std::string ToString() const;
 };
 

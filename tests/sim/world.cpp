@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "lib/base/check.h"
-#include "lib/client/admin.h"
 #include "tests/sim/timed_transport.h"
 
 namespace logboom::sim {
@@ -23,7 +22,10 @@ constexpr std::int64_t kAfterwardsMs = 25'000;
 Outcome RunSeed(std::uint64_t seed) { return World(SimOptions::Draw(seed)).Run(); }
 
 World::World(const SimOptions& options)
-    : stage_(options), broker_(stage_), books_(stage_, broker_.disk(), written_, kPlainTopic) {
+    : stage_(options),
+      broker_(stage_),
+      books_(stage_, broker_.disk(), written_, kPlainTopic),
+      admin_random_(options.seed + 5) {
   broker_.on_death = [this](const broker::Broker& broker) { books_.Remember(broker); };
   broker_.on_removal = [this](const broker::Broker& broker) { books_.Look(broker); };
   broker_.on_start = [this](const broker::Broker& broker) {
@@ -48,14 +50,13 @@ World::~World() { broker_.on_death = nullptr; }
 void World::MakeTopics() {
   broker_.Start();
   broker_was_up_ = true;
-  SeededRandom random(stage_.options.seed + 5);
   client::Admin admin(
       stage_.network.MakeClient(kBrokerAddress), {},
       [this] {
         Step(1);
         return stage_.clocks.At(0);
       },
-      random);
+      admin_random_);
   for (const char* name : {kPlainTopic, kLogTopics[0], kLogTopics[1]}) {
     const auto made = admin.CreateTopic({.name = name,
                                          .partitions = stage_.options.partitions,
@@ -106,6 +107,7 @@ void World::Turn() {
   if (stage_.options.group_readers > 0 && stage_.OneIn(3)) readers_->Happen();
   const std::uint64_t acts = stage_.random.Below(4);
   for (std::uint64_t i = 0; i < acts; ++i) ActOfAnApplication();
+  ActOfAnAdministrator();
   const std::uint64_t most_ms = stage_.OneIn(12) ? 30'000 : stage_.OneIn(3) ? 4'000 : 500;
   RunFor(1 + static_cast<std::int64_t>(stage_.random.Below(most_ms)));
   for (const auto& application : applications_) application->Look(books_.fold());
@@ -121,6 +123,66 @@ void World::ActOfAnApplication() {
       if (stage_.OneIn(2)) application.Destroy(books_.fold());
       break;
     default: application.Write(); break;
+  }
+}
+
+// Asked once; whether it was done is known where an answer comes.
+void World::ActOfAnAdministrator() {
+  const bool trims = stage_.options.faults.Has(Fault::kTrim) && stage_.OneIn(6);
+  const bool adds = stage_.options.faults.Has(Fault::kAddPartition) && stage_.OneIn(20);
+  if (!trims && !adds) return;
+  using std::chrono::milliseconds;
+  client::Admin admin(
+      stage_.network.MakeClient(kBrokerAddress),
+      {.timeout = milliseconds(500), .answer_timeout = milliseconds(2'000)},
+      [this] {
+        Step(1);
+        return stage_.clocks.At(0);
+      },
+      admin_random_);
+  const char* topics[] = {kPlainTopic, kLogTopics[0], kLogTopics[1]};
+  const std::string topic = topics[stage_.random.Below(3)];
+  if (trims) Trim(admin, topic);
+  if (adds) AddPartition(admin, topic);
+}
+
+void World::Trim(client::Admin& admin, const std::string& topic) {
+  const PartitionIndex partition(static_cast<std::int32_t>(
+      stage_.random.Below(static_cast<std::uint64_t>(stage_.options.partitions))));
+  PartitionArchive* archive = books_.Find({topic, partition});
+  if (archive == nullptr || archive->end() == Offset{}) return;
+  client::TrimOptions options;
+  options.topic = topic;
+  options.partition = partition;
+  options.before = client::TrimOptions::Before::kOffset;
+  const std::int64_t end = archive->end().value();
+  options.offset = Offset{stage_.OneIn(3) ? end
+                                          : static_cast<std::int64_t>(stage_.random.Below(
+                                                static_cast<std::uint64_t>(end) + 1))};
+  options.dry_run = false;
+  archive->AllowStart(options.offset);
+  stage_.Happened(Fault::kTrim, "{}-{} to {}", topic, partition, options.offset);
+  const auto trimmed = admin.TrimTopic(options);
+  if (!trimmed.ok() || trimmed->empty() || trimmed->front().error) return;
+  if (trimmed->front().new_start >= options.offset) {
+    return archive->SetLogStart(trimmed->front().new_start);
+  }
+  stage_.verdict.Broken(Invariant::kProgramsWork, "{}-{} was trimmed to {}, not {}", topic,
+                        partition, trimmed->front().new_start, options.offset);
+}
+
+void World::AddPartition(client::Admin& admin, const std::string& topic) {
+  const auto before = admin.DescribeTopic(topic);
+  if (!before.ok()) return;
+  const auto partitions = static_cast<std::int32_t>(before->partitions.size()) + 1;
+  stage_.Happened(Fault::kAddPartition, "{} gets {}", topic, partitions);
+  const Status added = admin.AlterTopic({.name = topic, .set = {}, .partitions = partitions});
+  if (added.ok()) books_.NotePartitions(topic, partitions);
+}
+
+void World::FollowPartitions() {
+  for (const broker::Topic* topic : broker_.broker().engine().Topics()) {
+    consumer_->Follow(topic->name, topic->partitions);
   }
 }
 
@@ -155,6 +217,7 @@ void World::Step(std::int64_t ms) {
   broker_.Poll();
   if (broker_.up()) books_.Look(broker_.broker());
   if (!producer_) return;
+  if (broker_.up()) FollowPartitions();
   for (const auto& agent : agents_) agent->Step();
   producer_->Step(books_.plain());
   consumer_->Step();

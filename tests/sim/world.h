@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/client/admin.h"
 #include "tests/sim/application.h"
 #include "tests/sim/clients.h"
 #include "tests/sim/log_books.h"
@@ -52,6 +53,10 @@ class World {
   void MakeTopics();
   void Turn();
   void ActOfAnApplication();
+  void ActOfAnAdministrator();
+  void Trim(client::Admin& admin, const std::string& topic);
+  void AddPartition(client::Admin& admin, const std::string& topic);
+  void FollowPartitions();
   void RunFor(std::int64_t ms);
   void Step(std::int64_t ms);
   std::int64_t UntilDueMs();
@@ -77,6 +82,7 @@ class World {
   // When those that are down start again.
   MonotonicMs broker_start_at_;
   std::map<SimAgent*, MonotonicMs> agent_start_at_;
+  SeededRandom admin_random_;
   bool broker_was_up_ = false;
   bool faults_stopped_ = false;
 };

@@ -118,7 +118,8 @@ TEST_F(AdminTest, TopicsAreCreatedAlteredAndDeleted) {
   protocol::Response altered;
   altered.mutable_alter_topic();
   Always(altered);
-  EXPECT_TRUE(admin.AlterTopic("web", {{"retention.ms", "6"}}).ok());
+  EXPECT_TRUE(admin.AlterTopic({"web", {{"retention.ms", "6"}}, 3}).ok());
+  EXPECT_EQ(last.alter_topic().partitions(), 3);
   EXPECT_EQ(last.alter_topic().set().at("retention.ms"), "6");
 
   protocol::Response deleted;
