@@ -30,8 +30,21 @@ Status RemoveTemporaries(LogState& state) {
   return Ok();
 }
 
+// What the last process wrote there and did not get synced would be gone after a power loss, when
+// the segments below it have been removed on its word: it is made durable, and read from the
+// device, before anything goes by it.
+Status SettleLogStart(LogState& state) {
+  const std::string path = fmt::format("{}/{}", state.directory, segment::kLogStartName);
+  const Result<std::unique_ptr<file::File>> file = state.fs.Open(path, file::OpenMode::kReadWrite);
+  if (!file.ok()) return file.error().code == ErrorCode::kNotFound ? Ok() : Status(file.error());
+  RETURN_IF_ERROR((*file)->Sync());
+  return (*file)->DropCache();
+}
+
 // Makes log-start where there is none: later it must be written on a full disk.
-Status FindLogStart(LogState& state, const std::vector<FoundSegment>& segments) {
+Status FindLogStart(LogState& state, const OpenRequest& request,
+                    const std::vector<FoundSegment>& segments) {
+  if (!request.clean) RETURN_IF_ERROR(SettleLogStart(state));
   const Result<Offset> log_start = segment::ReadLogStart(state.fs, state.directory);
   if (log_start.ok()) {
     state.log_start = *log_start;
@@ -304,7 +317,7 @@ Status OpenLogState(LogState& state, const OpenRequest& request) {
   RETURN_IF_ERROR(RemoveTemporaries(state));
   RETURN_IF_ERROR(FinishOrDropSwaps(state.fs, state.directory));
   ASSIGN_OR_RETURN(std::vector<FoundSegment> segments, FindSegments(state.fs, state.directory));
-  RETURN_IF_ERROR(FindLogStart(state, segments));
+  RETURN_IF_ERROR(FindLogStart(state, request, segments));
   RETURN_IF_ERROR(RemoveOrphans(state, segments));
   RETURN_IF_ERROR(LoadEpochs(state, segments));
   RETURN_IF_ERROR(OpenSegments(state, request, std::move(segments)));
