@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "broker/engine/log_engine.h"
+#include "broker/engine/producer_ids.h"
 #include "broker/metadata/metadata_writer.h"
 #include "broker/storage/age_clock.h"
 #include "broker/storage/background.h"
@@ -99,6 +100,9 @@ class EmbeddedEngine final : public LogEngine {
   std::vector<Eviction> TakeEvictions() override { return std::exchange(evictions_, {}); }
   Result<AppendedBatch> Append(const TopicPartition& where, char* batch,
                                const record::BatchHeader& header, Instant now) override;
+  Result<ProducerVerdict> JudgeProducer(const TopicPartition& where,
+                                        const record::BatchHeader& header) override;
+  void NewProducerId(ProducerIdCallback done) override;
   void WhenDurable(const TopicPartition& where, DoneCallback then) override;
   Result<FetchedBytes> Fetch(const TopicPartition& where, Offset from,
                              std::size_t bytes_max) override;
@@ -155,6 +159,7 @@ class EmbeddedEngine final : public LogEngine {
   Status OpenPartition(const Topic& topic, PartitionIndex index, const std::string& path,
                        const Manifest& manifest, Instant now,
                        const std::function<void(std::int64_t)>& progress);
+  Status LoadProducerIds();
   Status MakePartition(const Topic& topic, PartitionIndex index, Instant now);
   // Of a topic: its partitions from `first` on.
   Status RemovePartitions(const Topic& topic, std::int32_t first);
@@ -228,6 +233,8 @@ class EmbeddedEngine final : public LogEngine {
   std::uint64_t next_commit_id_ = 1;
   std::map<std::uint64_t, DoneCallback> transactions_;
   std::uint64_t next_transaction_id_ = 1;
+  ProducerIds producer_ids_{0, 0};
+  std::vector<ProducerIdCallback> id_waiters_;  // for the block under way
 
   std::function<void(const TopicPartition&)> observer_;
   std::function<Bytes(const TopicPartition&)> seal_hook_;

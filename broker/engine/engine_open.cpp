@@ -20,6 +20,7 @@ Result<std::unique_ptr<EmbeddedEngine>> EmbeddedEngine::Open(
   RETURN_IF_ERROR(engine->LoadTopics());
   RETURN_IF_ERROR(engine->OpenPartitions(now, progress));
   RETURN_IF_ERROR(engine->OpenAgeClock(now));
+  RETURN_IF_ERROR(engine->LoadProducerIds());
   // From here on a crash leaves more than the clean manifest tells. Where there is no room for
   // another one, none is left: a broker on a full disk has to start, so that it can be emptied.
   Status told = engine->directory_->WriteManifest(engine->CurrentManifest(/*clean=*/false));

@@ -80,6 +80,7 @@ struct Eviction {
 
 using DoneCallback = std::function<void(Status)>;
 using TrimCallback = std::function<void(Result<TrimmedRange>)>;
+using ProducerIdCallback = std::function<void(Result<std::int64_t>)>;
 
 class LogEngine {
  public:
@@ -114,6 +115,13 @@ class LogEngine {
   // returns; durable later: ask WhenDurable.
   virtual Result<AppendedBatch> Append(const TopicPartition& where, char* batch,
                                        const record::BatchHeader& header, Instant now) = 0;
+  // For a batch with a producer id: whether it may be appended. Only one that is kFresh may; a
+  // kDuplicate counts as appended once all that is appended by now is durable. Ids that nobody was
+  // given are unknown.
+  virtual Result<ProducerVerdict> JudgeProducer(const TopicPartition& where,
+                                                const record::BatchHeader& header) = 0;
+  // An id that nobody has, or will be given again, whatever is lost of the metadata.
+  virtual void NewProducerId(ProducerIdCallback done) = 0;
   // Calls `then` once all that is appended to the partition by now is durable: at once where it is.
   // Callbacks of one partition are called in the order in which they were asked for. Where the
   // partition is deleted, or the storage fails, it is called with that error.

@@ -26,8 +26,9 @@ enum class Table : std::uint8_t {
   kPositionStamp = 5,    // topic id, partition -> offset that the positions of its sources reflect
   kCommittedOffset = 6,  // group, topic id, partition -> offset, leader epoch, note, time
   kGroupSleep = 7,       // group -> how long it has been without members and commits
+  kProducerIds = 8,      // one row -> the id below which all may be given out
 };
-inline constexpr std::uint8_t kTableCount = 7;
+inline constexpr std::uint8_t kTableCount = 8;
 
 struct MetadataRow {
   Table table = Table::kTopic;

@@ -1,4 +1,5 @@
-// Produce and what belongs to it: an agent's spans, progress rows and sources.
+// Produce and what belongs to it: idempotent producers, and an agent's spans, progress rows and
+// sources.
 #include <utility>
 
 #include "broker/server/server.h"
@@ -24,6 +25,41 @@ Status RefuseReservedHeaders(record::BatchReader& reader, ByteView batch) {
                     protocol::VisibleText(header.key), record::kReservedHeaderPrefix);
       }
     }
+  }
+}
+
+// All three fields of an idempotent producer, or none.
+Status CheckProducer(const record::BatchHeader& header, bool with_spans) {
+  if (header.producer_id == -1) return Ok();
+  if (header.producer_id < 0 || header.producer_epoch < 0 || header.base_sequence < 0) {
+    return Fail(ErrorCode::kInvalid, "a batch of producer {}, epoch {}, sequence {}",
+                header.producer_id, header.producer_epoch, header.base_sequence);
+  }
+  if (!with_spans) return Ok();
+  return Fail(ErrorCode::kInvalid, "a batch with spans has no producer id: spans tell what is new");
+}
+
+protocol::Error Refusal(const record::BatchHeader& header, const ProducerVerdict& verdict) {
+  switch (verdict.kind) {
+    case ProducerVerdict::Kind::kUnknown:
+      return protocol::MakeError(
+          protocol::UNKNOWN_PRODUCER,
+          fmt::format("nothing is known of producer {} here, and the batch begins with sequence "
+                      "{}: it was silent for too long, or what it wrote is gone",
+                      header.producer_id, header.base_sequence));
+    case ProducerVerdict::Kind::kStaleEpoch:
+      return protocol::MakeError(
+          protocol::INVALID_PRODUCER_EPOCH,
+          fmt::format("producer {} has written with epoch {}, the batch is "
+                      "of epoch {}",
+                      header.producer_id, verdict.epoch, header.producer_epoch));
+    default:
+      return protocol::MakeError(
+          protocol::OUT_OF_ORDER_SEQUENCE,
+          fmt::format("a batch of {} records from sequence {} on of producer {}, epoch {}: {} is "
+                      "due",
+                      header.record_count, header.base_sequence, header.producer_id,
+                      header.producer_epoch, verdict.expected_sequence));
   }
 }
 
@@ -73,8 +109,13 @@ void Server::HandleProduce(const Call& call, const protocol::ProduceRequest& req
     refuse(protocol::INVALID_REQUEST, "a produced batch holds records, and no control batches");
     return;
   }
+  const bool with_spans = request.spans_size() > 0;
+  if (const Status checked = CheckProducer(*header, with_spans); !checked.ok()) {
+    refuse(protocol::INVALID_REQUEST, checked.error().message);
+    return;
+  }
   const TopicPartition where{topic->topic_id, PartitionIndex{request.partition()}};
-  if (request.spans_size() == 0) {
+  if (!with_spans) {
     ProducePlain(call, where, request.acks(), *header, std::move(payload));
   } else {
     ProduceSpans(call, where, request, *header, std::move(payload));
@@ -84,6 +125,7 @@ void Server::HandleProduce(const Call& call, const protocol::ProduceRequest& req
 void Server::ProducePlain(const Call& call, const TopicPartition& where, protocol::Acks acks,
                           const record::BatchHeader& header, transport::Payload payload) {
   const std::size_t payload_bytes = payload.size();
+  if (header.producer_id >= 0 && !IsNewOfProducer(call, where, acks, header, payload_bytes)) return;
   // Nobody looks for spans in a batch with a producer id, and a look inside costs twice what all
   // the rest of a produce does.
   Status checked =
@@ -96,9 +138,33 @@ void Server::ProducePlain(const Call& call, const TopicPartition& where, protoco
     AnswerError(call, appended.error());
     return;
   }
+  protocol::ProduceResponse produced;
+  produced.set_base_offset(appended->base_offset.value());
+  produced.set_append_time_ms(appended->append_time.value());
+  AnswerProduced(call, where, acks, std::move(produced), payload_bytes);
+}
+
+bool Server::IsNewOfProducer(const Call& call, const TopicPartition& where, protocol::Acks acks,
+                             const record::BatchHeader& header, std::size_t payload_bytes) {
+  const Result<ProducerVerdict> verdict = engine_.JudgeProducer(where, header);
+  if (verdict.ok() && verdict->kind == ProducerVerdict::Kind::kFresh) return true;
+  if (verdict.ok() && verdict->kind == ProducerVerdict::Kind::kDuplicate) {
+    protocol::ProduceResponse produced;
+    produced.set_duplicate(true);
+    produced.set_base_offset(verdict->base_offset.value_or(Offset(-1)).value());
+    produced.set_append_time_ms(verdict->append_time.value());
+    AnswerProduced(call, where, acks, std::move(produced), payload_bytes);
+    return false;
+  }
+  credit_.Finish(call.session, payload_bytes);
+  AnswerError(call, verdict.ok() ? Refusal(header, *verdict) : protocol::ToWire(verdict.error()));
+  return false;
+}
+
+void Server::AnswerProduced(const Call& call, const TopicPartition& where, protocol::Acks acks,
+                            protocol::ProduceResponse produced, std::size_t payload_bytes) {
   protocol::Response response;
-  response.mutable_produce()->set_base_offset(appended->base_offset.value());
-  response.mutable_produce()->set_append_time_ms(appended->append_time.value());
+  *response.mutable_produce() = std::move(produced);
   if (acks != protocol::SYNCED) {
     credit_.Finish(call.session, payload_bytes);
     if (acks == protocol::WRITTEN) Answer(call, std::move(response));
@@ -111,6 +177,19 @@ void Server::ProducePlain(const Call& call, const TopicPartition& where, protoco
         credit_.Finish(call.session, payload_bytes);
         AnswerStatus(call, durable, response);
       });
+}
+
+void Server::HandleInitProducerId(const Call& call) {
+  if (!Allowed(call, Operation::kProduce, {ResourceKind::kBroker, {}})) return;
+  engine_.NewProducerId([this, call](const Result<std::int64_t>& id) {
+    if (!id.ok()) {
+      AnswerError(call, id.error());
+      return;
+    }
+    protocol::Response response;
+    response.mutable_init_producer_id()->set_producer_id(*id);
+    Answer(call, std::move(response));
+  });
 }
 
 void Server::ProduceSpans(const Call& call, const TopicPartition& where,

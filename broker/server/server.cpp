@@ -143,6 +143,7 @@ void Server::Dispatch(const Call& call, const protocol::Request& request,
     case Body::kDeleteGroup: group_handlers_.Handle(call, request); return;
     case Body::kSnapshot: snapshots_.Handle(call, request.snapshot()); return;
     case Body::kGoodbye: HandleGoodbye(call); return;
+    case Body::kInitProducerId: HandleInitProducerId(call); return;
     case Body::kHello:
     case Body::BODY_NOT_SET: break;
   }

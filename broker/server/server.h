@@ -136,6 +136,13 @@ class Server final : private Answers {
   void ProduceSpans(const Call& call, const TopicPartition& where,
                     const protocol::ProduceRequest& request, const record::BatchHeader& header,
                     transport::Payload payload);
+  void HandleInitProducerId(const Call& call);
+  // False: not to be appended, and answered, or its answer is on the way.
+  bool IsNewOfProducer(const Call& call, const TopicPartition& where, protocol::Acks acks,
+                       const record::BatchHeader& header, std::size_t payload_bytes);
+  // Answers a plain produce once its batch is as safe as `acks` asks for.
+  void AnswerProduced(const Call& call, const TopicPartition& where, protocol::Acks acks,
+                      protocol::ProduceResponse produced, std::size_t payload_bytes);
   void HandleSourceProgress(const Call& call, const protocol::SourceProgressRequest& request);
   void HandleListSources(const Call& call, const protocol::ListSourcesRequest& request);
   void AnswerOutcome(const Call& call, const SourceOutcome& outcome, protocol::Response response);

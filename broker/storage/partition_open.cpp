@@ -260,6 +260,7 @@ Status OpenAfterCrash(LogState& state, const OpenRequest& request,
   const Offset scanned_from = recovered.scanned.empty() ? state.active->base_offset()
                                                         : recovered.scanned.front().base_offset;
   RETURN_IF_ERROR(RemoveStaleSources(state, scanned_from, state.active->next_offset()));
+  RETURN_IF_ERROR(RemoveTornSnapshots(state, scanned_from));
   RETURN_IF_ERROR(SyncAll(*state.active));
   RETURN_IF_ERROR(state.fs.SyncDirectory(state.directory));
   state.producers.sound_until = recovered.sound_until;
@@ -322,7 +323,7 @@ Status OpenLogState(LogState& state, const OpenRequest& request) {
   RETURN_IF_ERROR(LoadEpochs(state, segments));
   RETURN_IF_ERROR(OpenSegments(state, request, std::move(segments)));
   RETURN_IF_ERROR(RemoveStraySideCars(state));
-  RETURN_IF_ERROR(AdoptProducers(state));
+  RETURN_IF_ERROR(AdoptProducers(state, request.now));
   if (request.checkpoint) {
     state.last_append_time = std::max(state.last_append_time, request.checkpoint->max_append_time);
   }

@@ -55,13 +55,15 @@ Result<bool> IsWhole(const SegmentView& view, const BatchCursor& cursor) {
   return record::VerifyBatch(batch).ok();
 }
 
-// Of the batches that were there when the log was opened; those appended since were noted.
+// Takes the batches that were there when the log was opened; those appended since were noted.
+// Headers don't say when a batch was appended: its producer counts as silent since the start.
 Status WalkSegment(LogState& state, const SegmentView& view, Offset from) {
+  const TimestampMs since = std::max(state.last_append_time, state.producers.opened_time);
   ASSIGN_OR_RETURN(BatchCursor cursor, BatchCursor::Seek(view, from));
   while (!cursor.at_end() && cursor.header().base_offset < state.producers.opened_at) {
     if (cursor.header().producer_id >= 0) {
       ASSIGN_OR_RETURN(const bool whole, IsWhole(view, cursor));
-      if (whole) state.producers.state.Note(cursor.header(), state.last_append_time);
+      if (whole) state.producers.state.Note(cursor.header(), since);
     }
     RETURN_IF_ERROR(cursor.Next());
   }
@@ -98,8 +100,23 @@ void PruneSnapshots(LogState& state) {
 
 }  // namespace
 
-Status AdoptProducers(LogState& state) {
+Status RemoveTornSnapshots(LogState& state, Offset scanned_from) {
+  ASSIGN_OR_RETURN(const std::vector<file::DirectoryEntry> entries, state.fs.List(state.directory));
+  for (const file::DirectoryEntry& entry : entries) {
+    const auto name = segment::ParseSegmentFileName(entry.name);
+    if (!name || name->suffix != segment::kProducerSnapshotSuffix) continue;
+    if (name->base_offset < scanned_from) continue;
+    const Result<std::vector<ProducerSnapshotEntry>> read =
+        segment::ReadProducerSnapshot(state.fs, state.directory, name->base_offset);
+    if (read.ok() || read.error().code == ErrorCode::kIo) continue;
+    RETURN_IF_ERROR(state.fs.Remove(SnapshotPath(state, name->base_offset)));
+  }
+  return Ok();
+}
+
+Status AdoptProducers(LogState& state, TimestampMs now) {
   PartitionProducers& producers = state.producers;
+  producers.opened_time = now;
   producers.opened_at = state.active->next_offset();
   if (!producers.found_unsynced || !producers.snapshots.empty()) return Ok();
   const Offset at = *producers.found_unsynced;
@@ -137,7 +154,10 @@ void SnapshotProducersAtRoll(LogState& state, Offset finished_base, Offset next)
   if (!LoadProducers(state).ok()) return;
   producers.state.Expire(state.last_append_time, finished_base);
   Result<std::shared_ptr<file::File>> file = WriteSnapshot(state, next, producers.state.Snapshot());
-  if (!file.ok()) return;
+  if (!file.ok()) {
+    static_cast<void>(state.fs.Remove(SnapshotPath(state, next)));
+    return;
+  }
   state.rolled_files.push_back(std::move(*file));
   state.names_changed = true;
   producers.snapshots.push_back(next);

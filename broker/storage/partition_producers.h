@@ -24,18 +24,22 @@ struct LogState;
 struct PartitionProducers {
   ProducerState state;
   bool loaded = false;
-  // What was found when the log was opened: its end, and the offset up to which its records are
-  // those that they were. Snapshots of later offsets tell of records that are gone.
+  // What was found when the log was opened: its end, the time, and the offset up to which its
+  // records are those that they were. Snapshots of later offsets tell of records that are gone.
   Offset opened_at;
+  TimestampMs opened_time;
   Offset sound_until;
   // The first batch with a producer id that recovery found behind the last sync.
   std::optional<Offset> found_unsynced;
   std::vector<Offset> snapshots;  // rising; some may turn out to be damaged
 };
 
+// A crash may have torn snapshots of offsets from `scanned_from` on: those go.
+Status RemoveTornSnapshots(LogState& state, Offset scanned_from);
+
 // Ends the opening of a log. Where a crash has left the first batch with a producer id, and not
 // the snapshot ahead of it, that is made again, durably.
-Status AdoptProducers(LogState& state);
+Status AdoptProducers(LogState& state, TimestampMs now);
 
 // Makes the state, where that has not been done. kIo where the disk can't be read.
 Status LoadProducers(LogState& state);

@@ -16,14 +16,13 @@ void PartitionQueue::Add(const record::RecordView& record, std::size_t bytes, Mo
   filling_.bytes += bytes;
 }
 
-std::optional<PartitionQueue::Unpacked> PartitionQueue::Close() {
+std::optional<PartitionQueue::Closed> PartitionQueue::Close() {
   if (!filling()) return std::nullopt;
   const RecordGroup group = std::exchange(filling_, {});
   const auto builder = std::exchange(builder_, nullptr);
-  auto batch = builder->Finish();
-  if (!batch.ok()) return Unpacked{.group = group, .error = batch.error()};
-  ready_.push_back({.group = group, .payload = transport::Payload(Bytes(*batch))});
-  return std::nullopt;
+  const Result<ByteView> batch = builder->Finish();
+  if (!batch.ok()) return Closed{.group = group, .batch = batch.error()};
+  return Closed{.group = group, .batch = transport::Payload(Bytes(*batch))};
 }
 
 }  // namespace logboom::client

@@ -1,8 +1,6 @@
-// The records of one partition on their way into batches and out to the broker. Internal to
-// lib/client.
+// The records of one partition on their way into batches. Internal to lib/client.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
 
@@ -20,11 +18,6 @@ struct RecordGroup {
   MonotonicMs oldest;
 };
 
-struct ReadyBatch {
-  RecordGroup group;
-  transport::Payload payload;
-};
-
 // One owner, one thread.
 class PartitionQueue {
  public:
@@ -39,22 +32,19 @@ class PartitionQueue {
   std::size_t raw_bytes() const { return builder_ ? builder_->raw_bytes() : 0; }
   MonotonicMs oldest() const { return filling_.oldest; }
 
-  // Makes a ready batch of what is being filled; on failure its records are gone, and returned.
-  struct Unpacked {
+  // Makes a batch of what is being filled, and is empty then; where that fails the records are
+  // gone. Nothing where there are none.
+  struct Closed {
     RecordGroup group;
-    Error error;
+    Result<transport::Payload> batch;
   };
-  std::optional<Unpacked> Close();
-
-  // Closed and not under way, oldest first.
-  std::deque<ReadyBatch>& ready() { return ready_; }
+  std::optional<Closed> Close();
 
  private:
   record::BatchBuilderOptions options_;
   // Made on use and let go when the batch is closed: it is as large as a batch.
   std::unique_ptr<record::BatchBuilder> builder_;
   RecordGroup filling_;
-  std::deque<ReadyBatch> ready_;
 };
 
 }  // namespace logboom::client

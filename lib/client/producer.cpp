@@ -8,6 +8,7 @@
 
 #include "lib/client/partition_queue.h"
 #include "lib/client/partitioner.h"
+#include "lib/client/send_window.h"
 #include "lib/client/session.h"
 #include "lib/client/wire_descriptions.h"
 #include "lib/client/wire_values.h"
@@ -19,12 +20,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Batches of one partition under way at a time.
-constexpr std::size_t kUnderWayMax = 8;
 // What it asks the broker to let it have under way.
 constexpr std::size_t kCreditBytes = std::size_t{4} << 20U;
-// After an error that passes by itself.
-constexpr milliseconds kRetryPause{200};
 
 MonotonicMs After(MonotonicMs time, milliseconds span) { return time + span.count(); }
 
@@ -50,12 +47,11 @@ std::optional<ByteView> ViewOf(const std::optional<Bytes>& bytes) {
 }
 
 struct PartitionState {
-  explicit PartitionState(const record::BatchBuilderOptions& options) : queue(options) {}
+  PartitionState(const record::BatchBuilderOptions& options, Idempotence idempotence)
+      : queue(options), window(idempotence) {}
 
   PartitionQueue queue;
-  // Oldest first, by the order of sending; taken back where their session ends.
-  std::deque<std::shared_ptr<ReadyBatch>> under_way;
-  MonotonicMs retry_at;
+  SendWindow window;
 };
 
 struct TopicState {
@@ -76,15 +72,26 @@ protocol::Acks WireAcksOf(Acks acks) {
   return protocol::SYNCED;
 }
 
+RefusalKind KindOf(const protocol::Error& error) {
+  switch (error.code()) {
+    case protocol::OUT_OF_ORDER_SEQUENCE: return RefusalKind::kOutOfOrder;
+    case protocol::UNKNOWN_PRODUCER:
+    case protocol::INVALID_PRODUCER_EPOCH: return RefusalKind::kProducerUnknown;
+    default: return error.retriable() ? RefusalKind::kPasses : RefusalKind::kFinal;
+  }
+}
+
 }  // namespace
 
 struct Producer::State final : public SessionEvents {
   State(std::unique_ptr<transport::ClientTransport> transport, ProducerOptions producer_options,
-        Random& random, std::function<void(const Delivery&)> on_delivery)
+        Random& producer_random, std::function<void(const Delivery&)> on_delivery)
       : options(std::move(producer_options)),
+        random(producer_random),
         delivered(std::move(on_delivery)),
         session(
-            std::move(transport), [this] { return HelloOf(options.identity); }, *this, random) {}
+            std::move(transport), [this] { return HelloOf(options.identity); }, *this,
+            producer_random) {}
 
   // ---- session
 
@@ -92,23 +99,24 @@ struct Producer::State final : public SessionEvents {
     if (hello.batch_bytes_max() > 0) {
       batch_bytes_max = std::min<std::size_t>(record::kBatchBytesMax, hello.batch_bytes_max());
     }
+    // At another broker the id is somebody else's.
+    if (cluster_id && *cluster_id != hello.cluster_id()) producer_id.reset();
+    cluster_id = hello.cluster_id();
   }
-  void SessionLost(const Error& /*why*/) override {
+  void SessionLost(const Error& why) override {
     refusal.reset();
+    asked_for_id = false;
     for (auto& [name, topic] : topics) {
       topic.asked = false;
-      for (auto& partition : topic.partitions) TakeBack(partition);
+      for (std::size_t i = 0; i < topic.partitions.size(); ++i) {
+        for (const auto& batch : topic.partitions[i].window.SessionLost()) {
+          Report(name, i, batch->group, std::nullopt, Uncertain(name, why));
+        }
+      }
     }
   }
   void HelloRefused(const protocol::Error& /*why*/) override {}
   void SessionFenced(const protocol::Error& /*why*/) override {}
-
-  static void TakeBack(PartitionState& partition) {
-    while (!partition.under_way.empty()) {
-      partition.queue.ready().push_front(std::move(*partition.under_way.back()));
-      partition.under_way.pop_back();
-    }
-  }
 
   // ---- records in
 
@@ -197,8 +205,13 @@ struct Producer::State final : public SessionEvents {
 
   void Close(const std::string& name, TopicState& topic, std::size_t index) {
     if (index == topic.sticky) topic.sticky = (topic.sticky + 1) % topic.partitions.size();
-    const auto unpacked = topic.partitions[index].queue.Close();
-    if (unpacked) Report(name, index, unpacked->group, std::nullopt, unpacked->error);
+    auto closed = topic.partitions[index].queue.Close();
+    if (!closed) return;
+    if (closed->batch.ok()) {
+      topic.partitions[index].window.Push(closed->group, *std::move(closed->batch));
+    } else {
+      Report(name, index, closed->group, std::nullopt, closed->batch.error());
+    }
   }
 
   // ---- batches out
@@ -208,6 +221,7 @@ struct Producer::State final : public SessionEvents {
     session.Poll(now);
     ExpireWaiting(now.monotonic);
     AskForTopics(now.monotonic);
+    AskForId(now.monotonic);
     for (auto& [name, topic] : topics) {
       for (std::size_t i = 0; i < topic.partitions.size(); ++i) {
         PartitionState& partition = topic.partitions[i];
@@ -224,69 +238,123 @@ struct Producer::State final : public SessionEvents {
   }
 
   void SendReady(const std::string& name, TopicState& topic, std::size_t index, MonotonicMs now) {
-    PartitionState& partition = topic.partitions[index];
-    auto& ready = partition.queue.ready();
-    while (!ready.empty() && now >= partition.retry_at &&
-           partition.under_way.size() < kUnderWayMax) {
-      const auto batch = std::make_shared<ReadyBatch>(std::move(ready.front()));
-      if (!SendBatch(name, topic, index, batch)) {
-        ready.front() = std::move(*batch);
-        return;
+    SendWindow& window = topic.partitions[index].window;
+    if (window.WantsId() && producer_id && *producer_id != window.last_id()) {
+      window.SetId(*producer_id);
+    }
+    while (const SendWindow::Batch batch = window.Next(now)) {
+      if (!SendBatch(name, topic.id, index, batch)) return;
+      if (options.acks != Acks::kNone) {
+        window.Sent();
+      } else {
+        Report(name, index, window.SentForGood()->group, std::nullopt, std::nullopt);
       }
-      ready.pop_front();
     }
   }
 
-  bool SendBatch(const std::string& name, TopicState& topic, std::size_t index,
-                 const std::shared_ptr<ReadyBatch>& batch) {
+  bool SendBatch(const std::string& name, const Uuid& topic_id, std::size_t index,
+                 const SendWindow::Batch& batch) {
     protocol::Request request;
     auto& produce = *request.mutable_produce();
-    produce.set_topic_id(BytesOf(topic.id));
+    produce.set_topic_id(BytesOf(topic_id));
     produce.set_partition(static_cast<std::int32_t>(index));
     produce.set_acks(WireAcksOf(options.acks));
-    if (options.acks == Acks::kNone) {
-      if (!session.Send(std::move(request), batch->payload, nullptr, IfLost::kForget)) return false;
-      Report(name, index, batch->group, std::nullopt, std::nullopt);
-      return true;
+    Session::Done answered;
+    if (options.acks != Acks::kNone) {
+      answered = [this, name, index, batch](const Result<Answer>& answer) {
+        if (answer.ok()) Answered(name, index, batch, *answer);
+      };
     }
-    const auto answered = [this, name, index, batch](const Result<Answer>& answer) {
-      if (answer.ok()) Answered(name, index, batch, *answer);
-    };
-    if (!session.Send(std::move(request), batch->payload, answered, IfLost::kForget)) return false;
-    topic.partitions[index].under_way.push_back(batch);
-    return true;
+    return session.Send(std::move(request), batch->payload, answered, IfLost::kForget);
   }
 
-  void Answered(const std::string& name, std::size_t index,
-                const std::shared_ptr<ReadyBatch>& batch, const Answer& answer) {
+  void Answered(const std::string& name, std::size_t index, const SendWindow::Batch& batch,
+                const Answer& answer) {
     TopicState& topic = topics.at(name);
-    PartitionState& partition = topic.partitions[index];
-    std::erase(partition.under_way, batch);
+    SendWindow& window = topic.partitions[index].window;
     if (answer.ok()) {
       refusal.reset();
-      return Report(name, index, batch->group, Offset(answer.response.produce().base_offset()),
-                    std::nullopt);
+      window.Delivered(batch);
+      const std::int64_t offset = answer.response.produce().base_offset();
+      // Of an old duplicate the broker knows no more than that it has it.
+      return Report(name, index, batch->group,
+                    offset >= 0 ? std::optional(Offset(offset)) : std::nullopt, std::nullopt);
     }
-    const protocol::Error& error = answer.response.error();
-    if (!error.retriable()) {
-      Report(name, index, batch->group, std::nullopt, answer.error());
-      // Perhaps deleted and made anew: the next records ask again.
-      if (error.code() == protocol::UNKNOWN_TOPIC) ForgetIfIdle(topic);
-      return;
+    const RefusalKind kind = KindOf(answer.response.error());
+    if (kind == RefusalKind::kPasses) refusal = answer.error();
+    for (const auto& failed : window.Refused(batch, kind, now_)) {
+      const bool its_own = failed == batch && kind == RefusalKind::kFinal;
+      Report(name, index, failed->group, std::nullopt,
+             its_own ? answer.error() : Uncertain(name, answer.error()));
     }
-    partition.queue.ready().push_front(std::move(*batch));
-    partition.retry_at = After(now_, kRetryPause);
-    refusal = answer.error();
+    // Perhaps deleted and made anew: the next records ask again.
+    if (answer.response.error().code() == protocol::UNKNOWN_TOPIC) ForgetIfIdle(topic);
   }
 
-  static void ForgetIfIdle(TopicState& topic) {
-    const bool idle = std::ranges::all_of(topic.partitions, [](PartitionState& partition) {
-      return !partition.queue.filling() && partition.queue.ready().empty() &&
-             partition.under_way.empty();
+  static Error Uncertain(const std::string& name, const Error& why) {
+    return Fail(
+        ErrorCode::kUnavailable,
+        "records for topic '{}' were under way when the connection was lost, and the broker "
+        "can't tell any more whether it has them: look before you send them again: {}",
+        name, why.message);
+  }
+
+  // ---- the producer id
+
+  // Asked for before the first batch is full: the topic is asked for meanwhile.
+  bool WantsId() const {
+    if (options.acks == Acks::kNone) return false;
+    if (!producer_id) return buffered_records > 0;
+    for (const auto& [name, topic] : topics) {
+      for (const PartitionState& partition : topic.partitions) {
+        if (partition.window.WantsId() && *producer_id == partition.window.last_id()) return true;
+      }
+    }
+    return false;
+  }
+
+  void AskForId(MonotonicMs now) {
+    if (asked_for_id || now < ask_for_id_at || !session.live() || !WantsId()) return;
+    protocol::Request request;
+    request.mutable_init_producer_id();
+    asked_for_id = session.Send(
+        std::move(request), {},
+        [this](const Result<Answer>& answer) {
+          if (answer.ok()) IdAnswered(*answer);
+        },
+        IfLost::kForget);
+  }
+
+  void IdAnswered(const Answer& answer) {
+    asked_for_id = false;
+    if (answer.ok()) {
+      producer_id = answer.response.init_producer_id().producer_id();
+      return;
+    }
+    if (answer.response.error().retriable()) {
+      refusal = answer.error();
+      ask_for_id_at = After(now_, kRetryPause);
+      return;
+    }
+    for (auto& [name, topic] : topics) {
+      for (std::size_t i = 0; i < topic.partitions.size(); ++i) {
+        SendWindow& window = topic.partitions[i].window;
+        if (!window.WantsId()) continue;
+        for (const auto& batch : window.TakeReady()) {
+          Report(name, i, batch->group, std::nullopt, answer.error());
+        }
+      }
+    }
+  }
+
+  void ForgetIfIdle(TopicState& topic) {
+    const bool idle = std::ranges::all_of(topic.partitions, [](const PartitionState& partition) {
+      return !partition.queue.filling() && partition.window.idle();
     });
     if (!idle) return;
     topic.partitions.clear();
-    topic.sticky = 0;
+    // Its sequences begin again, should it be the same topic after all: not under the same id.
+    producer_id.reset();
   }
 
   void Report(const std::string& name, std::size_t index, const RecordGroup& group,
@@ -345,8 +413,12 @@ struct Producer::State final : public SessionEvents {
 
   void TopicKnown(const std::string& name, TopicState& topic, const protocol::Topic& known) {
     topic.id = UuidOf(known.topic_id());
-    for (int i = 0; i < known.partitions_size(); ++i)
-      topic.partitions.emplace_back(BuilderOptions());
+    const auto idempotence = options.acks == Acks::kNone ? Idempotence::kOff : Idempotence::kOn;
+    for (int i = 0; i < known.partitions_size(); ++i) {
+      topic.partitions.emplace_back(BuilderOptions(), idempotence);
+    }
+    // Else partition 0 would get all that programs write who live for a batch.
+    topic.sticky = static_cast<std::size_t>(random.Below(topic.partitions.size()));
     for (auto waiting = std::exchange(topic.waiting, {}); const WaitingRecord& record : waiting) {
       PlaceWaiting(name, topic, record);
     }
@@ -416,11 +488,9 @@ struct Producer::State final : public SessionEvents {
 
   void Expire(const std::string& name, std::size_t index, PartitionState& partition,
               MonotonicMs now) {
-    auto& ready = partition.queue.ready();
-    while (!ready.empty() && IsOver(ready.front().group.oldest, now)) {
-      const RecordGroup group = ready.front().group;
-      ready.pop_front();
-      Report(name, index, group, std::nullopt, TimedOut(name));
+    const MonotonicMs since = now - options.delivery_timeout.count();
+    while (const auto batch = partition.window.TakeOlderThan(since)) {
+      Report(name, index, batch->group, std::nullopt, TimedOut(name));
     }
   }
 
@@ -434,9 +504,12 @@ struct Producer::State final : public SessionEvents {
         if (partition.queue.filling()) {
           due = std::min(due, Until(After(partition.queue.oldest(), options.linger)));
         }
-        if (partition.retry_at > now_) due = std::min(due, Until(partition.retry_at));
+        if (partition.window.retry_at() > now_) {
+          due = std::min(due, Until(partition.window.retry_at()));
+        }
       }
     }
+    if (ask_for_id_at > now_) due = std::min(due, Until(ask_for_id_at));
     return due;
   }
 
@@ -445,6 +518,7 @@ struct Producer::State final : public SessionEvents {
   }
 
   ProducerOptions options;
+  Random& random;
   std::function<void(const Delivery&)> delivered;
   std::map<std::string, TopicState> topics;
   std::size_t batch_bytes_max = record::kBatchBytesMax;
@@ -452,6 +526,10 @@ struct Producer::State final : public SessionEvents {
   std::size_t buffered_records = 0;
   bool flushing = false;
   MonotonicMs now_;
+  std::optional<std::string> cluster_id;
+  std::optional<std::int64_t> producer_id;  // for windows that want one
+  bool asked_for_id = false;
+  MonotonicMs ask_for_id_at;
   std::optional<Error> refusal;  // the last one that passes by itself, and nothing taken since
   Session session;
 };

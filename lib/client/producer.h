@@ -2,9 +2,11 @@
 // broker's credit, and tells what became of each batch. For records without sources: agents have
 // AgentLink.
 //
-// At least once: a batch whose answer was lost with its session is sent again, so that after a
-// broken connection records may stand twice. Batches of one partition keep their order, but for
-// retries after an error of one of them.
+// Once each, and in order within a partition: a batch whose answer was lost is sent again with the
+// producer id and sequence that it had, and the broker appends it once. Where the broker no longer
+// knows what it has of this producer (it lost records, or has forgotten a producer silent for a
+// week), a batch that it may have is not sent again: its delivery is an error that says so. With
+// Acks::kNone nothing is sent twice, and anything may be lost.
 #pragma once
 
 #include <chrono>

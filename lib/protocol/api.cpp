@@ -35,6 +35,7 @@ constexpr std::array kApis = {
     ApiVersions{Request::kSnapshot, 1, 1, "snapshot"},
     ApiVersions{Request::kGoodbye, 1, 1, "goodbye"},
     ApiVersions{Request::kTrimTopic, 1, 1, "trim topic"},
+    ApiVersions{Request::kInitProducerId, 1, 1, "init producer id"},
 };
 
 }  // namespace

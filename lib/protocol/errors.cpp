@@ -33,6 +33,9 @@ std::string_view ErrorCodeName(ErrorCode code) {
     case UNKNOWN_MEMBER: return "UNKNOWN_MEMBER";
     case STALE_GENERATION: return "STALE_GENERATION";
     case GROUP_NOT_EMPTY: return "GROUP_NOT_EMPTY";
+    case OUT_OF_ORDER_SEQUENCE: return "OUT_OF_ORDER_SEQUENCE";
+    case UNKNOWN_PRODUCER: return "UNKNOWN_PRODUCER";
+    case INVALID_PRODUCER_EPOCH: return "INVALID_PRODUCER_EPOCH";
     default: return "UNKNOWN_ERROR";
   }
 }

@@ -109,6 +109,7 @@ def broker_seeds():
         request(29, {1: "g"}) + request(30, {}) + request(31, {1: "g"}) +
         request(32, {1: "g", 2: "web", 3: -1, 4: 0, 6: 1}) + request(27, {1: "g", 2: "m"}) +
         request(32, {1: "g", 2: "web", 3: -1, 4: 1}) + request(33, {1: "g"}) + request(34, {}))
+    yield "producer_ids", request(37, {}) + request(37, {}) + CRASH + request(37, {})
     yield "silence", first + wait(65535) + request(24, {}) + anew(0) + (
         produce_spans([span(1, 100, 9)]))
     yield "no_request", b"\0\0\0\4\xff\xff\xff\xff\0\0\0" + request(24, {}, version=9)
@@ -194,6 +195,7 @@ def row_seeds():
                        text(b"a") + text(b"/x") + text(b"gone"))
     yield "committed_offset", keyed(text(b"group") + source_id(5) + struct.pack(">i", 0),
                                     b"\1" + struct.pack(">qiq", 7, 0, 9) + text(b"note"))
+    yield "producer_ids", keyed(b"", b"\1" + struct.pack(">q", 1_001_000))
     yield "topic", keyed(struct.pack(">I", 3),
                          b"\1\0" + source_id(5) + struct.pack(">i", 2) + text(b"web") +
                          struct.pack(">I", 1) + text(b"retention.ms") + text(b"100"))

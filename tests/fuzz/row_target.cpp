@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "broker/engine/producer_ids.h"
 #include "broker/engine/topic_row.h"
 #include "broker/groups/committed_offset.h"
 #include "broker/groups/group_sleep.h"
@@ -39,6 +40,9 @@ void Row(ByteView input) {
                  return broker::EncodeCommittedOffset(row.committed);
                });
   ThereAndBack(key, value, broker::DecodeGroupSleepRow, broker::EncodeGroupSleep);
+  ThereAndBack(
+      key, value, [](ByteView, ByteView row) { return broker::DecodeProducerIdRow(row); },
+      broker::EncodeProducerIdRow);
   ThereAndBack(key, value, broker::DecodeTopicRow, [](const broker::DecodedTopicRow& row) {
     return broker::EncodeTopicRow(row.topic, row.state);
   });

@@ -2,7 +2,10 @@
 // segments that it stands in.
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "broker/storage/limits.h"
+#include "lib/segment/verify.h"
 #include "tests/broker/storage/log_fixture.h"
 
 namespace logboom::broker {
@@ -229,6 +232,21 @@ TEST_F(PartitionProducersTest, AFirstBatchWithoutItsSnapshotIsFoundByRecovery) {
   EXPECT_EQ(Judge(0).base_offset, Offset(6));
 }
 
+TEST_F(PartitionProducersTest, ASnapshotThatACrashHasTornGoes) {
+  RollAlways();
+  Produce(0);
+  ASSERT_TRUE(Commit().ok());
+  Produce(3);
+  {
+    const auto file =
+        fs_->Open(PathOf(Offset(3), segment::kProducerSnapshotSuffix), file::OpenMode::kReadWrite);
+    ASSERT_TRUE((*file)->Truncate(0).ok());
+  }
+  KillAndOpen();
+  EXPECT_EQ(Snapshots(), std::vector{Offset(0)});
+  EXPECT_EQ(Judge(3).base_offset, Offset(3));
+}
+
 TEST_F(PartitionProducersTest, TheirFirstSnapshotIsSyncedWithTheirFirstBatch) {
   Produce(0);
   const SyncWork work = log_->TakeSyncWork();
@@ -259,6 +277,99 @@ TEST_F(PartitionProducersTest, AFullDiskAtARollLosesNothing) {
   ASSERT_TRUE(Commit().ok());
   EXPECT_EQ(log_->segments().size(), 2U);
   EXPECT_EQ(Judge(3).base_offset, Offset(3));
+}
+
+// Three producers, agents between them, rolls, stops and power cuts: what is known of a producer is
+// what stands in the log, never more and never less.
+class PartitionProducersCrash : public PartitionProducersTest {
+ protected:
+  void Live(SeededRandom& random) {
+    for (std::uint64_t steps = random.Below(12); steps > 0; --steps) {
+      switch (random.Below(6)) {
+        case 0: AppendMany(1); break;
+        case 1: ASSERT_TRUE(Commit().ok()); break;
+        case 2:  // synced, and the broker dies before it hears so
+          ASSERT_TRUE(SyncAll(*fs_, log_->TakeSyncWork()).ok());
+          break;
+        default: {
+          const auto id = static_cast<std::int64_t>(random.Below(3));
+          const int records = 1 + static_cast<int>(random.Below(4));
+          Produce(next_[id], records, id);
+          next_[id] += records;
+        }
+      }
+      if (HasFatalFailure()) return;
+    }
+  }
+  // What the log says of each producer's next sequence and last batch.
+  void FoldLog() {
+    next_.clear();
+    last_.clear();
+    const Bytes log = ReadAll(log_->log_start());
+    for (ByteView left = log; !left.empty();) {
+      const record::BatchHeader header = *record::ParseBatchHeader(left);
+      left.remove_prefix(header.size_bytes());
+      if (header.producer_id < 0) continue;
+      last_[header.producer_id] = header;
+      next_[header.producer_id] = SequenceAfter(header.base_sequence, header.record_count);
+    }
+  }
+  void CheckState() {
+    for (std::int64_t id = 0; id < 3; ++id) {
+      if (const auto found = last_.find(id); found != last_.end()) {
+        const record::BatchHeader& header = found->second;
+        ASSERT_EQ(Judge(header.base_sequence, header.record_count, id).base_offset,
+                  header.base_offset);
+      }
+      ASSERT_EQ(Judge(next_[id], 3, id).kind, Kind::kFresh) << id;
+    }
+  }
+  void RunSeed(std::uint64_t seed) {
+    SeededRandom random(seed);
+    fs_ = std::make_unique<file::MemoryFileSystem>();
+    LogFixture::SetUp();
+    options_.segment_bytes = 500 + static_cast<std::int64_t>(random.Below(4000));
+    next_.clear();
+    ASSERT_TRUE(Open().ok());
+    for (int life = 0; life < 5; ++life) {
+      SCOPED_TRACE(life);
+      ASSERT_NO_FATAL_FAILURE(Live(random));
+      const bool stops = random.Below(4) == 0;
+      if (stops) {
+        ASSERT_TRUE(log_->Close().ok());
+      }
+      const PartitionCheckpoint checkpoint = Checkpoint();
+      log_.reset();
+      fs_->Crash(random);
+      ASSERT_TRUE(random.Below(3) == 0 ? Open().ok() : Open(checkpoint, stops).ok());
+      FoldLog();
+      // Else it is loaded at a roll, or not at all in this run.
+      if (random.Below(2) == 0) {
+        ASSERT_NO_FATAL_FAILURE(CheckState());
+      }
+    }
+    ASSERT_NO_FATAL_FAILURE(CheckState());
+    ASSERT_NO_FATAL_FAILURE(CheckSnapshots());
+  }
+
+  void CheckSnapshots() {
+    const auto report = segment::VerifyDirectory(*fs_, kDirectory, {});
+    ASSERT_TRUE(report.ok());
+    for (const segment::Problem& problem : report->problems) {
+      ASSERT_FALSE(problem.file.ends_with(segment::kProducerSnapshotSuffix)) << problem.what;
+    }
+  }
+
+  std::map<std::int64_t, std::int32_t> next_;
+  std::map<std::int64_t, record::BatchHeader> last_;
+};
+
+TEST_F(PartitionProducersCrash, TheStateIsTheFoldOfTheLogAfterAnyPowerCut) {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    RunSeed(seed);
+    if (HasFatalFailure()) return;
+  }
 }
 
 }  // namespace

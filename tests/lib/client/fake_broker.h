@@ -1,5 +1,5 @@
-// A broker of a few lines, driven by the test: it answers hellos and keep-alives by itself, unless
-// told otherwise, and hands the test everything else.
+// A broker of a few lines, driven by the test: it answers hellos and keep-alives and gives producer
+// ids by itself, unless told otherwise, and hands the test everything else.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -36,6 +36,8 @@ class FakeBroker {
 
   bool answers_hello = true;
   bool answers_keep_alive = true;
+  bool answers_producer_id = true;
+  std::int64_t next_producer_id = 500;
   std::uint64_t credit_bytes = 1U << 20U;  // granted by each hello
   std::optional<protocol::Error> refusal;  // of hellos
   protocol::HelloResponse hello;           // what it says of itself; the session is filled in
@@ -95,6 +97,7 @@ class FakeBroker {
     ASSERT_TRUE(protocol::ParseRequest(inbound.message.envelope, request.request));
     if (request.request.has_hello()) return TakeHello(std::move(request));
     if (request.request.has_keep_alive()) return TakeKeepAlive(std::move(request));
+    if (request.request.has_init_producer_id() && answers_producer_id) return GiveId(request);
     if (on_asked) return on_asked(request);
     asked.push_back(std::move(request));
   }
@@ -115,6 +118,12 @@ class FakeBroker {
       Answer(request, response);
     }
     keep_alives.push_back(std::move(request));
+  }
+
+  void GiveId(const Asked& request) {
+    protocol::Response response;
+    response.mutable_init_producer_id()->set_producer_id(next_producer_id++);
+    Answer(request, response);
   }
 
   std::unique_ptr<transport::ServerTransport> transport_;

@@ -166,6 +166,24 @@ Response MetadataAnswer() {
   return response;
 }
 
+TEST(GoldenEnvelopes, OfProducersAreWrittenAsEver) {
+  Request ask;
+  ask.set_session(kId);
+  ask.set_request_id(9);
+  ask.set_version(1);
+  ask.mutable_init_producer_id();
+  ExpectGolden("request_init_producer_id", ask);
+  Response given;
+  given.set_request_id(9);
+  given.mutable_init_producer_id()->set_producer_id(std::int64_t{1} << 41U);
+  ExpectGolden("response_init_producer_id", given);
+  Response duplicate;
+  duplicate.set_request_id(10);
+  duplicate.mutable_produce()->set_base_offset(-1);
+  duplicate.mutable_produce()->set_duplicate(true);
+  ExpectGolden("response_produce_duplicate", duplicate);
+}
+
 TEST(GoldenEnvelopes, AreWrittenAsEver) {
   ExpectGolden("request_hello_agent", HelloOfAgent());
   ExpectGolden("request_produce_spans", ProduceWithSpans());
