@@ -14,7 +14,8 @@ SimProducer::SimProducer(Stage& stage, std::string topic, std::int32_t partition
       topic_(std::move(topic)),
       partitions_(partitions),
       random_(stage.options.seed + 3),
-      waiting_(static_cast<std::size_t>(partitions)) {
+      waiting_(static_cast<std::size_t>(partitions)),
+      failed_(static_cast<std::size_t>(partitions)) {
   client::ProducerOptions options;
   options.acks = stage.options.producer_acks;
   options.codec = stage.options.bulk ? record::Codec::kNone : stage.options.codec;
@@ -48,6 +49,9 @@ void SimProducer::Step(const std::vector<PlainRecords>& logged) {
                        delivery.records, delivery.partition,
                        delivery.base_offset.value_or(Offset{-1}),
                        delivery.error ? ": " + delivery.error->message : "");
+    if (delivery.error) {
+      failed_[static_cast<std::size_t>(delivery.partition.value())] += delivery.records;
+    }
     // What was written and not synced may still be lost; of an old duplicate no offset is known.
     const bool promised = !delivery.error && stage_.options.producer_acks == client::Acks::kSynced;
     if (!promised || !delivery.base_offset) continue;
@@ -69,6 +73,20 @@ void SimProducer::CheckDelivery(const client::Delivery& delivery, const PlainRec
     stage_.verdict.Broken(Invariant::kAckedIsInTheLog,
                           "{}-{}: another record than record {} was acked at offset {}", topic_,
                           delivery.partition, found->second, offset);
+  }
+}
+
+void SimProducer::CheckComplete(const std::vector<PlainRecords>& logged) const {
+  if (stage_.options.producer_acks != client::Acks::kSynced || !idle()) return;
+  for (std::size_t i = 0; i < waiting_.size(); ++i) {
+    std::set<std::uint64_t> missing = waiting_[i];
+    if (i < logged.size()) {
+      for (const auto& [offset, number] : logged[i]) missing.erase(number);
+    }
+    if (missing.size() <= failed_[i]) continue;
+    stage_.verdict.Broken(Invariant::kProducedOnce,
+                          "{}-{}: {} records are not there, as record {}; {} deliveries failed",
+                          topic_, i, missing.size(), *missing.begin(), failed_[i]);
   }
 }
 

@@ -29,6 +29,8 @@ class SimProducer {
 
   void Send();
   void Step(const std::vector<PlainRecords>& logged);
+  // At the end: what was sent is there, but for what a delivery said may not be.
+  void CheckComplete(const std::vector<PlainRecords>& logged) const;
   std::int64_t UntilDueMs() const { return due_ms_; }
   bool idle() const { return producer_->buffered_records() == 0; }
   std::string Describe() const;
@@ -43,7 +45,8 @@ class SimProducer {
   SeededRandom random_;
   std::int64_t due_ms_ = 0;
   std::uint64_t next_ = 0;
-  std::vector<std::set<std::uint64_t>> waiting_;  // by partition
+  std::vector<std::set<std::uint64_t>> waiting_;  // by partition: not known at an offset
+  std::vector<std::size_t> failed_;               // by partition: records whose delivery failed
   std::vector<client::Delivery> deliveries_;
   std::unique_ptr<client::Producer> producer_;
 };

@@ -16,6 +16,7 @@ std::string_view InvariantName(Invariant invariant) {
     case Invariant::kLossIsAGap: return "I10 every loss is a gap";
     case Invariant::kOneReader: return "one reader a partition in a group";
     case Invariant::kCommitsStay: return "acknowledged commits stay";
+    case Invariant::kProducedOnce: return "I11 each produced record once, in order";
     case Invariant::kProgramsWork: return "programs fail only for a fault";
   }
   return "";

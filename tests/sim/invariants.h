@@ -24,6 +24,7 @@ enum class Invariant {
   kLossIsAGap,              // I10: and a gap is a loss
   kOneReader,               // of a partition in a group, of those that the broker hears
   kCommitsStay,             // an acknowledged committed offset is there for good
+  kProducedOnce,            // I11: each record of a producer, in the order of its sending
   kProgramsWork,            // nothing fails that no fault explains
 };
 

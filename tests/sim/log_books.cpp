@@ -122,7 +122,14 @@ void LogBooks::TakePlain(PartitionIndex partition, ByteView batch) {
     const ByteView value = (*record)->value.value_or(ByteView());
     std::uint64_t number = 0;
     std::from_chars(value.data(), value.data() + value.size(), number);
-    plain_[index][(*record)->offset] = number;
+    // Numbers rise in the order of sending.
+    PlainRecords& logged = plain_[index];
+    if (!logged.empty() && logged.rbegin()->second >= number) {
+      stage_.verdict.Broken(Invariant::kProducedOnce,
+                            "{}-{}: record {} stands at offset {}, behind record {}", plain_topic_,
+                            partition, number, (*record)->offset, logged.rbegin()->second);
+    }
+    logged[(*record)->offset] = number;
   }
 }
 

@@ -295,6 +295,7 @@ void World::AwaitAll() {
   }
   RunFor(kAfterwardsMs);
   if (stage_.verdict.ok()) books_.fold().CheckComplete(stage_.verdict);
+  if (stage_.verdict.ok()) producer_->CheckComplete(books_.plain());
   if (stage_.verdict.ok() && !AllArrived()) {
     stage_.verdict.Broken(Invariant::kAllArrives, "all had arrived, and then it had not");
   }
