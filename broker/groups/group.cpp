@@ -281,7 +281,7 @@ void Group::GiveOut(const std::vector<TopicPartition>& free) {
   for (const TopicPartition& where : free) {
     const std::string& member_id = targets_.at(where);
     owners_.emplace(where, member_id);
-    members_.at(member_id).grants.emplace(where, Grant{generation_, std::nullopt});
+    members_.at(member_id).grants.emplace(where, Grant{generation_, std::nullopt, {}});
   }
 }
 
