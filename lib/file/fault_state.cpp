@@ -17,6 +17,7 @@ std::string_view CallKindName(CallKind kind) {
     case CallKind::kDropCache: return "drop cached pages of";
     case CallKind::kStat: return "stat";
     case CallKind::kRename: return "rename";
+    case CallKind::kLink: return "link";
     case CallKind::kRemove: return "remove";
     case CallKind::kRemoveDirectory: return "remove directory";
     case CallKind::kCreateDirectories: return "create directory";

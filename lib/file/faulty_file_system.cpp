@@ -71,6 +71,11 @@ Status FaultyFileSystem::Rename(const std::string& from, const std::string& to) 
                     [&] { return base_.Rename(from, to); });
 }
 
+Status FaultyFileSystem::Link(const std::string& from, const std::string& to) {
+  return WithFaults(*state_, CallKind::kLink, fmt::format("{} to {}", from, to),
+                    [&] { return file::Link(base_, from, to); });
+}
+
 Status FaultyFileSystem::Remove(const std::string& path) {
   return WithFaults(*state_, CallKind::kRemove, path, [&] { return base_.Remove(path); });
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "lib/file/file_system.h"
+#include "lib/file/trees.h"
 
 namespace logboom::file {
 
@@ -24,6 +25,7 @@ enum class CallKind {
   kDropCache,
   kStat,  // by path and by handle
   kRename,
+  kLink,
   kRemove,
   kRemoveDirectory,
   kCreateDirectories,
@@ -33,7 +35,7 @@ enum class CallKind {
   kLock,
   kSpace,
 };
-inline constexpr std::size_t kCallKinds = 17;
+inline constexpr std::size_t kCallKinds = 18;
 
 std::string_view CallKindName(CallKind kind);
 
@@ -82,7 +84,7 @@ class FaultState;
 // of injected faults begin with "injected fault". A sync that is failed here did not reach the
 // base: to lose its bytes as kernels do, use MemoryFileSystem::FailNextSync. FileSystemUuid cannot
 // fail and is not counted.
-class FaultyFileSystem final : public FileSystem {
+class FaultyFileSystem final : public FileSystem, public HardLinks {
  public:
   explicit FaultyFileSystem(FileSystem& base);
 
@@ -97,6 +99,7 @@ class FaultyFileSystem final : public FileSystem {
 
   Result<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override;
   Status Rename(const std::string& from, const std::string& to) override;
+  Status Link(const std::string& from, const std::string& to) override;
   Status Remove(const std::string& path) override;
   Status RemoveDirectory(const std::string& path) override;
   Status CreateDirectories(const std::string& path) override;

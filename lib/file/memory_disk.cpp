@@ -86,6 +86,13 @@ NodePointer MemoryDisk::Make(const MemoryPlace& place, FileKind kind) {
   return node;
 }
 
+void MemoryDisk::Link(const NodePointer& node, const MemoryPlace& place) {
+  ++node->links;
+  Charge(*node);
+  place.directory->names.Apply({.number = ++last_change_, .added = place.name, .node = node});
+  Touch(*place.directory);
+}
+
 void MemoryDisk::Unlink(const MemoryPlace& place) {
   const NodePointer node = place.directory->names.Find(place.name);
   --node->links;

@@ -50,6 +50,7 @@ class MemoryDisk {
 
   // Names.
   NodePointer Make(const MemoryPlace& place, FileKind kind);
+  void Link(const NodePointer& node, const MemoryPlace& place);
   void Unlink(const MemoryPlace& place);
   void Move(const MemoryPlace& from, const MemoryPlace& to);
 

@@ -66,6 +66,19 @@ Status MemoryFileSystem::Rename(const std::string& from, const std::string& to) 
   return Ok();
 }
 
+Status MemoryFileSystem::Link(const std::string& from, const std::string& to) {
+  const Guard guard(disk_->mutex);
+  const std::string what = fmt::format("link {} to {}", from, to);
+  ASSIGN_OR_RETURN(const NodePointer node, disk_->Find(from, what));
+  if (node->directory()) return ErrnoError(EPERM, what);
+  ASSIGN_OR_RETURN(const MemoryPlace place, disk_->FindPlace(to, what));
+  if (place.name.empty() || place.directory->names.Find(place.name) != nullptr) {
+    return ErrnoError(EEXIST, what);
+  }
+  disk_->Link(node, place);
+  return Ok();
+}
+
 Status MemoryFileSystem::Remove(const std::string& path) {
   const Guard guard(disk_->mutex);
   const std::string what = "remove " + path;

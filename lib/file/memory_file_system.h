@@ -9,6 +9,7 @@
 #include "lib/base/random.h"
 #include "lib/file/file_system.h"
 #include "lib/file/memory_disk.h"
+#include "lib/file/trees.h"
 
 namespace logboom::file {
 
@@ -20,7 +21,7 @@ namespace logboom::file {
 // It grants no more than file_system.h promises. Names need SyncDirectory, even if the file is
 // synced. The inode number of a removed file goes to the next one made, as soon as no crash can
 // bring the old one back. There are no links of either kind, and no permissions.
-class MemoryFileSystem final : public FileSystem {
+class MemoryFileSystem final : public FileSystem, public HardLinks {
  public:
   MemoryFileSystem();
   ~MemoryFileSystem() override;
@@ -29,6 +30,7 @@ class MemoryFileSystem final : public FileSystem {
 
   Result<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override;
   Status Rename(const std::string& from, const std::string& to) override;
+  Status Link(const std::string& from, const std::string& to) override;
   Status Remove(const std::string& path) override;
   Status RemoveDirectory(const std::string& path) override;
   Status CreateDirectories(const std::string& path) override;

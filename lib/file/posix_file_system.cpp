@@ -68,6 +68,11 @@ Status PosixFileSystem::Rename(const std::string& from, const std::string& to) {
   return ErrnoError(errno, fmt::format("rename {} to {}", from, to));
 }
 
+Status PosixFileSystem::Link(const std::string& from, const std::string& to) {
+  if (::link(from.c_str(), to.c_str()) == 0) return Ok();
+  return ErrnoError(errno, fmt::format("link {} to {}", from, to));
+}
+
 Status PosixFileSystem::Remove(const std::string& path) {
   if (::unlink(path.c_str()) != 0) return ErrnoError(errno, "remove " + path);
   return Ok();

@@ -11,6 +11,7 @@
 #include "lib/file/descriptor.h"
 #include "lib/file/file_system.h"
 #include "lib/file/file_system_uuids.h"
+#include "lib/file/trees.h"
 
 namespace logboom::file {
 
@@ -18,7 +19,7 @@ namespace logboom::file {
 // call from several threads. Errors are errno's, as ErrorCode, with the call and the path. Files
 // are made with mode 0640, directories with 0750, less the umask; descriptors do not pass to child
 // programs. What a crash leaves is up to the kernel: see file_system.h for what may be relied on.
-class PosixFileSystem final : public FileSystem {
+class PosixFileSystem final : public FileSystem, public HardLinks {
  public:
   // Another place for the UUID links is for tests.
   explicit PosixFileSystem(std::string uuid_links = "/dev/disk/by-uuid")
@@ -28,6 +29,7 @@ class PosixFileSystem final : public FileSystem {
   // Stat().kind.
   Result<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override;
   Status Rename(const std::string& from, const std::string& to) override;
+  Status Link(const std::string& from, const std::string& to) override;
   Status Remove(const std::string& path) override;
   Status RemoveDirectory(const std::string& path) override;
   Status CreateDirectories(const std::string& path) override;

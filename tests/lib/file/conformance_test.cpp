@@ -10,6 +10,7 @@
 #include "lib/file/file_system.h"
 #include "lib/file/memory_file_system.h"
 #include "lib/file/posix_file_system.h"
+#include "lib/file/trees.h"
 #include "tests/lib/file/temp_directory.h"
 
 namespace logboom::file {
@@ -224,6 +225,30 @@ TEST_P(Conformance, RenameRefusesWhatCannotBe) {
   EXPECT_EQ(NamesIn("g"), Names{"e"});
   ASSERT_TRUE(fs_.Rename(Path("a"), Path("a")).ok());
   EXPECT_EQ(Get("a"), "x");
+}
+
+TEST_P(Conformance, ALinkIsTheSameFileUntilItsLastNameGoes) {
+  ASSERT_TRUE(fs_.CreateDirectories(Path("d")).ok());
+  Put("a", "x");
+  ASSERT_TRUE(Link(fs_, Path("a"), Path("d/b")).ok());
+  EXPECT_EQ(fs_.Stat(Path("a"))->identity, fs_.Stat(Path("d/b"))->identity);
+  EXPECT_EQ(fs_.Stat(Path("a"))->link_count, 2U);
+  ASSERT_TRUE(Open("a", OpenMode::kReadWrite)->PWrite(1, "y").ok());
+  ASSERT_TRUE(fs_.Remove(Path("a")).ok());
+  EXPECT_EQ(Get("d/b"), "xy");
+  EXPECT_EQ(CodeOf(Link(fs_, Path("missing"), Path("c"))), ErrorCode::kNotFound);
+  EXPECT_EQ(CodeOf(Link(fs_, Path("d/b"), Path("no/c"))), ErrorCode::kNotFound);
+  Put("c", "z");
+  EXPECT_EQ(CodeOf(Link(fs_, Path("d/b"), Path("c"))), ErrorCode::kExists);
+  EXPECT_EQ(CodeOf(Link(fs_, Path("d"), Path("e"))), ErrorCode::kPermission);
+}
+
+TEST_P(Conformance, ATreeIsRemovedWithAllBelowIt) {
+  ASSERT_TRUE(fs_.CreateDirectories(Path("d/e/f")).ok());
+  Put("d/e/g", "x");
+  ASSERT_TRUE(RemoveTree(fs_, Path("d")).ok());
+  EXPECT_EQ(NamesIn("."), Names{});
+  EXPECT_EQ(CodeOf(RemoveTree(fs_, Path("d"))), ErrorCode::kNotFound);
 }
 
 TEST_P(Conformance, RemovedFilesLiveWhileOpen) {

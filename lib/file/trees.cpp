@@ -1,0 +1,25 @@
+#include "lib/file/trees.h"
+
+#include <vector>
+
+namespace logboom::file {
+
+Status Link(FileSystem& fs, const std::string& from, const std::string& to) {
+  if (auto* links = dynamic_cast<HardLinks*>(&fs)) return links->Link(from, to);
+  return Fail(ErrorCode::kUnsupported, "link {} to {}: there are no hard links here", from, to);
+}
+
+Status RemoveTree(FileSystem& fs, const std::string& path) {
+  ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> entries, fs.List(path));
+  for (const DirectoryEntry& entry : entries) {
+    const std::string child = fmt::format("{}/{}", path, entry.name);
+    if (entry.kind == FileKind::kDirectory) {
+      RETURN_IF_ERROR(RemoveTree(fs, child));
+    } else {
+      RETURN_IF_ERROR(fs.Remove(child));
+    }
+  }
+  return fs.RemoveDirectory(path);
+}
+
+}  // namespace logboom::file

@@ -1,0 +1,26 @@
+// Whole directories, and second names for files.
+#pragma once
+
+#include <string>
+
+#include "lib/base/result.h"
+#include "lib/file/file_system.h"
+
+namespace logboom::file {
+
+// What a file system may be able to do beside: the three kinds (file_system.h) are.
+class HardLinks {
+ public:
+  virtual ~HardLinks() = default;
+  // Gives a file another name (link(2)); kExists where `to` is there. No file system can across its
+  // border, and some can't at all.
+  virtual Status Link(const std::string& from, const std::string& to) = 0;
+};
+
+// kUnsupported where `fs` is no HardLinks.
+Status Link(FileSystem& fs, const std::string& from, const std::string& to);
+
+// Removes a directory and all below it. Nothing is synced.
+Status RemoveTree(FileSystem& fs, const std::string& path);
+
+}  // namespace logboom::file
