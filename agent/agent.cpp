@@ -290,6 +290,7 @@ void Agent::SessionStarted(const client::AgentSession& session) {
   met_broker_ = true;
   notices_.Forget("in use");
   notices_.Say(Severity::kInfo, "connected to broker " + session.broker_name);
+  const bool restored = TakeIdentity(session);
   // A new session starts without credit.
   wanted_credit_ = 0;
   report_at_ = {};
@@ -300,8 +301,26 @@ void Agent::SessionStarted(const client::AgentSession& session) {
                      [&topic](const auto& each) { return each.name == topic->name(); });
     if (answer == session.topics.end()) continue;
     topic_failed_ = topic_failed_ || answer->error.has_value();
-    topic->SessionStarted(*answer, *link_);
+    topic->SessionStarted(*answer, restored, *link_);
   }
+}
+
+// Whether the broker came back from a backup since the session before.
+bool Agent::TakeIdentity(const client::AgentSession& session) {
+  const bool same = cluster_id_ == session.cluster_id;
+  const bool restored = same && restore_count_ != session.restore_count;
+  if (restored) {
+    notices_.Say(Severity::kWarn, "broker " + session.broker_name +
+                                      " was restored from a backup: what it lost is sent again "
+                                      "from the files, and becomes gaps where they are gone");
+  } else if (!same && !cluster_id_.nil()) {
+    notices_.Say(Severity::kWarn, "broker " + session.broker_name +
+                                      " has a new data directory: files are read from their "
+                                      "start; what is in no file any more was in the old one");
+  }
+  cluster_id_ = session.cluster_id;
+  restore_count_ = session.restore_count;
+  return restored;
 }
 
 void Agent::SessionLost(const Error& why) {

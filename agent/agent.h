@@ -105,6 +105,7 @@ class Agent final : public client::AgentLinkEvents {
   void Report(Instant now);
   void SendReport(Instant now);
   void SayHelloAgain(MonotonicMs now);
+  bool TakeIdentity(const client::AgentSession& session);
   void TellNoBroker(MonotonicMs now);
 
   AgentOptions options_;
@@ -118,6 +119,8 @@ class Agent final : public client::AgentLinkEvents {
   std::size_t next_topic_ = 0;
 
   bool fenced_ = false;
+  Uuid cluster_id_;  // of the last session's broker; nil: none yet
+  std::uint32_t restore_count_ = 0;
   bool stopping_ = false;
   bool leaving_ = false;
   bool met_broker_ = false;

@@ -80,6 +80,20 @@ bool SourceRegistry::Merge(const std::vector<client::KnownSource>& known, bool w
   return true;
 }
 
+std::vector<Source*> SourceRegistry::MergeRestored(const std::vector<client::KnownSource>& known) {
+  std::unordered_map<Uuid, bool> final_there;
+  for (const client::KnownSource& each : known) final_there[each.source_id] = each.final;
+  std::vector<Source*> revived;
+  for (Source* source : All()) {
+    const auto there = final_there.find(source->id);
+    if (!source->final || (there != final_there.end() && there->second)) continue;
+    source->final = false;
+    revived.push_back(source);
+  }
+  Merge(known, /*with_final=*/true);
+  return revived;
+}
+
 std::vector<Source*> SourceRegistry::All() {
   std::vector<Source*> all;
   for (const auto& [id, source] : sources_) all.push_back(source.get());

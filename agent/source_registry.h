@@ -28,6 +28,9 @@ class SourceRegistry {
   // forgotten. False where a source that the broker had is not among them and `with_final` was not
   // asked for: ask again with it.
   bool Merge(const std::vector<client::KnownSource>& known, bool with_final);
+  // The same from a broker that was restored from a backup, with all it knows: sources that had
+  // ended behind the backup are open again, from where the broker has them. Returns those.
+  std::vector<Source*> MergeRestored(const std::vector<client::KnownSource>& known);
 
   // Open ones that no file is bound to.
   std::vector<Source*> Unbound();

@@ -43,8 +43,10 @@ void TopicTail::Remember(const std::vector<CheckpointRow>& rows,
 
 // ---- sessions
 
-void TopicTail::SessionStarted(const client::AgentTopic& topic, client::AgentLink& link) {
+void TopicTail::SessionStarted(const client::AgentTopic& topic, bool restored,
+                               client::AgentLink& link) {
   SessionLost();
+  restored_ = restored_ || restored;
   if (topic.error) {
     parts_.notices.SayOnce("topic " + parts_.topic, Severity::kError,
                            "topic " + parts_.topic + ": " + topic.error->message);
@@ -57,7 +59,7 @@ void TopicTail::SessionStarted(const client::AgentTopic& topic, client::AgentLin
   has_session_ = true;
   shipper_.Start(topic.topic_id, topic.partition);
   parts_.rows.Start(topic.topic_id, topic.partition);
-  ListSources(link, !listed_with_final_);
+  ListSources(link, !listed_with_final_ || restored_);
 }
 
 void TopicTail::SessionLost() {
@@ -93,6 +95,22 @@ void TopicTail::ForgetTopic() {
   listed_with_final_ = false;
 }
 
+// What was acked behind the backup is read again where it still is: files that need not be read any
+// more are looked at anew, and the sources look for theirs. What is found nowhere becomes a gap.
+void TopicTail::MergeRestored(const std::vector<client::KnownSource>& known) {
+  const std::vector<Source*> revived = parts_.sources.MergeRestored(known);
+  for (const auto& file : parts_.files.files()) {
+    if (file->state != FileState::kFinished && file->state != FileState::kCopy) continue;
+    const bool of_revived =
+        std::any_of(revived.begin(), revived.end(),
+                    [&file](const Source* source) { return source->id == file->source_of_copy; });
+    if (!of_revived) continue;
+    file->state = FileState::kUnplaced;
+    file->source_of_copy = {};
+    file->finished_size = 0;
+  }
+}
+
 void TopicTail::ListSources(client::AgentLink& link, bool with_final) {
   online_ = false;
   resync_due_ = false;
@@ -115,7 +133,11 @@ void TopicTail::SourcesListed(client::AgentLink& link, bool with_final,
     resync_due_ = true;
     return;
   }
-  if (!parts_.sources.Merge(*known, with_final)) return ListSources(link, true);
+  if (std::exchange(restored_, false)) {
+    MergeRestored(*known);
+  } else if (!parts_.sources.Merge(*known, with_final)) {
+    return ListSources(link, true);
+  }
   listed_with_final_ = listed_with_final_ || with_final;
   online_ = true;
   placement_due_ = true;
@@ -147,7 +169,7 @@ void TopicTail::Step(client::AgentLink& link, Instant now) {
     online_ = false;
     if (idle()) {
       list_again_at_ = now.monotonic + kRefusedWaitMin.count();
-      ListSources(link, !listed_with_final_);
+      ListSources(link, !listed_with_final_ || restored_);
     }
   }
   PlaceFiles(now.monotonic);

@@ -43,7 +43,8 @@ class TopicTail final : private BatchTarget {
   // Finds what is there.
   void Begin(Instant now);
 
-  void SessionStarted(const client::AgentTopic& topic, client::AgentLink& link);
+  // `restored`: the broker came back from a backup since the session before.
+  void SessionStarted(const client::AgentTopic& topic, bool restored, client::AgentLink& link);
   void SessionLost();
   void Changed(const file::Change& change, MonotonicMs now);
 
@@ -104,6 +105,7 @@ class TopicTail final : private BatchTarget {
   void SourcesListed(client::AgentLink& link, bool with_final,
                      const Result<std::vector<client::KnownSource>>& known);
   void ForgetTopic();
+  void MergeRestored(const std::vector<client::KnownSource>& known);
   void LookAndScan(MonotonicMs now);
   void PlaceFiles(MonotonicMs now);
   void Rewound(const std::vector<Source*>& sources);
@@ -125,6 +127,7 @@ class TopicTail final : private BatchTarget {
   bool online_ = false;             // positions are the broker's
   bool listing_ = false;
   bool resync_due_ = false;
+  bool restored_ = false;  // and its sources have not been looked up since
   bool stopping_ = false;
   std::uint64_t session_ = 0;
   Uuid topic_id_;

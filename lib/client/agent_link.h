@@ -47,6 +47,7 @@ struct AgentTopic {
 struct AgentSession {
   std::string broker_name;
   Uuid cluster_id;
+  std::uint32_t restore_count = 0;  // another one: the broker came back from a backup
   std::uint64_t agent_epoch = 0;
   std::size_t batch_bytes_max = 0;
   std::vector<AgentTopic> topics;  // in the order of AgentHello::topics

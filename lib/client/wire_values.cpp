@@ -125,6 +125,7 @@ AgentSession FromWire(const protocol::HelloResponse& from) {
   AgentSession session;
   session.broker_name = from.broker_name();
   session.cluster_id = UuidOf(from.cluster_id());
+  session.restore_count = from.restore_count();
   session.agent_epoch = from.agent_epoch();
   session.batch_bytes_max = from.batch_bytes_max();
   for (const auto& topic : from.agent_topics()) session.topics.push_back(TopicOf(topic));

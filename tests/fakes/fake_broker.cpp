@@ -81,6 +81,17 @@ void FakeBroker::Restart() {
   }
 }
 
+std::map<std::string, StoredTopic> FakeBroker::Backup() {
+  Sync();
+  return topics_;
+}
+
+void FakeBroker::Restore(std::map<std::string, StoredTopic> backup) {
+  topics_ = std::move(backup);
+  ++restore_count_;
+  Restart();
+}
+
 void FakeBroker::RemakeTopic(const std::string& name) {
   topics_[name] = StoredTopic{};
   topics_[name].id = Uuid::Make(random_);
@@ -172,6 +183,7 @@ void FakeBroker::Hello(const transport::Peer& peer, const protocol::Request& req
   hello.set_session("session-" + std::to_string(++last_session_));
   hello.set_broker_name("fake");
   hello.set_cluster_id(std::string(16, 'c'));
+  hello.set_restore_count(restore_count_);
   hello.set_batch_bytes_max(static_cast<std::uint32_t>(record::kBatchBytesMax));
   protocol::AddSupportedApis(*hello.mutable_apis());
   for (const std::string& name : agent.topics()) {

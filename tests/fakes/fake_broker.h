@@ -77,6 +77,9 @@ class FakeBroker {
   void Sync();
   // Killed and started again.
   void Restart();
+  // What it has of all topics, synced; and what is left once it comes back from that.
+  std::map<std::string, StoredTopic> Backup();
+  void Restore(std::map<std::string, StoredTopic> backup);
   // As if the topic was deleted and made again.
   void RemakeTopic(const std::string& name);
 
@@ -136,6 +139,7 @@ class FakeBroker {
   std::unique_ptr<transport::ServerTransport> transport_;
   SeededRandom random_{17};
   std::map<std::string, StoredTopic> topics_;
+  std::uint32_t restore_count_ = 0;
   bool unsynced_ = false;
   std::map<std::string, Session> sessions_;
   std::deque<Waiting> waiting_;

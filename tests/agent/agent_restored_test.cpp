@@ -1,0 +1,96 @@
+// The broker comes back from a backup: what it has acked since is not there any more.
+#include <gtest/gtest.h>
+
+#include "tests/agent/agent_rig.h"
+
+namespace logboom::agent {
+namespace {
+
+constexpr std::string_view kLost = "broker lost acked data";
+// Until a renamed file counts as ended, and is closed.
+constexpr std::int64_t kUntilClosed = 320'000;
+
+class AgentRestored : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    rig_.Append("/log/a.log", "1\n2\n");
+    rig_.Start();
+    rig_.Run(2'000);
+    backup_ = rig_.broker.Backup();
+  }
+  void Restore() {
+    rig_.broker.Restore(backup_);
+    rig_.Run(60'000);
+  }
+
+  AgentRig rig_;
+  std::map<std::string, fakes::StoredTopic> backup_;
+};
+
+TEST_F(AgentRestored, WhatStandsInItsFileIsSentAgain) {
+  rig_.Append("/log/a.log", "3\n4\n");
+  rig_.Run(2'000);
+  Restore();
+  rig_.Append("/log/a.log", "5\n");
+  rig_.Run(5'000);
+  EXPECT_TRUE(SameBytes(rig_.BytesOf("/log/a.log"), "1\n2\n3\n4\n5\n"));
+  EXPECT_TRUE(rig_.Rows(protocol::GAP).empty());
+  EXPECT_TRUE(rig_.Said("was restored from a backup"));
+}
+
+TEST_F(AgentRestored, AFileThatWasRotatedAndEndedSinceIsReadAgain) {
+  rig_.Append("/log/a.log", "3\n");
+  rig_.Rename("/log/a.log", "/log/a.log-old");
+  rig_.Append("/log/a.log", "4\n");
+  rig_.Run(kUntilClosed);
+  ASSERT_FALSE(rig_.Rows(protocol::CLOSE).empty());
+  Restore();
+  EXPECT_EQ(rig_.Values(), (std::vector<std::string>{"1", "2", "3", "4"})) << rig_.Describe();
+  EXPECT_TRUE(rig_.Rows(protocol::GAP).empty());
+}
+
+TEST_F(AgentRestored, AFileThatBeganAndEndedSinceIsReadAgain) {
+  rig_.Append("/log/b.log", "x\ny\n");
+  rig_.Run(2'000);
+  rig_.Rename("/log/b.log", "/log/b.log-old");
+  rig_.Run(kUntilClosed);
+  ASSERT_FALSE(rig_.Rows(protocol::CLOSE).empty());
+  Restore();
+  std::vector<std::string> values = rig_.Values();
+  std::sort(values.begin(), values.end());
+  EXPECT_EQ(values, (std::vector<std::string>{"1", "2", "x", "y"})) << rig_.Describe();
+  EXPECT_TRUE(rig_.Rows(protocol::GAP).empty());
+}
+
+TEST_F(AgentRestored, WhatIsInNoFileAnyMoreBecomesAGap) {
+  rig_.Append("/log/a.log", "3\n");
+  rig_.Append("/log/b.log", "x\ny\n");
+  rig_.Run(2'000);
+  rig_.Remove("/log/a.log");
+  rig_.Remove("/log/b.log");
+  rig_.Run(kUntilClosed);
+  ASSERT_TRUE(rig_.Rows(protocol::GAP).empty());
+  Restore();
+  std::map<std::string, std::pair<std::int64_t, std::int64_t>> gaps;
+  for (const fakes::StoredRow& row : rig_.Rows(protocol::GAP)) {
+    EXPECT_EQ(row.row.reason(), kLost);
+    gaps[row.path] = {row.row.begin(), row.row.end()};
+  }
+  ASSERT_EQ(gaps.size(), 2U) << rig_.Describe();
+  EXPECT_EQ(gaps.at("/log/a.log"), (std::pair<std::int64_t, std::int64_t>{4, 6}));
+  EXPECT_EQ(gaps.at("/log/b.log"), (std::pair<std::int64_t, std::int64_t>{0, 4}));
+  EXPECT_EQ(rig_.Values(), (std::vector<std::string>{"1", "2"}));
+}
+
+TEST_F(AgentRestored, AnotherRestoreIsNothingNew) {
+  rig_.Append("/log/a.log", "3\n");
+  rig_.Run(2'000);
+  Restore();
+  rig_.Append("/log/a.log", "4\n");
+  rig_.Run(2'000);
+  Restore();
+  EXPECT_TRUE(SameBytes(rig_.BytesOf("/log/a.log"), "1\n2\n3\n4\n"));
+}
+
+}  // namespace
+}  // namespace logboom::agent
