@@ -91,7 +91,9 @@ void Server::HandleHello(const transport::Peer& peer, const protocol::Request& r
                          hello.program_version(), {agent.labels().begin(), agent.labels().end()}};
   auto claimed = sources_.agents().Claim(claim, id, now);
   if (!claimed.ok()) {
-    AnswerError(task->call, protocol::AGENT_ID_IN_USE, claimed.error().message);
+    const bool in_use = claimed.error().code == ErrorCode::kBusy;
+    AnswerError(task->call, in_use ? protocol::AGENT_ID_IN_USE : protocol::FENCED,
+                claimed.error().message);
     EndSession(id);
     return;
   }

@@ -5,7 +5,25 @@
 namespace logboom::broker {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
+constexpr std::uint8_t kVersionWithoutProcesses = 1;
+
+bool IsSuperseded(const Agent& agent, const AgentClaim& claim) {
+  return agent.claim.boot_id == claim.boot_id &&
+         std::find(agent.superseded.begin(), agent.superseded.end(), claim.process_id) !=
+             agent.superseded.end();
+}
+
+// Process ids mean something within one boot.
+void Supersede(Agent& agent, const AgentClaim& by) {
+  if (agent.claim.boot_id != by.boot_id) {
+    agent.superseded.clear();
+    return;
+  }
+  if (agent.claim.process_id == by.process_id || agent.claim.process_id.empty()) return;
+  agent.superseded.push_back(agent.claim.process_id);
+  if (agent.superseded.size() > kSupersededMax) agent.superseded.erase(agent.superseded.begin());
+}
 
 }  // namespace
 
@@ -20,6 +38,15 @@ Result<Agent*> AgentRegistry::Claim(const AgentClaim& claim, const Uuid& session
                   claim.agent_id, agent.claim.host, silence_ms);
     }
   }
+  // Else two that live on would take the id from each other for ever, and each would begin files
+  // that the other one has begun.
+  if (IsSuperseded(agent, claim)) {
+    return Fail(ErrorCode::kCancelled,
+                "process {} of this machine has taken over the agent id '{}': set agent.id to "
+                "another name for one of the two",
+                agent.claim.process_id, claim.agent_id);
+  }
+  Supersede(agent, claim);
   agent.claim = claim;
   agent.session = session;
   agent.last_heard = now.monotonic;
@@ -117,6 +144,10 @@ Bytes EncodeAgentRow(const Agent& agent) {
     writer.Raw(topic_id.bytes());
     writer.Int(partition.value());
   }
+  writer.String(agent.claim.boot_id);
+  writer.String(agent.claim.process_id);
+  writer.Int(static_cast<std::uint8_t>(agent.superseded.size()));
+  for (const std::string& process : agent.superseded) writer.String(process);
   return value;
 }
 
@@ -125,9 +156,9 @@ Result<Agent> DecodeAgentRow(ByteView key, ByteView value) {
   agent.claim.agent_id = Bytes(key);
   ByteReader reader(value);
   const auto version = reader.Int<std::uint8_t>();
-  if (reader.ok() && version != kVersion) {
-    return Fail(ErrorCode::kUnsupported, "agent row of version {}; this program reads {}", version,
-                kVersion);
+  if (reader.ok() && version != kVersion && version != kVersionWithoutProcesses) {
+    return Fail(ErrorCode::kUnsupported, "agent row of version {}; this program reads {} and {}",
+                version, kVersionWithoutProcesses, kVersion);
   }
   agent.epoch = reader.Int<std::uint64_t>();
   agent.last_seen = TimestampMs{reader.Int<std::int64_t>()};
@@ -137,6 +168,14 @@ Result<Agent> DecodeAgentRow(ByteView key, ByteView value) {
     auto topic_id = Uuid::FromBytes(reader.Raw(Uuid::kSize));
     const PartitionIndex partition{reader.Int<std::int32_t>()};
     if (topic_id) agent.partitions[*topic_id] = partition;
+  }
+  if (version == kVersion) {
+    agent.claim.boot_id = Bytes(reader.String());
+    agent.claim.process_id = Bytes(reader.String());
+    const auto processes = reader.Int<std::uint8_t>();
+    for (int i = 0; i < processes && reader.ok(); ++i) {
+      agent.superseded.emplace_back(reader.String());
+    }
   }
   if (!reader.done()) return Fail(ErrorCode::kCorrupt, "the row of agent '{}' is malformed", key);
   return agent;

@@ -1,7 +1,8 @@
 // Who every agent is, who holds its id now, and in which partition of each topic its bytes live.
 //
 // An agent id is held by one session at a time. Of processes on one machine (same boot id) the
-// newest takes over and the one before is fenced. A process on another machine gets the id only
+// newest takes over and the one before is fenced, for good: should it live on, none of its hellos
+// is taken any more. A process on another machine gets the id only
 // once the holder has been silent for 30 s: two machines with one id are a mistake of configuration
 // or a clone.
 #pragma once
@@ -49,6 +50,9 @@ struct AgentReport {
 // Files of one report; the rest is refused, so that no peer fills our memory.
 inline constexpr std::size_t kReportFilesMax = 100'000;
 
+// Processes of one id and boot that are remembered as fenced.
+inline constexpr std::size_t kSupersededMax = 16;
+
 struct AgentClaim {
   std::string agent_id;
   std::string host;
@@ -64,6 +68,8 @@ struct Agent {
   std::uint64_t epoch = 0;                // rises with every hello
   std::optional<MonotonicMs> last_heard;  // nothing: not since this broker started
   TimestampMs last_seen{-1};
+  // Processes of the claim's boot that held the id before; the newest come last.
+  std::vector<std::string> superseded;
   std::map<Uuid, PartitionIndex> partitions;  // by topic id
   AgentReport report;
   // Parts of a report that is not complete yet.
@@ -76,7 +82,8 @@ struct Agent {
 class AgentRegistry {
  public:
   // Gives the id to `session`: from here on the session before is fenced. kBusy where another
-  // machine holds it; the message says which, since when, and what to do.
+  // machine holds it; the message says which, since when, and what to do. kCancelled for a process
+  // that another one of its machine has taken over from: it is to end.
   Result<Agent*> Claim(const AgentClaim& claim, const Uuid& session, Instant now);
   // The session ended. The same machine may claim the id at once; another one only after the
   // silence, since a lost connection says nothing about the agent behind it.
@@ -105,9 +112,10 @@ class AgentRegistry {
   std::map<std::string, Agent> agents_;
 };
 
-// The row of an agent. Key: agent id. Value: version u8 = 1, epoch u64, last seen i64 ms, host,
-// count u32 of topics, each topic id and partition i32; strings are u32 length and bytes; big
-// endian.
+// The row of an agent. Key: agent id. Value: version u8 = 2, epoch u64, last seen i64 ms, host,
+// count u32 of topics, each topic id and partition i32, boot id, process id, count u8 of processes
+// that were taken over from, each its id; strings are u32 length and bytes; big endian. Version 1
+// ends behind the topics.
 Bytes EncodeAgentRow(const Agent& agent);
 Result<Agent> DecodeAgentRow(ByteView key, ByteView value);
 

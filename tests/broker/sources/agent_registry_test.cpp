@@ -37,6 +37,34 @@ TEST_F(AgentRegistryTest, NewestProcessOfTheSameBootTakesOverAtOnce) {
   EXPECT_TRUE(Holds(2));
 }
 
+TEST_F(AgentRegistryTest, AProcessThatWasTakenOverFromNeverTakesTheIdBack) {
+  EXPECT_TRUE(registry_.Claim(ClaimOf("boot-1", "first"), IdOf(1), At(0)).ok());
+  EXPECT_TRUE(registry_.Claim(ClaimOf("boot-1", "second"), IdOf(2), At(1)).ok());
+  EXPECT_TRUE(registry_.Claim(ClaimOf("boot-1", "second"), IdOf(3), At(2)).ok()) << "reconnected";
+  const auto refused = registry_.Claim(ClaimOf("boot-1", "first"), IdOf(4), At(3));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kCancelled);
+  EXPECT_TRUE(Holds(3));
+
+  // Nor after a restart of the broker.
+  auto stored = DecodeAgentRow("web-1", EncodeAgentRow(*registry_.Find("web-1")));
+  ASSERT_TRUE(stored.ok());
+  registry_ = AgentRegistry();
+  registry_.Restore(*stored);
+  EXPECT_FALSE(registry_.Claim(ClaimOf("boot-1", "first"), IdOf(5), At(4)).ok());
+  EXPECT_TRUE(registry_.Claim(ClaimOf("boot-1", "second"), IdOf(6), At(5)).ok());
+  EXPECT_TRUE(registry_.Claim(ClaimOf("boot-2", "first"), IdOf(7), At(kHolderSilenceMs + 5)).ok())
+      << "after a reboot numbers begin anew";
+}
+
+TEST_F(AgentRegistryTest, ManyProcessesBeforeTakeBoundedRoom) {
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(registry_.Claim(ClaimOf("boot-1", std::to_string(i)), IdOf(1), At(i)).ok());
+  }
+  EXPECT_EQ(registry_.Find("web-1")->superseded.size(), kSupersededMax);
+  EXPECT_FALSE(registry_.Claim(ClaimOf("boot-1", "98"), IdOf(2), At(200)).ok());
+}
+
 TEST_F(AgentRegistryTest, AnotherMachineWaitsForThirtySecondsOfSilence) {
   EXPECT_TRUE(Claim("boot-1", 1, 0));
   registry_.Heard("web-1", IdOf(1), At(10'000));
@@ -177,6 +205,9 @@ Agent Sample() {
   agent.last_seen = TimestampMs{6};
   agent.partitions[IdOf(1)] = PartitionIndex{2};
   agent.partitions[IdOf(3)] = PartitionIndex{4};
+  agent.claim.boot_id = "b";
+  agent.claim.process_id = "p";
+  agent.superseded = {"o"};
   return agent;
 }
 
@@ -189,12 +220,15 @@ TEST(AgentRow, GoesThroughTheStore) {
   EXPECT_EQ(back->epoch, 5U);
   EXPECT_EQ(back->last_seen, TimestampMs{6});
   EXPECT_EQ(back->partitions, agent.partitions);
+  EXPECT_EQ(back->claim.boot_id, "b");
+  EXPECT_EQ(back->claim.process_id, "p");
+  EXPECT_EQ(back->superseded, agent.superseded);
   EXPECT_TRUE(back->session.nil());
 }
 
 TEST(AgentRow, LayoutIsAsDocumented) {
   EXPECT_EQ(ToHex(EncodeAgentRow(Sample())),
-            "01"
+            "02"
             "0000000000000005"
             "0000000000000006"
             "00000001"
@@ -205,7 +239,24 @@ TEST(AgentRow, LayoutIsAsDocumented) {
             "00000002"
             "0000000000000000"
             "0000000000000003"
-            "00000004");
+            "00000004"
+            "00000001"
+            "62"
+            "00000001"
+            "70"
+            "01"
+            "00000001"
+            "6f");
+}
+
+TEST(AgentRow, ThatOfTheVersionBeforeIsRead) {
+  Bytes value = EncodeAgentRow(Sample());
+  value[0] = 1;
+  value.resize(value.size() - 16);
+  const auto back = DecodeAgentRow("web-1", value);
+  ASSERT_TRUE(back.ok()) << back.error().message;
+  EXPECT_EQ(back->partitions, Sample().partitions);
+  EXPECT_TRUE(back->claim.boot_id.empty());
 }
 
 TEST(AgentRow, EveryTruncationIsRefused) {
