@@ -78,6 +78,9 @@ class Broker {
   void Poll(Instant now);
   std::chrono::milliseconds NextTimeout(Instant now) const;
 
+  // As LogEngine's.
+  Status StartBackup(const std::string& directory) { return engine_->StartBackup(directory); }
+
   // An orderly stop: no new requests from now on; Finished() once all that was under way is
   // answered and saved; then Close().
   void StartShutdown();

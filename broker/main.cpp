@@ -9,6 +9,7 @@
 
 #include "broker/broker.h"
 #include "broker/metadata/sqlite_store.h"
+#include "broker/verbs.h"
 #include "lib/base/check.h"
 #include "lib/daemon/address.h"
 #include "lib/daemon/clock.h"
@@ -37,7 +38,8 @@ daemon::Program MakeProgram() {
   using daemon::KeyType;
   daemon::Program program;
   program.name = "logboom-broker";
-  program.description = "Keeps partitioned logs and serves them.";
+  program.description =
+      "Keeps partitioned logs and serves them. Verbs: backup DIR, restore DIR --data-dir NEW.";
   program.default_config_file = "/etc/logboom/broker.toml";
   program.schema.keys = {
       {.name = "data_dir", .help = "directory of the logs; made if missing", .required = true},
@@ -343,6 +345,7 @@ int Run(const daemon::Config& config) {
 }  // namespace logboom::broker
 
 int main(int argc, char** argv) {
+  if (const auto code = logboom::broker::RunVerb(argc, argv)) return *code;
   auto launched = logboom::daemon::Launch(logboom::broker::MakeProgram(), argc, argv);
   if (!launched) return launched.error();
   return logboom::broker::Run(launched->config);

@@ -8,13 +8,17 @@ import subprocess
 import sys
 
 
+# What a program does beside its main work, each with a --help of its own.
+VERBS = {"logboom-broker": ("backup", "restore")}
+
+
 def escaped(line):
     """A line that troff leaves as it is."""
     line = line.replace("\\", "\\e").replace("-", "\\-")
     return "\\&" + line if line.startswith((".", "'")) else line
 
 
-def page(name, section, version, help_text):
+def page(name, section, version, help_text, verb_texts):
     first, _, rest = help_text.strip().partition("\n")
     what = first.rstrip(".")
     what = what[:1].lower() + what[1:]
@@ -22,14 +26,20 @@ def page(name, section, version, help_text):
              ".SH NAME", f"{escaped(name)} \\- {escaped(what)}",
              ".SH SYNOPSIS", f".B {escaped(name)}", "[options]",
              ".SH DESCRIPTION", escaped(first), ".PP", ".nf"]
-    return "\n".join([*lines, *map(escaped, rest.strip("\n").splitlines()), ".fi", ""])
+    lines += [*map(escaped, rest.strip("\n").splitlines()), ".fi"]
+    for text in verb_texts:
+        usage, _, rest = text.strip().partition("\n")
+        lines += [f".SH {escaped(usage.split()[1].upper())}", f".B {escaped(usage)}", ".PP", ".nf",
+                  *map(escaped, rest.strip("\n").splitlines()), ".fi"]
+    return "\n".join([*lines, ""])
 
 
 def main(program, section, out):
-    def said(flag):
-        return subprocess.run([program, flag], capture_output=True, text=True, check=True).stdout
+    def said(*words):
+        return subprocess.run([program, *words], capture_output=True, text=True, check=True).stdout
     name = pathlib.Path(program).name
-    text = page(name, section, said("--version").strip(), said("--help"))
+    verbs = [said(verb, "--help") for verb in VERBS.get(name, ())]
+    text = page(name, section, said("--version").strip(), said("--help"), verbs)
     # No time, no name: the same input makes the same bytes.
     with open(out, "wb") as file, gzip.GzipFile("", "wb", 9, file, mtime=0) as zipped:
         zipped.write(text.encode())

@@ -157,8 +157,9 @@ void EmbeddedEngine::FinishTransactions() {
     transactions_.erase(found);
     // After a failed write nobody knows what the store holds, and what was promised since might
     // rest on it: the next start reads it. A full disk is no such failure.
-    if (!done->status.ok() && (done->status.error().code == ErrorCode::kIo ||
-                               done->status.error().code == ErrorCode::kCorrupt)) {
+    if (!done->status.ok() && !done->copied_elsewhere &&
+        (done->status.error().code == ErrorCode::kIo ||
+         done->status.error().code == ErrorCode::kCorrupt)) {
       FailStorage("a write of the metadata in", done->status.error());
     }
     callback(std::move(done->status));

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "broker/engine/backup_run.h"
 #include "broker/engine/log_engine.h"
 #include "broker/engine/producer_ids.h"
 #include "broker/metadata/metadata_writer.h"
@@ -119,6 +120,8 @@ class EmbeddedEngine final : public LogEngine {
   void SetSealHook(std::function<Bytes(const TopicPartition&)> hook) override;
   Result<std::optional<PartitionLog::SealedSources>> NewestSealedSources(
       const TopicPartition& where) override;
+  Status StartBackup(const std::string& directory) override;
+  BackupStatus backup() const override;
   void Tick(Instant now) override;
   const EngineCounters& counters() const override { return counters_; }
   const std::optional<Error>& failure() const override { return failure_; }
@@ -193,6 +196,8 @@ class EmbeddedEngine final : public LogEngine {
   bool EvictFrom(const Topic& topic);
   void MoveRecoveryPoints(Instant now);
   Manifest CurrentManifest(bool clean) const;
+  std::vector<BackupParts::Log> LogsForBackup() const;
+  std::optional<BackupParts::LogNow> LogNow(const TopicPartition& where, Offset segment_base) const;
 
   std::unique_ptr<DataDirectory> directory_;
   EngineParts parts_;
@@ -262,6 +267,7 @@ class EmbeddedEngine final : public LogEngine {
   MonotonicMs next_recovery_points_;
   bool recovery_points_moved_ = false;
   Instant now_;                                   // of the last Tick, for what a callback starts
+  std::shared_ptr<BackupRun> backup_;             // the newest
   std::unique_ptr<BackgroundWorker> background_;  // last: its work ends before what it reads
 };
 

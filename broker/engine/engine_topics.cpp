@@ -4,6 +4,7 @@
 #include "broker/engine/embedded_engine.h"
 #include "broker/engine/topic_row.h"
 #include "lib/base/check.h"
+#include "lib/file/trees.h"
 
 namespace logboom::broker {
 
@@ -280,7 +281,7 @@ void EmbeddedEngine::RemoveDirectories(std::vector<std::string> retired) {
     ++unlinking_;
     background_->Submit([this, path = std::move(path)](
                             const std::stop_token& stop) -> BackgroundWorker::Continuation {
-      const Status removed = stop.stop_requested() ? Ok() : RemoveTree(parts_.fs, path);
+      const Status removed = stop.stop_requested() ? Ok() : file::RemoveTree(parts_.fs, path);
       return [this, removed] {
         --unlinking_;
         // The next start goes on.

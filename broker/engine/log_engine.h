@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/engine/backup_status.h"
 #include "broker/engine/topic_config.h"
 #include "broker/metadata/metadata_store.h"
 #include "broker/storage/partition_log.h"
@@ -153,6 +154,12 @@ class LogEngine {
   virtual void SetSealHook(std::function<Bytes(const TopicPartition&)> hook) = 0;
   virtual Result<std::optional<PartitionLog::SealedSources>> NewestSealedSources(
       const TopicPartition& where) = 0;
+
+  // ---- a backup
+  // Begins one into `directory` on this machine, beside all that goes on; backup() says how far
+  // it is. kBusy while one is under way; what is wrong with the directory is told by backup().
+  virtual Status StartBackup(const std::string& directory) = 0;
+  virtual BackupStatus backup() const = 0;
 
   // ---- life
   // Finishes commits, submits the next group, applies retention when it is due.

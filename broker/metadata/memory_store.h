@@ -4,9 +4,11 @@
 
 #include <map>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "broker/metadata/metadata_store.h"
+#include "lib/file/file_system.h"
 
 namespace logboom::broker {
 
@@ -15,6 +17,13 @@ class MemoryStore final : public MetadataStore {
   Result<std::vector<MetadataRow>> Load() override;
   Status Apply(const MetadataTransaction& transaction) override;
   Status RenewCopy() override { return Ok(); }
+  // kUnsupported without a file system to copy to.
+  Status CopyTo(const std::string& path) override;
+
+  // Where CopyTo writes; outlives the store, or the next call. Null: nowhere.
+  void SetCopies(file::FileSystem* fs) { copies_ = fs; }
+  // Forgets all, and takes what CopyTo has written.
+  Status TakeCopy(file::FileSystem& fs, const std::string& path);
 
   void Fail(std::optional<Error> error) { error_ = std::move(error); }
   void Clear() { rows_.clear(); }
@@ -22,6 +31,7 @@ class MemoryStore final : public MetadataStore {
  private:
   std::map<std::pair<Table, Bytes>, Bytes> rows_;
   std::optional<Error> error_;
+  file::FileSystem* copies_ = nullptr;
 };
 
 }  // namespace logboom::broker

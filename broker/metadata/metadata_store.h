@@ -51,6 +51,9 @@ struct MetadataTransaction {
   bool renew_copy = false;
   // Something that the copy does not know at all: it is renewed within kCopySoon.
   bool renew_copy_soon = false;
+  // Where given there are no writes: the store as it is behind all before this one, and
+  // ahead of all behind it, is copied to this file (MetadataStore::CopyTo).
+  std::string copy_to;
 
   void Put(Table table, Bytes key, Bytes value) {
     writes.push_back({table, std::move(key), std::move(value)});
@@ -67,6 +70,9 @@ class MetadataStore {
   virtual Status Apply(const MetadataTransaction& transaction) = 0;
   // Renews the copy from which a destroyed database comes back.
   virtual Status RenewCopy() = 0;
+  // Writes all rows to a new file from which a store can be opened, and syncs it, but not its
+  // directory. What is here stays sound whether or not that succeeds.
+  virtual Status CopyTo(const std::string& path) = 0;
 };
 
 }  // namespace logboom::broker

@@ -63,7 +63,9 @@ class ThreadMetadataWriter final : public MetadataWriter {
     while (true) {
       std::vector<Submitted> group = NextGroup(stop);
       if (group.empty() && stop.stop_requested()) break;
-      if (!group.empty()) {
+      if (!group.empty() && !group.front().transaction.copy_to.empty()) {
+        CopyElsewhere(group.front());
+      } else if (!group.empty()) {
         const bool soon = std::ranges::any_of(
             group, [](const Submitted& one) { return one.transaction.renew_copy_soon; });
         sound = Finish(group).ok() && sound;
@@ -83,7 +85,7 @@ class ThreadMetadataWriter final : public MetadataWriter {
     if (copy_due_ && sound) static_cast<void>(store_->RenewCopy());
   }
 
-  // Waits; empty when it is time to stop or to look at the copy.
+  // Waits; empty when it is time to stop or to look at the copy. A copy to elsewhere comes alone.
   std::vector<Submitted> NextGroup(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     const auto until = copy_due_.value_or(Clock::now() + copy_interval_);
@@ -91,9 +93,12 @@ class ThreadMetadataWriter final : public MetadataWriter {
     std::vector<Submitted> group;
     std::size_t writes = 0;
     while (!submitted_.empty() && writes < kJoinedWritesMax) {
+      const bool copy = !submitted_.front().transaction.copy_to.empty();
+      if (copy && !group.empty()) break;
       writes += submitted_.front().transaction.writes.size();
       group.push_back(std::move(submitted_.front()));
       submitted_.pop_front();
+      if (copy) break;
     }
     return group;
   }
@@ -109,10 +114,19 @@ class ThreadMetadataWriter final : public MetadataWriter {
     Status status = store_->Apply(joined);
     {
       std::lock_guard lock(mutex_);
-      for (const Submitted& one : group) done_.push_back({one.id, status});
+      for (const Submitted& one : group) done_.push_back({one.id, status, false});
     }
     wake_up_();
     return status;
+  }
+
+  void CopyElsewhere(const Submitted& copy) {
+    Status status = store_->CopyTo(copy.transaction.copy_to);
+    {
+      std::lock_guard lock(mutex_);
+      done_.push_back({copy.id, std::move(status), /*copied_elsewhere=*/true});
+    }
+    wake_up_();
   }
 
   std::unique_ptr<MetadataStore> store_;
@@ -132,7 +146,9 @@ class InlineMetadataWriter final : public MetadataWriter {
   explicit InlineMetadataWriter(MetadataStore& store) : store_(store) {}
 
   void Submit(std::uint64_t id, MetadataTransaction transaction) override {
-    done_.push_back({id, store_.Apply(transaction)});
+    const bool copy = !transaction.copy_to.empty();
+    done_.push_back(
+        {id, copy ? store_.CopyTo(transaction.copy_to) : store_.Apply(transaction), copy});
   }
 
   std::optional<MetadataDone> TakeDone() override {

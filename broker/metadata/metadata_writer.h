@@ -16,6 +16,8 @@ namespace logboom::broker {
 struct MetadataDone {
   std::uint64_t id = 0;
   Status status;
+  // It was a copy to elsewhere: where that failed, the store is sound all the same.
+  bool copied_elsewhere = false;
 };
 
 // Submit and TakeDone are called from the loop thread. Transactions are done in the order of

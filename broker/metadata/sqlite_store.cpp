@@ -255,15 +255,19 @@ class SqliteStore final : public MetadataStore {
         !removed.ok() && removed.error().code != ErrorCode::kNotFound) {
       return removed;
     }
-    ASSIGN_OR_RETURN(Statement vacuum, database_.Prepare("VACUUM INTO ?1"));
-    sqlite3_bind_text(vacuum.get(), 1, fresh.c_str(), -1, SQLITE_TRANSIENT);
-    if (int code = sqlite3_step(vacuum.get()); code != SQLITE_DONE) {
-      return database_.Failure("VACUUM INTO " + fresh, code);
-    }
-    ASSIGN_OR_RETURN(std::unique_ptr<file::File> file, fs_.Open(fresh, file::OpenMode::kReadWrite));
-    RETURN_IF_ERROR(file->Sync());
+    RETURN_IF_ERROR(CopyTo(fresh));
     RETURN_IF_ERROR(fs_.Rename(fresh, copy));
     return fs_.SyncDirectory(directory_);
+  }
+
+  Status CopyTo(const std::string& path) override {
+    ASSIGN_OR_RETURN(Statement vacuum, database_.Prepare("VACUUM INTO ?1"));
+    sqlite3_bind_text(vacuum.get(), 1, path.c_str(), -1, SQLITE_TRANSIENT);
+    if (int code = sqlite3_step(vacuum.get()); code != SQLITE_DONE) {
+      return database_.Failure("VACUUM INTO " + path, code);
+    }
+    ASSIGN_OR_RETURN(std::unique_ptr<file::File> file, fs_.Open(path, file::OpenMode::kReadWrite));
+    return file->Sync();
   }
 
  private:

@@ -32,6 +32,7 @@ enum class Operation {
   kAlterGroup,  // reset its offsets
   kDeleteGroup,
   kDescribeBroker,
+  kBackUp,
 };
 
 enum class ResourceKind { kBroker, kTopic, kAgent, kGroup };

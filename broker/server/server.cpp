@@ -142,6 +142,7 @@ void Server::Dispatch(const Call& call, const protocol::Request& request,
     case Body::kResetOffsets:
     case Body::kDeleteGroup: group_handlers_.Handle(call, request); return;
     case Body::kSnapshot: snapshots_.Handle(call, request.snapshot()); return;
+    case Body::kBackup: HandleBackup(call, request.backup()); return;
     case Body::kGoodbye: HandleGoodbye(call); return;
     case Body::kInitProducerId: HandleInitProducerId(call); return;
     case Body::kHello:

@@ -175,6 +175,9 @@ class Server final : private Answers {
   Result<Offset> TrimOffset(const TopicPartition& where,
                             const protocol::TrimTopicRequest& request) const;
 
+  // backup_handler.cpp
+  void HandleBackup(const Call& call, const protocol::BackupRequest& request);
+
   // agent_handlers.cpp
   void HandleAgentReport(const Call& call, const protocol::AgentReportRequest& request);
   void HandleListAgents(const Call& call);

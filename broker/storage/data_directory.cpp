@@ -4,6 +4,7 @@
 
 #include "broker/storage/manifest.h"
 #include "broker/storage/superblock.h"
+#include "lib/file/trees.h"
 #include "lib/segment/limits.h"
 #include "lib/segment/names.h"
 #include "lib/segment/partition_metadata.h"
@@ -59,22 +60,6 @@ Status CheckUnclaimed(file::FileSystem& fs, const std::string& path) {
 
 }  // namespace
 
-Status RemoveTree(file::FileSystem& fs, const std::string& path) {
-  const Result<std::vector<file::DirectoryEntry>> entries = fs.List(path);
-  if (!entries.ok()) {
-    return entries.error().code == ErrorCode::kNotFound ? Ok() : Status(entries.error());
-  }
-  for (const file::DirectoryEntry& entry : *entries) {
-    const std::string child = fmt::format("{}/{}", path, entry.name);
-    if (entry.kind == file::FileKind::kDirectory) {
-      RETURN_IF_ERROR(RemoveTree(fs, child));
-    } else {
-      RETURN_IF_ERROR(fs.Remove(child));
-    }
-  }
-  return fs.RemoveDirectory(path);
-}
-
 std::string DataDirectory::Under(std::string_view name) const {
   return fmt::format("{}/{}", path_, name);
 }
@@ -87,6 +72,9 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::Open(file::FileSystem& fs,
   ASSIGN_OR_RETURN(directory->lock_, fs.Lock(directory->Under(kLockName)));
   RETURN_IF_ERROR(directory->LoadSuperblock(random));
   RETURN_IF_ERROR(directory->ReadFailedMark());
+  if (const std::string pins = directory->Under(kBackupPinsName); fs.Stat(pins).ok()) {
+    RETURN_IF_ERROR(file::RemoveTree(fs, pins));
+  }
   ASSIGN_OR_RETURN(const file::FileStat own, fs.Stat(path));
   ASSIGN_OR_RETURN(const file::FileStat parent, fs.Stat(file::ParentDirectory(path)));
   directory->own_file_system_ = own.identity.device != parent.identity.device;
@@ -153,7 +141,7 @@ Result<std::vector<DataDirectory::PartitionDirectory>> DataDirectory::ListPartit
     if (entry.kind != file::FileKind::kDirectory) continue;
     const std::string path = Under(entry.name);
     if (EndsWith(entry.name, kCreatingSuffix) || EndsWith(entry.name, kDeletingSuffix)) {
-      RETURN_IF_ERROR(RemoveTree(fs_, path));
+      RETURN_IF_ERROR(file::RemoveTree(fs_, path));
       continue;
     }
     if (!IsPartitionName(entry.name)) continue;
@@ -179,7 +167,7 @@ Result<std::string> DataDirectory::CreatePartition(const PartitionIdentity& iden
   const std::string path = Under(fmt::format("{}-{}", identity.topic_number, identity.partition));
   if (fs_.Stat(path).ok()) return Fail(ErrorCode::kExists, "{}: is there already", path);
   const std::string creating = fmt::format("{}{}", path, kCreatingSuffix);
-  if (fs_.Stat(creating).ok()) RETURN_IF_ERROR(RemoveTree(fs_, creating));
+  if (fs_.Stat(creating).ok()) RETURN_IF_ERROR(file::RemoveTree(fs_, creating));
   RETURN_IF_ERROR(fs_.CreateDirectories(creating));
   const segment::PartitionMetadata metadata{.topic_name = identity.topic_name,
                                             .topic_id = identity.topic_id,
@@ -195,7 +183,7 @@ Result<std::string> DataDirectory::CreatePartition(const PartitionIdentity& iden
 
 Status DataDirectory::DeletePartition(const std::string& path) {
   ASSIGN_OR_RETURN(const std::vector<std::string> retired, RetirePartitions({path}));
-  return RemoveTree(fs_, retired.front());
+  return file::RemoveTree(fs_, retired.front());
 }
 
 Result<std::vector<std::string>> DataDirectory::RetirePartitions(

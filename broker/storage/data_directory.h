@@ -7,6 +7,7 @@
 //                           one
 //   quarantine/             what recovery cut off, never deleted by us
 //   metadata.sqlite, metadata.copy.sqlite       broker/metadata's
+//   backup.pins/            of a backup under way (backup_pins.h); removed at the start
 //   <number>-<partition>/   one partition: docs/formats/segment.md
 //
 // docs/formats/data-directory.md
@@ -28,6 +29,8 @@
 #include "lib/segment/segment_totals.h"
 
 namespace logboom::broker {
+
+inline constexpr std::string_view kBackupPinsName = "backup.pins";
 
 // A partition's directory says what it holds, so that a lost database can be rebuilt.
 struct PartitionIdentity {
@@ -54,9 +57,6 @@ struct Manifest {
   bool clean = false;  // written by an orderly stop, after a sync of everything
   std::vector<PartitionCheckpoint> partitions;
 };
-
-// A directory with all that is in it. Fine where it is gone already.
-Status RemoveTree(file::FileSystem& fs, const std::string& path);
 
 // One owner, one thread.
 class DataDirectory {
@@ -87,7 +87,8 @@ class DataDirectory {
     std::string path;
   };
   // Every partition directory with a readable partition.metadata. Directories that were being made
-  // or deleted (suffixes .creating, .deleting) are finished off first.
+  // or deleted (suffixes .creating, .deleting) are finished off first: not while one is being made
+  // or deleted.
   Result<std::vector<PartitionDirectory>> ListPartitions();
   // Where it is, or would be, and whose it is; nothing where there is none that can be read.
   std::optional<PartitionDirectory> FindPartition(std::uint32_t topic_number,
@@ -96,7 +97,7 @@ class DataDirectory {
   // synced.
   Result<std::string> CreatePartition(const PartitionIdentity& identity);
   // Renamed to .deleting, durably: from here on they are gone, whatever becomes of their files.
-  // Gives the new paths, for RemoveTree.
+  // Gives the new paths, for file::RemoveTree.
   Result<std::vector<std::string>> RetirePartitions(const std::vector<std::string>& paths);
   // RetirePartitions, and the files are unlinked.
   Status DeletePartition(const std::string& path);

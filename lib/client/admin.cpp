@@ -40,6 +40,26 @@ protocol::TrimTopicRequest TrimRequestOf(const TrimOptions& options) {
   return request;
 }
 
+BackupProgress ProgressOf(const protocol::BackupResponse& from) {
+  BackupProgress to;
+  switch (from.state()) {
+    case protocol::BackupResponse::RUNNING: to.state = BackupProgress::State::kRunning; break;
+    case protocol::BackupResponse::DONE: to.state = BackupProgress::State::kDone; break;
+    case protocol::BackupResponse::FAILED: to.state = BackupProgress::State::kFailed; break;
+    default: break;
+  }
+  to.directory = from.directory();
+  to.started = TimestampMs(from.started_ms());
+  to.ended = TimestampMs(from.ended_ms());
+  to.partitions = from.partitions();
+  to.partitions_done = from.partitions_done();
+  to.bytes = from.bytes();
+  to.bytes_copied = from.bytes_copied();
+  to.bytes_linked = from.bytes_linked();
+  if (from.has_error()) to.error = protocol::FromWire(from.error());
+  return to;
+}
+
 }  // namespace
 
 Admin::Admin(std::unique_ptr<transport::ClientTransport> transport, AdminOptions options,
@@ -170,6 +190,20 @@ Result<BrokerStatus> Admin::GetStatus() {
   request.mutable_status();
   ASSIGN_OR_RETURN(const auto response, state_->Ask(request, IfCut::kAskAgain));
   return StatusOf(response.status());
+}
+
+Result<BackupProgress> Admin::StartBackup(const std::string& directory) {
+  protocol::Request request;
+  request.mutable_backup()->set_directory(protocol::ValidUtf8(directory));
+  ASSIGN_OR_RETURN(const auto response, state_->Ask(request, IfCut::kReport));
+  return ProgressOf(response.backup());
+}
+
+Result<BackupProgress> Admin::GetBackup() {
+  protocol::Request request;
+  request.mutable_backup();
+  ASSIGN_OR_RETURN(const auto response, state_->Ask(request, IfCut::kAskAgain));
+  return ProgressOf(response.backup());
 }
 
 }  // namespace logboom::client

@@ -63,6 +63,9 @@ class Admin {
   // With all files, over as many pages as it takes.
   Result<AgentDetails> DescribeAgent(const std::string& agent_id);
   Result<BrokerStatus> GetStatus();
+  // Into a directory of the broker's machine. kBusy where one is under way.
+  Result<BackupProgress> StartBackup(const std::string& directory);
+  Result<BackupProgress> GetBackup();
 
   // In the order of their names.
   Result<std::vector<GroupSummary>> ListGroups();

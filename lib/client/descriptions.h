@@ -87,6 +87,21 @@ struct PartitionTrim {
   std::optional<Error> error;  // nothing went
 };
 
+// How far a broker's newest backup is.
+struct BackupProgress {
+  enum class State { kNone, kRunning, kDone, kFailed };
+  State state = State::kNone;
+  std::string directory;
+  TimestampMs started;
+  TimestampMs ended;
+  std::uint32_t partitions = 0;
+  std::uint32_t partitions_done = 0;
+  std::int64_t bytes = 0;
+  std::int64_t bytes_copied = 0;
+  std::int64_t bytes_linked = 0;
+  std::optional<Error> error;  // of a failed one
+};
+
 // A place in a partition: its start, its durable end, or the first record whose create time is at
 // or after `time`.
 struct OffsetQuery {

@@ -10,8 +10,11 @@ Status Link(FileSystem& fs, const std::string& from, const std::string& to) {
 }
 
 Status RemoveTree(FileSystem& fs, const std::string& path) {
-  ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> entries, fs.List(path));
-  for (const DirectoryEntry& entry : entries) {
+  const Result<std::vector<DirectoryEntry>> entries = fs.List(path);
+  if (!entries.ok()) {
+    return entries.error().code == ErrorCode::kNotFound ? Ok() : Status(entries.error());
+  }
+  for (const DirectoryEntry& entry : *entries) {
     const std::string child = fmt::format("{}/{}", path, entry.name);
     if (entry.kind == FileKind::kDirectory) {
       RETURN_IF_ERROR(RemoveTree(fs, child));

@@ -20,7 +20,7 @@ class HardLinks {
 // kUnsupported where `fs` is no HardLinks.
 Status Link(FileSystem& fs, const std::string& from, const std::string& to);
 
-// Removes a directory and all below it. Nothing is synced.
+// Removes a directory and all below it; fine where it is gone already. Nothing is synced.
 Status RemoveTree(FileSystem& fs, const std::string& path);
 
 }  // namespace logboom::file

@@ -36,6 +36,7 @@ constexpr std::array kApis = {
     ApiVersions{Request::kGoodbye, 1, 1, "goodbye"},
     ApiVersions{Request::kTrimTopic, 1, 1, "trim topic"},
     ApiVersions{Request::kInitProducerId, 1, 1, "init producer id"},
+    ApiVersions{Request::kBackup, 1, 1, "backup"},
 };
 
 }  // namespace

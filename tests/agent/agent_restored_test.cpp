@@ -92,5 +92,29 @@ TEST_F(AgentRestored, AnotherRestoreIsNothingNew) {
   EXPECT_TRUE(SameBytes(rig_.BytesOf("/log/a.log"), "1\n2\n3\n4\n"));
 }
 
+// The machine goes back in time, files and state alike: what its files still hold of what was sent
+// comes twice, and nothing new is taken for something old.
+TEST(AgentRolledBack, NothingThatIsWrittenThenIsLost) {
+  AgentRig rig;
+  rig.Append("/log/a.log", "1\n2\n");
+  rig.Start();
+  rig.Run(2'000);
+  rig.Append("/log/a.log", "3\n4\n");
+  rig.Run(2'000);
+  rig.Kill();
+  rig.Truncate("/log/a.log", 4);
+  rig.Append("/log/a.log", "other 3\n");
+  rig.Start();
+  rig.Run(30'000);
+  rig.Append("/log/a.log", "other 4\n");
+  rig.Run(30'000);
+  const std::vector<std::string> values = rig.Values();
+  for (const char* line : {"1", "2", "3", "4", "other 3", "other 4"}) {
+    EXPECT_NE(std::find(values.begin(), values.end(), line), values.end()) << line << "\n"
+                                                                           << rig.Describe();
+  }
+  EXPECT_TRUE(rig.Rows(protocol::GAP).empty());
+}
+
 }  // namespace
 }  // namespace logboom::agent

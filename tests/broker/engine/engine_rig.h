@@ -97,6 +97,10 @@ class StoreOfProcess final : public MetadataStore {
     return store_.Apply(transaction);
   }
   Status RenewCopy() override { return Ok(); }
+  Status CopyTo(const std::string& path) override {
+    if (!alive_()) return Fail(ErrorCode::kIo, "the process is dead");
+    return store_.CopyTo(path);
+  }
 
  private:
   MemoryStore& store_;

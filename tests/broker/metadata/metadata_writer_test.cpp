@@ -35,6 +35,12 @@ class Observed {
     changed_.wait(lock, [this] { return !held_; });
     return error_ ? Status(*error_) : Ok();
   }
+  // Notes how many transactions stood ahead of it.
+  Status CopiedTo(const std::string& path) {
+    std::lock_guard lock(mutex_);
+    copied_to_.emplace_back(path, applied_.size());
+    return error_ ? Status(*error_) : Ok();
+  }
   void Copied() {
     std::lock_guard lock(mutex_);
     ++copies_;
@@ -71,6 +77,10 @@ class Observed {
     std::lock_guard lock(mutex_);
     return copies_;
   }
+  std::vector<std::pair<std::string, std::size_t>> copied_to() {
+    std::lock_guard lock(mutex_);
+    return copied_to_;
+  }
   std::vector<MetadataTransaction> applied() {
     std::lock_guard lock(mutex_);
     return applied_;
@@ -82,6 +92,7 @@ class Observed {
   bool held_ = false;
   std::optional<Error> error_;
   std::vector<MetadataTransaction> applied_;
+  std::vector<std::pair<std::string, std::size_t>> copied_to_;
   int copies_ = 0;
   int wakes_ = 0;
 };
@@ -97,6 +108,7 @@ class ObservedStore final : public MetadataStore {
     observed_.Copied();
     return Ok();
   }
+  Status CopyTo(const std::string& path) override { return observed_.CopiedTo(path); }
 
  private:
   Observed& observed_;
@@ -153,6 +165,24 @@ TEST_F(ThreadWriterTest, JoinsWhatWaitsWhileACommitRuns) {
   EXPECT_FALSE(applied[0].renew_copy);
   EXPECT_EQ(applied[1].writes.size(), 3U);
   EXPECT_TRUE(applied[1].renew_copy);
+}
+
+TEST_F(ThreadWriterTest, ACopyToElsewhereHoldsWhatWasSubmittedBeforeItAlone) {
+  observed_.Hold();
+  auto writer = Make();
+  writer->Submit(1, PutOf("first"));
+  observed_.WaitForApplied(1);
+  writer->Submit(2, PutOf("second"));
+  MetadataTransaction copy;
+  copy.copy_to = "/elsewhere";
+  writer->Submit(3, std::move(copy));
+  writer->Submit(4, PutOf("third"));
+  observed_.Release();
+  const auto done = observed_.WaitForDone(*writer, 4);
+  for (const MetadataDone& one : done) EXPECT_EQ(one.copied_elsewhere, one.id == 3);
+  using Copies = std::vector<std::pair<std::string, std::size_t>>;
+  EXPECT_EQ(observed_.copied_to(), (Copies{{"/elsewhere", 2}}));
+  EXPECT_EQ(observed_.applied().size(), 3U);
 }
 
 TEST_F(ThreadWriterTest, AnErrorReachesEveryoneWhoWasJoined) {

@@ -89,6 +89,23 @@ class SqliteStoreTest : public testing::Test {
   MetadataOpenReport report_;
 };
 
+TEST_F(SqliteStoreTest, ACopyToElsewhereIsAStoreOfItsOwn) {
+  auto store = Open();
+  Put(*store, Table::kTopic, "1", "a");
+  ASSERT_TRUE(fs_.CreateDirectories(directory_ / "elsewhere").ok());
+  const std::string path = directory_ / "elsewhere/metadata.sqlite";
+  ASSERT_TRUE(store->CopyTo(path).ok());
+  EXPECT_FALSE(store->CopyTo(path).ok()) << "it is there already";
+  EXPECT_FALSE(store->CopyTo(directory_ / "none/metadata.sqlite").ok());
+  Put(*store, Table::kTopic, "2", "b");
+  EXPECT_EQ(Rows(*store).size(), 2U);
+  auto copy = OpenSqliteStore(fs_, directory_ / "elsewhere", directory_ / "elsewhere/quarantine",
+                              TimestampMs{kForeverMs});
+  ASSERT_TRUE(copy.ok()) << copy.error().message;
+  EXPECT_TRUE(copy->report.notes.empty());
+  EXPECT_EQ(Rows(*copy->store), (std::vector<MetadataRow>{{Table::kTopic, "1", "a"}}));
+}
+
 TEST_F(SqliteStoreTest, BeginsEmptyAndSaysSo) {
   auto store = Open();
   EXPECT_TRUE(report_.created);

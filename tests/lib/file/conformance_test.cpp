@@ -248,7 +248,7 @@ TEST_P(Conformance, ATreeIsRemovedWithAllBelowIt) {
   Put("d/e/g", "x");
   ASSERT_TRUE(RemoveTree(fs_, Path("d")).ok());
   EXPECT_EQ(NamesIn("."), Names{});
-  EXPECT_EQ(CodeOf(RemoveTree(fs_, Path("d"))), ErrorCode::kNotFound);
+  EXPECT_TRUE(RemoveTree(fs_, Path("d")).ok()) << "it is gone already";
 }
 
 TEST_P(Conformance, RemovedFilesLiveWhileOpen) {
