@@ -52,6 +52,12 @@ std::string DescribeOutOfRange(const client::OffsetOutOfRange& range) {
     return fmt::format("there is no offset {} yet: the log ends at {}", range.position,
                        range.durable_end);
   }
+  if (range.position >= range.log_start) {
+    return fmt::format(
+        "the log was cut: other records than those that were read stand at offset {} "
+        "and before it; going on at {}",
+        range.position, range.log_start);
+  }
   return fmt::format("records {} to {} are gone; going on at {}", range.position,
                      range.log_start - 1, range.log_start);
 }

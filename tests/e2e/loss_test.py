@@ -1,6 +1,9 @@
 """The loss of a broker: its data directory is gone, and comes back from a backup, or not at all."""
 import json
+import os
+import pathlib
 import shutil
+import signal
 import subprocess
 import threading
 
@@ -77,18 +80,25 @@ class Loss(ProcessCase):
     def stored(self):
         return [line for _, line in self.server.commands.lines("logs")]
 
+    def group_reads(self):
+        return self.server.commands.run(
+            "consume", "logs", "--group", "readers", "--from", "earliest", "--until-end",
+            "--format", "raw").stdout.splitlines()
+
     def wait_stored(self, count):
         def there():
             end = self.server.commands.end_offset("logs")
             return end >= count, end
         waiting.wait_until(f"{count} lines are stored", there, interval=0.1)
 
-    def wait_forgotten(self, path):
-        """Until the agent has let go of a file that was removed."""
+    @staticmethod
+    def wait_let_go(agent):
+        """Until the agent holds no file that was removed."""
         def gone():
-            shown = self.server.commands.run("agents", "describe", "tailer", "--format", "json")
-            return str(path).encode() not in shown.stdout
-        waiting.wait_until(f"the agent has let go of {path}", gone, interval=0.2)
+            held = [os.readlink(one) for one in pathlib.Path(f"/proc/{agent.pid}/fd").iterdir()
+                    if one.is_symlink()]
+            return not any("(deleted)" in path and "/logs/" in path for path in held), held
+        waiting.wait_until("the agent has let go of what was removed", gone, interval=0.2)
 
     def gaps(self):
         rows = self.server.commands.run("consume", "logs", "--from", "earliest", "--until-end",
@@ -100,11 +110,8 @@ class Loss(ProcessCase):
         writer = Writer(self.logs, lines_a_file=400)
         self.addCleanup(writer.stop)
         self.wait_stored(900)
-        reader = self.server.commands.popen(
-            "consume", "logs", "--group", "readers", "--from", "earliest", "--format", "raw",
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.addCleanup(reader.stderr.close)
-        self.addCleanup(reader.stdout.close)
+        read_before = self.group_reads()
+        self.assertGreater(len(read_before), 0)
         done = self.back_up()
         self.assertIn(b"backup of 1 partitions", done.stdout)
         self.assertFalse((self.server.data_dir / "backup.pins").exists())
@@ -115,9 +122,8 @@ class Loss(ProcessCase):
         self.wait_stored((first_after + 1) * 400)
         lost = removed.read_bytes().splitlines()
         removed.unlink()
-        self.wait_forgotten(removed)
-        reader.kill()
-        reader.wait()
+        self.wait_let_go(agent)
+        self.group_reads()
         self.lose_broker()
         self.restore()
         writer.stop()
@@ -130,28 +136,39 @@ class Loss(ProcessCase):
         gaps = waiting.wait_until("the gap is told", self.gaps)
         self.assertIn(LOST, json.dumps(gaps))
         self.assertEqual(len(gaps), 1, gaps)
-        # The group's offset is within the log, and what is read from there on are its records.
-        self.server.commands.run("lag", "readers")
+        # The group goes on where it was when the backup was made.
+        self.assertEqual(read_before + self.group_reads(), stored)
         self.assert_stopped_cleanly(agent, self.server)
         self.assert_verified(self.server)
 
-    def test_a_reader_behind_the_backup_is_told_and_gets_no_other_records(self):
+    def reader_of(self, lines):
+        """One that has read so many lines, and goes on."""
+        reader = self.server.commands.popen("consume", "logs", "--from", "earliest", "--format", "raw",
+                                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(reader.wait)
+        self.addCleanup(reader.kill)
+        self.addCleanup(reader.stderr.close)
+        self.addCleanup(reader.stdout.close)
+        self.assertEqual([reader.stdout.readline() for _ in range(lines)],
+                         [b"%d\n" % number for number in range(1, lines + 1)])
+        return reader
+
+    def test_readers_behind_the_backup_are_told_and_get_no_other_records(self):
         self.server.commands.produce("logs", b"1\n2\n3\n")
         self.back_up()
         self.server.commands.produce("logs", b"4\n5\n6\n")
-        with subprocess.Popen([places.program("logboom"), "--broker", self.server.address, "consume",
-                               "logs", "--from", "earliest", "--format", "raw"],
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reader:
-            self.addCleanup(reader.kill)
-            got = [reader.stdout.readline() for _ in range(6)]
-            self.assertEqual(got, [b"%d\n" % number for number in range(1, 7)])
-            self.lose_broker()
-            self.restore()
-            self.server.commands.produce("logs", b"other 4\nother 5\nother 6\nother 7\n")
-            out, errors = reader.communicate(timeout=waiting.DEADLINE_S)
-        self.assertEqual(out, b"", errors)
-        self.assertNotEqual(reader.returncode, 0)
-        self.assertIn(b"offset", errors)
+        reader, sleeper = self.reader_of(6), self.reader_of(6)
+        sleeper.send_signal(signal.SIGSTOP)
+        self.lose_broker()
+        self.restore()
+        out, errors = reader.communicate(timeout=waiting.DEADLINE_S)
+        self.assertEqual((out, reader.returncode), (b"", 1), errors)
+        self.assertIn(b"there is no offset 6 yet", errors)
+        # This one finds the offset taken by another record: it reads from the start, and says so.
+        self.server.commands.produce("logs", b"other 4\nother 5\nother 6\nother 7\nother 8\n")
+        sleeper.send_signal(signal.SIGCONT)
+        self.assertIn(b"logs/0", sleeper.stderr.readline())
+        self.assertEqual(sleeper.stdout.readline(), b"1\n")
 
     def test_an_agent_fills_an_empty_broker_from_its_files(self):
         path = self.log("app.log", b"".join(b"line %d\n" % number for number in range(500)))
