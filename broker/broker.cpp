@@ -14,6 +14,28 @@ constexpr std::int64_t kTellJumpMs = 60 * 60'000;
 constexpr std::int64_t kTellJumpForMs = 24 * 60 * 60'000;
 constexpr std::int64_t kReserveMax = std::int64_t{1} << 30U;
 
+// Ranges and findings that are told one by one; of more there is the number.
+constexpr std::size_t kDamageTold = 20;
+
+void AddDamage(const EmbeddedEngine& engine, TimestampMs since, BrokerFacts& facts) {
+  const std::vector<EmbeddedEngine::Unreadable> ranges = engine.UnreadableRanges();
+  for (std::size_t i = 0; i < std::min(ranges.size(), kDamageTold); ++i) {
+    const EmbeddedEngine::Unreadable& one = ranges[i];
+    facts.conditions.push_back(
+        {"unreadable records",
+         fmt::format("topic '{}', partition {}: offsets {} to {} can't be read ({}); all others "
+                     "can{}",
+                     one.topic, one.partition, one.range.begin, one.range.end - 1, one.range.reason,
+                     i + 1 == kDamageTold && ranges.size() > kDamageTold
+                         ? fmt::format("; and {} ranges more", ranges.size() - kDamageTold)
+                         : ""),
+         since});
+  }
+  for (const std::string& finding : engine.scrubber().findings()) {
+    facts.conditions.push_back({"found by the scrub", finding, since});
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Broker>> Broker::Open(BrokerOptions options, BrokerSeams seams, Instant now,
@@ -50,7 +72,8 @@ Result<std::unique_ptr<Broker>> Broker::Open(BrokerOptions options, BrokerSeams 
                     std::move(store),
                     mine.make_writer,
                     reserve,
-                    broker->options_.budget};
+                    broker->options_.budget,
+                    broker->options_.scrub};
   ASSIGN_OR_RETURN(broker->engine_,
                    EmbeddedEngine::Open(std::move(directory), std::move(parts), now, progress));
   broker->sources_ = std::make_unique<Sources>(*broker->engine_);
@@ -162,6 +185,7 @@ BrokerFacts Broker::Facts() const {
     facts.conditions.push_back(
         {"retention failed", "old segments could not be removed: " + failed->message, now_});
   }
+  AddDamage(*engine_, started_, facts);
   AddClockJumps(facts);
   if (engine_->stuck_over_budget()) {
     facts.conditions.push_back(

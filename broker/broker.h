@@ -38,6 +38,7 @@ struct BrokerOptions {
   std::optional<std::int64_t> reserve_bytes;
   // Nothing: topics take what they need.
   std::optional<DiskBudget> budget = DiskBudget{};
+  ScrubOptions scrub;
 };
 
 // Where the broker keeps what it must not lose, and how it gets things done beside its loop.
@@ -98,6 +99,9 @@ class Broker {
   std::int64_t log_bytes() const { return engine_->log_bytes(); }
   std::int64_t budget_bytes() const { return engine_->budget_bytes().value_or(0); }
   const AgeClock& age_clock() const { return engine_->age_clock(); }
+  const ScrubStatus& scrub() const { return engine_->scrubber().status(); }
+  const std::vector<std::string>& scrub_findings() const { return engine_->scrubber().findings(); }
+  std::size_t unreadable_ranges() const { return engine_->UnreadableRanges().size(); }
 
  private:
   Broker(BrokerOptions options, BrokerSeams seams)

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <charconv>
 #include <chrono>
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <utility>
@@ -71,6 +72,10 @@ daemon::Program MakeProgram() {
        .default_text = "80%",
        .help = "of all segments: bytes, a share of the file system, or none; beyond it the oldest "
                "records of the largest topics go before their time"},
+      {.name = "storage.scrub",
+       .default_text = "auto",
+       .help = "bytes a second that are read again to find what has rotted; auto: all in a week at "
+               "most; 0: none"},
   };
   program.flags = {
       {.name = "--data-dir",
@@ -124,6 +129,14 @@ Result<std::optional<DiskBudget>> ParseBudget(const daemon::Config& config) {
   return config.Invalid("disk.budget", "1% to 100%, a number of bytes such as 500GiB, or none");
 }
 
+Result<ScrubOptions> ParseScrub(const daemon::Config& config) {
+  const std::string& text = config.String("storage.scrub");
+  if (text == "auto") return ScrubOptions{};
+  auto bytes = daemon::ParseByteCount(text);
+  if (!bytes) return config.Invalid("storage.scrub", "auto, or bytes a second such as 4MiB");
+  return ScrubOptions{.bytes_per_second = *bytes};
+}
+
 // Without keys any account that reaches the port could read and write everything.
 Status CheckListen(const daemon::Config& config) {
   constexpr std::string_view kScheme = "tcp://";
@@ -153,6 +166,7 @@ Result<BrokerOptions> OptionsOf(const daemon::Config& config) {
   ASSIGN_OR_RETURN(options.sync_method, ParseSyncMethod(config));
   ASSIGN_OR_RETURN(options.reserve_bytes, ParseReserve(config));
   ASSIGN_OR_RETURN(options.budget, ParseBudget(config));
+  ASSIGN_OR_RETURN(options.scrub, ParseScrub(config));
   return options;
 }
 
@@ -234,6 +248,16 @@ void FillMetrics(const Broker& broker, daemon::MetricsRegistry& metrics) {
   count("logboom_evicted_bytes_total", "Bytes of them", engine.bytes_evicted);
   gauge("logboom_retention_skipped_seconds", "What the clock skipped, and retention does not count",
         broker.age_clock().skipped_ms() / 1000);
+  const ScrubStatus& scrub = broker.scrub();
+  count("logboom_scrub_read_bytes_total", "Bytes that the scrub has read", scrub.bytes_read);
+  count("logboom_scrub_findings_total", "What the scrub has found wrong", scrub.findings);
+  if (scrub.last_pass) {
+    metrics.SetGauge("logboom_scrub_last_pass_timestamp_seconds",
+                     "When the scrub had last read everything",
+                     static_cast<double>(scrub.last_pass->value()) / 1000.0);
+  }
+  gauge("logboom_unreadable_ranges", "Ranges of offsets that can't be read",
+        static_cast<std::int64_t>(broker.unreadable_ranges()));
 }
 
 int ServeUntilStopped(Broker& broker, transport::ServerTransport& transport,

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "broker/features.h"
 #include "broker/storage/restore.h"
 #include "lib/base/random.h"
 #include "lib/client/admin.h"
@@ -192,10 +193,18 @@ int Restore(const Arguments& arguments) {
   return kExitDone;
 }
 
+int Features(const std::vector<std::string>& words) {
+  file::PosixFileSystem fs;
+  const FeaturesOutcome outcome = RunFeatures(fs, words);
+  fmt::print(outcome.exit_code == kExitDone ? stdout : stderr, "{}", outcome.text);
+  return outcome.exit_code;
+}
+
 }  // namespace
 
 std::optional<int> RunVerb(int argc, char** argv) {
   const std::string_view verb = argc > 1 ? argv[1] : "";
+  if (verb == "features") return Features({argv + 2, argv + argc});
   if (verb != "backup" && verb != "restore") return std::nullopt;
   const bool backup = verb == "backup";
   const Arguments arguments = ParseArguments(argc, argv, backup ? "--broker" : "--data-dir");

@@ -137,6 +137,7 @@ void EmbeddedEngine::Tick(Instant now) {
   FinishTransactions();
   FinishCommits();
   background_->FinishDone();
+  if (!failure_) scrubber_->Tick(now, *background_);
   if (broken_log_) FailStorage("a write to", *broken_log_);
   RunMakings();
   RunRemovals();

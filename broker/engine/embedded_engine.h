@@ -21,6 +21,7 @@
 #include "broker/engine/backup_run.h"
 #include "broker/engine/log_engine.h"
 #include "broker/engine/producer_ids.h"
+#include "broker/engine/scrubber.h"
 #include "broker/metadata/metadata_writer.h"
 #include "broker/storage/age_clock.h"
 #include "broker/storage/background.h"
@@ -47,6 +48,7 @@ struct EngineParts {
   std::int64_t reserve_bytes = 0;
   // Nothing: topics take what they need.
   std::optional<DiskBudget> budget;
+  ScrubOptions scrub = {};
 };
 
 // What opening found: for the log, and for the status page's conditions.
@@ -84,6 +86,14 @@ class EmbeddedEngine final : public LogEngine {
   bool stuck_over_budget() const { return stuck_over_budget_; }
   // What retention by age goes by.
   const AgeClock& age_clock() const { return age_clock_; }
+  const Scrubber& scrubber() const { return *scrubber_; }
+  // What can't be read of all partitions, as far as anybody has met it.
+  struct Unreadable {
+    std::string topic;
+    PartitionIndex partition;
+    UnreadableRange range;
+  };
+  std::vector<Unreadable> UnreadableRanges() const;
   // Of the last commits, at most 1,024.
   std::int64_t SyncP99Us() const;
 
@@ -158,6 +168,7 @@ class EmbeddedEngine final : public LogEngine {
   Status RemoveLeftovers(const Topic& topic);
   Status OpenAgeClock(Instant now);
   Status OpenPartitions(Instant now, const std::function<void(std::int64_t)>& progress);
+  Status MendDirectories(std::vector<DataDirectory::PartitionDirectory>& found);
   Status AdoptDirectories(const std::vector<DataDirectory::PartitionDirectory>& found);
   Status OpenPartition(const Topic& topic, PartitionIndex index, const std::string& path,
                        const Manifest& manifest, Instant now,
@@ -190,6 +201,7 @@ class EmbeddedEngine final : public LogEngine {
   void FinishTransactions();
   void KeepTime(Instant now);
   void RunTrims();
+  void StartScrubber(Instant now);
   void RunRetention(Instant now);
   void KeepBudget(Instant now);
   bool EvictOne();
@@ -266,8 +278,9 @@ class EmbeddedEngine final : public LogEngine {
   std::optional<Error> retention_failure_;
   MonotonicMs next_recovery_points_;
   bool recovery_points_moved_ = false;
-  Instant now_;                                   // of the last Tick, for what a callback starts
-  std::shared_ptr<BackupRun> backup_;             // the newest
+  Instant now_;                        // of the last Tick, for what a callback starts
+  std::shared_ptr<BackupRun> backup_;  // the newest
+  std::unique_ptr<Scrubber> scrubber_;
   std::unique_ptr<BackgroundWorker> background_;  // last: its work ends before what it reads
 };
 

@@ -39,6 +39,7 @@ Result<std::unique_ptr<EmbeddedEngine>> EmbeddedEngine::Open(
   engine->committer_ = engine->parts_.make_committer();
   engine->background_ = engine->parts_.make_background();
   engine->WatchSpace(now);
+  engine->StartScrubber(now);
   return engine;
 }
 
@@ -73,12 +74,19 @@ Status EmbeddedEngine::OpenPartitions(Instant now,
                                       const std::function<void(std::int64_t)>& progress) {
   ASSIGN_OR_RETURN(std::vector<DataDirectory::PartitionDirectory> found,
                    directory_->ListPartitions());
+  RETURN_IF_ERROR(MendDirectories(found));
   RETURN_IF_ERROR(AdoptDirectories(found));
   std::unordered_map<TopicPartition, std::string> paths;
   for (const auto& one : found) {
     paths[{one.identity.topic_id, one.identity.partition}] = one.path;
   }
   const Manifest manifest = directory_->ReadManifest();
+  if (manifest.broken) {
+    report_.notes.push_back(fmt::format(
+        "the manifest can't be read ({}): logs were scanned from their last seals on, and the "
+        "newest records there count as appended now",
+        *manifest.broken));
+  }
   // A new data directory has no manifest, and nothing to recover either.
   report_.clean_start = manifest.clean || found.empty();
   for (const auto& [name, topic] : topics_) {
@@ -107,6 +115,28 @@ Status EmbeddedEngine::OpenAgeClock(Instant now) {
     stored = AgeClockState{};
   }
   age_clock_ = AgeClock(std::move(*stored), newest, now);
+  return Ok();
+}
+
+// Directories that do not say any more whose they are: their name and the topic's row do.
+Status EmbeddedEngine::MendDirectories(std::vector<DataDirectory::PartitionDirectory>& found) {
+  for (const DataDirectory::UnreadablePartition& one : directory_->unreadable_partitions()) {
+    const auto named = std::find_if(topics_.begin(), topics_.end(), [&](const auto& entry) {
+      return entry.second.number == one.topic_number;
+    });
+    if (named == topics_.end()) {
+      report_.notes.push_back(fmt::format(
+          "{}, and no topic is known that it could belong to: it is left alone", one.reason));
+      continue;
+    }
+    const Topic& topic = named->second;
+    const PartitionIdentity identity{topic.name, topic.topic_id, topic.number, one.partition};
+    const Status mended = directory_->MendIdentity(one.path, identity);
+    if (!mended.ok() && mended.error().code != ErrorCode::kNoSpace) return mended;
+    report_.notes.push_back(fmt::format("{}: it is partition {} of topic '{}', and says so again",
+                                        one.reason, one.partition, topic.name));
+    found.push_back({identity, one.path});
+  }
   return Ok();
 }
 

@@ -28,6 +28,37 @@ void EmbeddedEngine::WatchSpace(Instant now) {
   }
 }
 
+void EmbeddedEngine::StartScrubber(Instant now) {
+  Scrubber::Logs logs;
+  logs.find = [this](const TopicPartition& where) -> std::optional<Scrubber::Log> {
+    Partition* partition = Find(where);
+    if (partition == nullptr) return std::nullopt;
+    return Scrubber::Log{partition->log.get(), partition->directory};
+  };
+  logs.list = [this] {
+    std::vector<TopicPartition> all;
+    all.reserve(partitions_.size());
+    for (const auto& [where, partition] : partitions_) all.push_back(where);
+    return all;
+  };
+  scrubber_ =
+      std::make_unique<Scrubber>(parts_.fs, directory_->path(), parts_.scrub, std::move(logs), now);
+}
+
+std::vector<EmbeddedEngine::Unreadable> EmbeddedEngine::UnreadableRanges() const {
+  std::vector<Unreadable> all;
+  for (const auto& [name, topic] : topics_) {
+    for (std::int32_t i = 0; i < topic.partitions; ++i) {
+      const Partition* partition = Find({topic.topic_id, PartitionIndex{i}});
+      if (partition == nullptr) continue;
+      for (const UnreadableRange& range : partition->log->unreadable()) {
+        all.push_back({name, PartitionIndex{i}, range});
+      }
+    }
+  }
+  return all;
+}
+
 // A jump is on the disk before retention goes by the new time: after a crash nothing would tell it
 // from time that passed.
 void EmbeddedEngine::KeepTime(Instant now) {
@@ -162,6 +193,7 @@ Status EmbeddedEngine::Close() {
   if (failure_) return *failure_;
   CHECK(quiet());
   background_.reset();
+  scrubber_->Save();
   for (auto& [where, partition] : partitions_) RETURN_IF_ERROR(partition.log->Close());
   age_clock_.Observe(now_);
   const Status stored = WriteAgeClock(parts_.fs, directory_->path(), age_clock_.TakeState());

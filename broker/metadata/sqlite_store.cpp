@@ -2,8 +2,10 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "lib/record/crc32c.h"
@@ -13,8 +15,15 @@ namespace {
 
 constexpr std::string_view kDatabaseName = "metadata.sqlite";
 constexpr std::string_view kCopyName = "metadata.copy.sqlite";
+// Holds blocks that are given back where the disk is full.
+constexpr std::string_view kReserveName = "metadata.reserve";
+constexpr std::int64_t kReserveBytes = std::int64_t{1} << 20U;
 // The version of the schema below; another one is refused.
 constexpr int kSchemaVersion = 1;
+// As SQLite keeps it, behind CREATE TABLE.
+constexpr std::string_view kTable =
+    "row (kind INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, crc INTEGER NOT NULL, "
+    "PRIMARY KEY (kind, key)) WITHOUT ROWID";
 
 ErrorCode CodeOf(int sqlite_code) {
   switch (sqlite_code & 0xFF) {
@@ -23,7 +32,9 @@ ErrorCode CodeOf(int sqlite_code) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return ErrorCode::kBusy;
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return ErrorCode::kCorrupt;
+    case SQLITE_NOTADB:
+    // What is asked of it never changes: where that is an error, the file is not what it was.
+    case SQLITE_ERROR: return ErrorCode::kCorrupt;
     case SQLITE_PERM:
     case SQLITE_AUTH: return ErrorCode::kPermission;
     default: return ErrorCode::kIo;
@@ -95,6 +106,27 @@ Status QuickCheck(Database& database) {
   return Ok();
 }
 
+// quick_check believes what the database says of itself.
+Status CheckTable(Database& database) {
+  ASSIGN_OR_RETURN(const std::string sql,
+                   database.Text("SELECT max(sql) FROM sqlite_master WHERE name = 'row'"));
+  if (sql == fmt::format("CREATE TABLE {}", kTable)) return Ok();
+  return Fail(ErrorCode::kCorrupt, "the table of rows is declared as '{}'", sql);
+}
+
+// Versions of the file format that a writer and a reader must know: 1, or 2 with a write-ahead log.
+// SQLite itself would go on reading a file whose byte for writers has rotted, and write no more.
+Status CheckFormatVersions(file::FileSystem& fs, const std::string& path) {
+  constexpr std::int64_t kVersionsAt = 18;
+  ASSIGN_OR_RETURN(const std::unique_ptr<file::File> file, fs.Open(path, file::OpenMode::kRead));
+  char versions[2] = {};
+  ASSIGN_OR_RETURN(const std::size_t got, file->PRead(kVersionsAt, std::span(versions)));
+  const auto known = [](char version) { return version == 1 || version == 2; };
+  if (got < sizeof(versions) || (known(versions[0]) && known(versions[1]))) return Ok();
+  return Fail(ErrorCode::kCorrupt, "{}: its header tells unknown versions of SQLite's format",
+              path);
+}
+
 // Whether there was a schema already.
 enum class Schema { kFound, kMade };
 
@@ -114,17 +146,23 @@ Result<Schema> PrepareSchema(Database& database) {
   }
   // Nothing is written to a database that is not sound.
   RETURN_IF_ERROR(QuickCheck(database));
-  if (version != "0") return Schema::kFound;
-  RETURN_IF_ERROR(database.Execute(
-      "CREATE TABLE IF NOT EXISTS row (kind INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT "
-      "NULL, crc INTEGER NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID"));
+  if (version != "0") {
+    RETURN_IF_ERROR(CheckTable(database));
+    return Schema::kFound;
+  }
+  RETURN_IF_ERROR(database.Execute(fmt::format("CREATE TABLE IF NOT EXISTS {}", kTable)));
   RETURN_IF_ERROR(database.Execute("PRAGMA user_version=" + std::to_string(kSchemaVersion)));
   return Schema::kMade;
 }
 
 struct LoadedRows {
   std::vector<MetadataRow> good;
-  std::vector<std::pair<Table, Bytes>> bad;  // sum is wrong
+  struct Bad {  // its sum is wrong
+    Table table;
+    Bytes key;
+    std::uint32_t sum = 0;  // as stored
+  };
+  std::vector<Bad> bad;
 };
 
 ByteView Column(sqlite3_stmt* statement, int index) {
@@ -146,7 +184,7 @@ Result<LoadedRows> LoadRows(Database& database) {
     if (crc == RowChecksum(key, value)) {
       rows.good.push_back({table, Bytes(key), Bytes(value)});
     } else {
-      rows.bad.emplace_back(table, Bytes(key));
+      rows.bad.push_back({table, Bytes(key), crc});
     }
   }
   if (code != SQLITE_DONE) return database.Failure("read rows", code);
@@ -203,16 +241,15 @@ class SqliteStore final : public MetadataStore {
   }
 
   Status Apply(const MetadataTransaction& transaction) override {
-    RETURN_IF_ERROR(database_.Execute("BEGIN IMMEDIATE"));
-    Status written = WriteAll(transaction);
-    if (written.ok()) written = database_.Execute("COMMIT");
-    if (!written.ok()) {
-      // Where the commit itself failed SQLite may have rolled back already: then this one fails,
-      // and nothing is left to undo.
-      Status undone = database_.Execute("ROLLBACK");
-      static_cast<void>(undone.ok());
-      return written;
+    Status applied = TryApply(transaction);
+    // Where no byte is free the log is begun again from its front; then the reserve is given back.
+    // So an administrator can always do what frees space.
+    if (IsFull(applied) && database_.Text("PRAGMA wal_checkpoint(RESTART)").ok()) {
+      applied = TryApply(transaction);
     }
+    if (IsFull(applied) && fs_.Remove(ReservePath()).ok()) applied = TryApply(transaction);
+    RETURN_IF_ERROR(applied);
+    KeepReserve();
     // What is committed is done, whether or not it can be copied: on a full disk an administrator
     // must still be able to delete a topic. The next renewal copies it.
     if (transaction.renew_copy) {
@@ -220,6 +257,17 @@ class SqliteStore final : public MetadataStore {
       static_cast<void>(renewed.ok());
     }
     return Ok();
+  }
+
+  // Holds some room for the next full disk, once there is plenty again.
+  void KeepReserve() {
+    if (fs_.Stat(ReservePath()).ok()) return;
+    const auto space = fs_.SpaceOf(directory_);
+    if (!space.ok() || space->available_bytes < kReserveBytes * 16) return;
+    auto file = fs_.Open(ReservePath(), file::OpenMode::kCreate);
+    if (!file.ok() || (*file)->Preallocate(kReserveBytes).ok()) return;
+    Status removed = fs_.Remove(ReservePath());
+    static_cast<void>(removed.ok());
   }
 
   // Puts rows whose sum is wrong back from the copy, which is `age` old; says of each what became
@@ -230,13 +278,13 @@ class SqliteStore final : public MetadataStore {
     std::map<std::pair<Table, Bytes>, Bytes> copied = RowsOfCopy();
     MetadataTransaction repair;
     bool positions = false;
-    for (auto& [table, key] : rows.bad) {
-      auto found = copied.find({table, key});
+    for (const LoadedRows::Bad& bad : rows.bad) {
+      const auto found = FindCopied(copied, bad);
       const bool back = found != copied.end();
-      notes.push_back(BadRowNote(table, back, age));
-      repair.writes.push_back(
-          {table, key, back ? std::optional<Bytes>(found->second) : std::nullopt});
-      positions = positions || table == Table::kSource || table == Table::kPositionStamp;
+      notes.push_back(BadRowNote(bad.table, back, age));
+      repair.Remove(bad.table, bad.key);
+      if (back) repair.Put(found->first.first, found->first.second, found->second);
+      positions = positions || bad.table == Table::kSource || bad.table == Table::kPositionStamp;
     }
     // A position from the copy is older than the stamp that the log is read from, so all stamps
     // go: the log completes what the copy does not know.
@@ -255,7 +303,12 @@ class SqliteStore final : public MetadataStore {
         !removed.ok() && removed.error().code != ErrorCode::kNotFound) {
       return removed;
     }
-    RETURN_IF_ERROR(CopyTo(fresh));
+    if (Status written = CopyTo(fresh); !written.ok()) {
+      // Half a copy must not hold the last free bytes.
+      Status removed = fs_.Remove(fresh);
+      static_cast<void>(removed.ok());
+      return written;
+    }
     RETURN_IF_ERROR(fs_.Rename(fresh, copy));
     return fs_.SyncDirectory(directory_);
   }
@@ -271,6 +324,35 @@ class SqliteStore final : public MetadataStore {
   }
 
  private:
+  static bool IsFull(const Status& status) {
+    return !status.ok() && status.error().code == ErrorCode::kNoSpace;
+  }
+  std::string ReservePath() const { return fmt::format("{}/{}", directory_, kReserveName); }
+
+  Status TryApply(const MetadataTransaction& transaction) {
+    RETURN_IF_ERROR(database_.Execute("BEGIN IMMEDIATE"));
+    Status written = WriteAll(transaction);
+    if (written.ok()) written = database_.Execute("COMMIT");
+    if (written.ok()) return written;
+    // Where the commit itself failed SQLite may have rolled back already: then this one fails, and
+    // nothing is left to undo.
+    Status undone = database_.Execute("ROLLBACK");
+    static_cast<void>(undone.ok());
+    return written;
+  }
+
+  using CopiedRows = std::map<std::pair<Table, Bytes>, Bytes>;
+
+  // The row of this key; else, where the key itself has rotted, the one with this sum.
+  static CopiedRows::const_iterator FindCopied(const CopiedRows& copied,
+                                               const LoadedRows::Bad& bad) {
+    const auto found = copied.find({bad.table, bad.key});
+    if (found != copied.end()) return found;
+    return std::find_if(copied.begin(), copied.end(), [&](const auto& row) {
+      return row.first.first == bad.table && RowChecksum(row.first.second, row.second) == bad.sum;
+    });
+  }
+
   // What the copy holds; nothing where it can't be read.
   std::map<std::pair<Table, Bytes>, Bytes> RowsOfCopy() const {
     std::map<std::pair<Table, Bytes>, Bytes> copied;
@@ -346,6 +428,24 @@ std::optional<std::int64_t> CopyAgeMs(file::FileSystem& fs, const std::string& d
   return now.value() - stat->modified_ns / 1'000'000;
 }
 
+// The version of the copy's schema, where the copy is sound.
+std::optional<std::string> VersionOfCopy(const std::string& directory) {
+  auto copy = OpenCopy(directory);
+  if (!copy.ok()) return std::nullopt;
+  const auto version = copy->Text("PRAGMA user_version");
+  return version.ok() ? std::optional(*version) : std::nullopt;
+}
+
+// A version that the copy does not have is no newer program's doing: that renews the copy too.
+Result<MainDatabase> OpenSound(file::FileSystem& fs, const std::string& directory) {
+  RETURN_IF_ERROR(CheckFormatVersions(fs, fmt::format("{}/{}", directory, kDatabaseName)));
+  auto database = OpenMain(directory);
+  if (database.ok() || database.error().code != ErrorCode::kUnsupported) return database;
+  if (VersionOfCopy(directory) != std::to_string(kSchemaVersion)) return database;
+  return Fail(ErrorCode::kCorrupt, "{}; its copy has version {}", database.error().message,
+              kSchemaVersion);
+}
+
 // Sees to it that there is a sound database, or none at all, at the database's place.
 Result<MetadataOpenReport> MakeReady(file::FileSystem& fs, const std::string& directory,
                                      const std::string& quarantine, TimestampMs now) {
@@ -353,7 +453,7 @@ Result<MetadataOpenReport> MakeReady(file::FileSystem& fs, const std::string& di
   const auto age_ms = CopyAgeMs(fs, directory, now);
   const bool there = fs.Stat(fmt::format("{}/{}", directory, kDatabaseName)).ok();
   if (there) {
-    auto database = OpenMain(directory);
+    auto database = OpenSound(fs, directory);
     // One without content beside a copy has lost it.
     const bool lost = database.ok() && database->schema == Schema::kMade && age_ms;
     if (database.ok() && !lost) return report;
@@ -393,6 +493,7 @@ Result<OpenedStore> OpenSqliteStore(file::FileSystem& fs, const std::string& dir
   auto store = std::make_unique<SqliteStore>(fs, directory, std::move(main.database));
   const std::string age = AgeText(CopyAgeMs(fs, directory, now).value_or(0));
   RETURN_IF_ERROR(store->RepairBadRows(age, report.notes));
+  store->KeepReserve();
   RETURN_IF_ERROR(fs.SyncDirectory(directory));
   return OpenedStore{std::move(store), std::move(report)};
 }

@@ -47,12 +47,33 @@ Result<AppendTimes> MendAppendTimes(file::FileSystem& fs, const std::string& dir
   if (found.trust == segment::IndexTrust::kSynced && times->count() > 0 && ends_well) return times;
   RETURN_IF_ERROR(times->KeepValidPrefix(belongs));
   ASSIGN_OR_RETURN(const std::optional<AppendTimeEntry> last, times->Last());
+  // Rotted away after an orderly stop: how old the records are at most is known from elsewhere.
+  if (!last && found.max_append_time.value() >= 0) return times;
   const AppendTimeEntry lost{now, last ? last->offset + 1 : base};
   if (lost.offset < found.next_offset && lost.FollowsOn(last)) {
     const Status added = times->Append(lost);
     if (!added.ok() && added.error().code != ErrorCode::kNoSpace) return added.error();
   }
   return times;
+}
+
+// What has rotted beside the log since an orderly stop is not believed: indexes are made anew from
+// the front; append times can't be, and go.
+SegmentAsFound Distrust(file::FileSystem& fs, const std::string& directory,
+                        const SegmentAsFound& found) {
+  SegmentAsFound distrusted = found;
+  if (found.sums == segment::IndexSums{}) return distrusted;
+  const segment::IndexSums sums = segment::SumIndexes(fs, directory, found.base_offset);
+  if (!segment::IndexSums::Fits(found.sums.offsets, sums.offsets) ||
+      !segment::IndexSums::Fits(found.sums.times, sums.times)) {
+    distrusted.known = {found.base_offset, {}};
+    distrusted.trust = segment::IndexTrust::kUnsynced;
+  }
+  if (!segment::IndexSums::Fits(found.sums.append_times, sums.append_times)) {
+    [[maybe_unused]] const Status removed =
+        fs.Remove(SegmentPath(directory, found.base_offset, segment::kAppendTimeSuffix));
+  }
+  return distrusted;
 }
 
 }  // namespace
@@ -83,7 +104,8 @@ Result<ActiveSegment> ActiveSegment::Create(file::FileSystem& fs, const std::str
 }
 
 Result<ActiveSegment> ActiveSegment::Resume(file::FileSystem& fs, const std::string& directory,
-                                            const SegmentAsFound& found, TimestampMs now) {
+                                            const SegmentAsFound& as_found, TimestampMs now) {
+  const SegmentAsFound found = Distrust(fs, directory, as_found);
   const std::string path = SegmentPath(directory, found.base_offset, segment::kLogSuffix);
   ASSIGN_OR_RETURN(std::shared_ptr<file::File> log, OpenFile(fs, path));
   const segment::LogExtent extent{found.base_offset, found.next_offset,
@@ -91,7 +113,7 @@ Result<ActiveSegment> ActiveSegment::Resume(file::FileSystem& fs, const std::str
   Result<segment::IndexWriter> indexes =
       segment::OpenIndexes(fs, directory, *log, extent, found.known, found.trust);
   if (!indexes.ok()) return indexes.error().Within(path);
-  ASSIGN_OR_RETURN(AppendTimes append_times, MendAppendTimes(fs, directory, found, now));
+  ASSIGN_OR_RETURN(AppendTimes append_times, MendAppendTimes(fs, directory, as_found, now));
   ActiveSegment active(found.base_offset, std::move(log), std::move(*indexes),
                        std::move(append_times));
   active.next_offset_ = found.next_offset;
@@ -103,6 +125,8 @@ Result<ActiveSegment> ActiveSegment::Resume(file::FileSystem& fs, const std::str
     active.first_append_time_ = first.time;
     active.last_append_time_ = last->time;
     active.last_entry_time_ = last->time;
+  } else {
+    active.last_append_time_ = found.max_append_time;
   }
   return active;
 }

@@ -15,6 +15,7 @@
 #include "lib/file/file_system.h"
 #include "lib/record/batch_header.h"
 #include "lib/segment/append_time.h"
+#include "lib/segment/index_sums.h"
 #include "lib/segment/index_writer.h"
 #include "lib/segment/rebuild.h"
 #include "lib/segment/seal.h"
@@ -29,6 +30,10 @@ struct SegmentAsFound {
   segment::SegmentTotals totals;  // of the whole valid log
   segment::KnownPoint known;      // entries of indexes behind it are made anew
   segment::IndexTrust trust = segment::IndexTrust::kSynced;
+  // After an orderly stop: what does not fit is made anew, and append times that do not are lost;
+  // then this was the newest.
+  segment::IndexSums sums = {};
+  TimestampMs max_append_time{-1};
 };
 
 // Owned by its PartitionLog, on its thread; files may be synced from another. Nothing in here is

@@ -51,7 +51,9 @@ Result<Place> StartFor(const SegmentView& view, Offset offset) {
 
 BatchCursor::BatchCursor(const SegmentView& view, FilePosition position, Offset expected)
     : view_(view) {
-  walk_.emplace(*view.log, WalkFrom(view, position, {.next_offset = expected, .rule = view.rule}));
+  walk_.emplace(*view.log,
+                WalkFrom(view, position,
+                         {.next_offset = expected, .rule = view.rule, .epochs = view.epochs}));
 }
 
 Result<BatchCursor> BatchCursor::Seek(const SegmentView& view, Offset offset) {
@@ -70,33 +72,61 @@ Result<bool> BatchCursor::NextUpTo(Offset offset) {
 
 Result<bool> BatchCursor::Next() {
   if (at_end_) return false;
+  const segment::Expectation due = walk_->expected();
   ASSIGN_OR_RETURN(const bool more, walk_->Next());
-  if (more) return true;
-  if (walk_->stop()) return SkipDamage();
-  return End();
+  if (more && header().next_offset() <= view_.next_offset) {
+    due_ = due;
+    last_ = walk_->position();
+    return true;
+  }
+  ASSIGN_OR_RETURN(const bool last_is_bad, SuspectLast());
+  if (last_is_bad) return SkipBad("its checksum is wrong");
+  if (more) return SkipDamage(due, walk_->position(), "a batch that ends behind its segment");
+  if (!walk_->stop()) return End();
+  const segment::WalkStop stop = *walk_->stop();
+  return SkipDamage(walk_->expected(), stop.position, stop.reason);
 }
 
-Result<bool> BatchCursor::SkipDamage() {
-  const segment::Expectation expected = walk_->expected();
-  const segment::WalkStop stop = *walk_->stop();
+// A length or an offset delta that has rotted leads the walk astray, and is told by the checksum of
+// its batch. Called where the walk does not end as it should.
+Result<bool> BatchCursor::SuspectLast() {
+  if (!due_) return false;
+  if (!walk_->stop() && walk_->expected().next_offset == view_.next_offset) return false;
+  LogWalk again(*view_.log, {.begin = last_, .end = view_.end, .expected = *due_});
+  ASSIGN_OR_RETURN(const bool good, again.Next());
+  return !good;
+}
+
+Result<bool> BatchCursor::SkipBad(const std::string& reason) {
+  const segment::Expectation due = *std::exchange(due_, std::nullopt);
+  return SkipDamage(due, last_, reason);
+}
+
+Result<bool> BatchCursor::SkipDamage(const segment::Expectation& expected, FilePosition position,
+                                     const std::string& reason) {
+  const Offset begin = expected.next_offset.value_or(view_.base_offset);
+  due_.reset();
   ASSIGN_OR_RETURN(const std::optional<segment::FoundBatch> found,
-                   segment::FindBatch(*view_.log, stop.position + 1, view_.end, expected));
-  if (!found || found->header.next_offset() > view_.next_offset) return End();
-  Tell(expected.next_offset.value_or(view_.base_offset), found->header.base_offset, stop.reason);
+                   segment::FindBatch(*view_.log, position + 1, view_.end, expected));
+  if (!found || found->header.next_offset() > view_.next_offset) {
+    at_end_ = true;
+    Tell(begin, view_.next_offset, reason);
+    return false;
+  }
+  Tell(begin, found->header.base_offset, reason);
   walk_.emplace(*view_.log, WalkFrom(view_, found->position,
                                      {.next_offset = found->header.base_offset,
                                       .epoch_min = expected.epoch_min,
-                                      .rule = view_.rule}));
-  return walk_->Next();
+                                      .rule = view_.rule,
+                                      .epochs = view_.epochs}));
+  return Next();
 }
 
 // Records that should be here and are not. A compacted segment may end with a hole.
 Result<bool> BatchCursor::End() {
   at_end_ = true;
   const Offset expected = walk_->expected().next_offset.value_or(view_.base_offset);
-  if (walk_->stop()) {
-    Tell(expected, view_.next_offset, walk_->stop()->reason);
-  } else if (view_.rule == segment::OffsetRule::kContiguous) {
+  if (view_.rule == segment::OffsetRule::kContiguous) {
     Tell(expected, view_.next_offset, "the segment ends early");
   }
   return false;

@@ -8,6 +8,7 @@
 #include "lib/base/result.h"
 #include "lib/base/types.h"
 #include "lib/file/file_system.h"
+#include "lib/segment/leader_epoch_checkpoint.h"
 #include "lib/segment/log_walk.h"
 #include "lib/segment/offset_index.h"
 
@@ -21,10 +22,13 @@ struct SegmentView {
   Offset next_offset;  // of the next segment, or the durable end
   FilePosition end;    // nothing behind it is looked at
   segment::OffsetRule rule = segment::OffsetRule::kContiguous;
+  const segment::LeaderEpochs* epochs = nullptr;  // of the log
 };
 
 // One owner, one thread; what the view points at outlives it. Bytes that are no batch, or the wrong
 // one, are skipped up to the next good batch and told in unreadable(); a read error is an error.
+// Headers alone are looked at, until one leads nowhere: then the batch before may be what is wrong.
+// So whoever uses a batch verifies it, and calls SkipBad() where it is broken.
 class BatchCursor {
  public:
   // Before the batch at `position`, which should begin with `expected`.
@@ -35,6 +39,8 @@ class BatchCursor {
 
   // Steps to the next good batch; false (and at_end()) behind the last.
   Result<bool> Next();
+  // Tells the batch that it stands on as unreadable, and steps to the next good one.
+  Result<bool> SkipBad(const std::string& reason);
   // Steps until the last offset is at or above `offset`.
   Result<bool> NextUpTo(Offset offset);
 
@@ -44,12 +50,17 @@ class BatchCursor {
   std::vector<UnreadableRange>& unreadable() { return unreadable_; }
 
  private:
-  Result<bool> SkipDamage();
+  Result<bool> SkipDamage(const segment::Expectation& expected, FilePosition position,
+                          const std::string& reason);
+  Result<bool> SuspectLast();
   Result<bool> End();
   void Tell(Offset begin, Offset end, std::string reason);
 
   SegmentView view_;
   std::optional<segment::LogWalk> walk_;
+  // What the batch that it stands on had to fit; nothing where it stands on none.
+  std::optional<segment::Expectation> due_;
+  FilePosition last_;
   std::vector<UnreadableRange> unreadable_;
   bool at_end_ = false;
 };

@@ -1,6 +1,7 @@
 #include "broker/storage/data_directory.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "broker/storage/manifest.h"
 #include "broker/storage/superblock.h"
@@ -28,6 +29,19 @@ bool IsPartitionName(std::string_view name) {
   if (dash == std::string_view::npos || dash == 0 || dash + 1 == name.size()) return false;
   return name.find_first_not_of("0123456789-") == std::string_view::npos &&
          name.find('-', dash + 1) == std::string_view::npos;
+}
+
+// Nothing where the numbers are out of range.
+std::optional<DataDirectory::UnreadablePartition> ParsePartitionName(std::string_view name) {
+  DataDirectory::UnreadablePartition parsed;
+  const char* end = name.data() + name.size();
+  const auto number = std::from_chars(name.data(), end, parsed.topic_number);
+  if (number.ec != std::errc() || number.ptr == end) return std::nullopt;
+  std::int32_t partition = 0;
+  const auto index = std::from_chars(number.ptr + 1, end, partition);
+  if (index.ec != std::errc() || index.ptr != end) return std::nullopt;
+  parsed.partition = PartitionIndex(partition);
+  return parsed;
 }
 
 bool EndsWith(std::string_view name, std::string_view suffix) { return name.ends_with(suffix); }
@@ -106,9 +120,15 @@ Status DataDirectory::ReadFailedMark() {
 
 Manifest DataDirectory::ReadManifest() const {
   const Result<Bytes> bytes = file::ReadWholeFile(fs_, Under(kManifestName), kManifestBytesMax);
-  if (!bytes.ok()) return {};
+  Manifest none;
+  if (!bytes.ok()) {
+    if (bytes.error().code != ErrorCode::kNotFound) none.broken = bytes.error().message;
+    return none;
+  }
   Result<Manifest> manifest = DecodeManifest(*bytes);
-  return manifest.ok() ? std::move(*manifest) : Manifest{};
+  if (manifest.ok()) return std::move(*manifest);
+  none.broken = manifest.error().message;
+  return none;
 }
 
 Status DataDirectory::WriteManifest(const Manifest& manifest) {
@@ -148,8 +168,14 @@ Result<std::vector<DataDirectory::PartitionDirectory>> DataDirectory::ListPartit
     Result<PartitionIdentity> identity = ReadIdentity(fs_, path);
     if (identity.ok()) {
       partitions.push_back({std::move(*identity), path});
-    } else {
-      unreadable_partitions_.push_back(identity.error().message);
+      continue;
+    }
+    const ErrorCode code = identity.error().code;
+    if (code != ErrorCode::kCorrupt && code != ErrorCode::kNotFound) return identity.error();
+    if (auto unreadable = ParsePartitionName(entry.name)) {
+      unreadable->path = path;
+      unreadable->reason = identity.error().message;
+      unreadable_partitions_.push_back(std::move(*unreadable));
     }
   }
   return partitions;
@@ -169,16 +195,19 @@ Result<std::string> DataDirectory::CreatePartition(const PartitionIdentity& iden
   const std::string creating = fmt::format("{}{}", path, kCreatingSuffix);
   if (fs_.Stat(creating).ok()) RETURN_IF_ERROR(file::RemoveTree(fs_, creating));
   RETURN_IF_ERROR(fs_.CreateDirectories(creating));
+  RETURN_IF_ERROR(MendIdentity(creating, identity));
+  RETURN_IF_ERROR(fs_.Rename(creating, path));
+  RETURN_IF_ERROR(fs_.SyncDirectory(path_));
+  return path;
+}
+
+Status DataDirectory::MendIdentity(const std::string& path, const PartitionIdentity& identity) {
   const segment::PartitionMetadata metadata{.topic_name = identity.topic_name,
                                             .topic_id = identity.topic_id,
                                             .topic_number = identity.topic_number,
                                             .partition = identity.partition};
-  RETURN_IF_ERROR(file::ReplaceFile(fs_,
-                                    fmt::format("{}/{}", creating, segment::kPartitionMetadataName),
-                                    segment::FormatPartitionMetadata(metadata)));
-  RETURN_IF_ERROR(fs_.Rename(creating, path));
-  RETURN_IF_ERROR(fs_.SyncDirectory(path_));
-  return path;
+  return file::ReplaceFile(fs_, fmt::format("{}/{}", path, segment::kPartitionMetadataName),
+                           segment::FormatPartitionMetadata(metadata));
 }
 
 Status DataDirectory::DeletePartition(const std::string& path) {

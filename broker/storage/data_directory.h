@@ -26,6 +26,7 @@
 #include "lib/base/types.h"
 #include "lib/base/uuid.h"
 #include "lib/file/file_system.h"
+#include "lib/segment/index_sums.h"
 #include "lib/segment/segment_totals.h"
 
 namespace logboom::broker {
@@ -51,11 +52,15 @@ struct PartitionCheckpoint {
   TimestampMs max_append_time{-1};  // append time never goes back
   // Of that segment up to `position`, so that its seal needs no second look at the log.
   segment::SegmentTotals segment_totals;
+  // After an orderly stop: of the files beside that segment.
+  segment::IndexSums sums = {};
 };
 
 struct Manifest {
   bool clean = false;  // written by an orderly stop, after a sync of everything
   std::vector<PartitionCheckpoint> partitions;
+  // Why there is nothing in it, where there was one that can't be read. Not stored.
+  std::optional<std::string> broken = {};
 };
 
 // One owner, one thread.
@@ -102,9 +107,19 @@ class DataDirectory {
   // RetirePartitions, and the files are unlinked.
   Status DeletePartition(const std::string& path);
 
-  // Directories that look like a partition's and whose partition.metadata can't be read, as of the
-  // last ListPartitions, each with the reason. Never touched by us.
-  const std::vector<std::string>& unreadable_partitions() const { return unreadable_partitions_; }
+  // Directories named as a partition's whose partition.metadata is missing or broken, as of the
+  // last ListPartitions. Who knows better may give them a new one.
+  struct UnreadablePartition {
+    std::uint32_t topic_number = 0;
+    PartitionIndex partition;
+    std::string path;
+    std::string reason;
+  };
+  const std::vector<UnreadablePartition>& unreadable_partitions() const {
+    return unreadable_partitions_;
+  }
+  // Writes partition.metadata anew.
+  Status MendIdentity(const std::string& path, const PartitionIdentity& identity);
 
   // Whether the data directory is a mount of its own, so that one syncfs serves all partitions.
   bool own_file_system() const { return own_file_system_; }
@@ -123,7 +138,7 @@ class DataDirectory {
   Uuid cluster_id_;
   std::uint32_t restore_count_ = 0;
   std::optional<std::string> failed_;
-  std::vector<std::string> unreadable_partitions_;
+  std::vector<UnreadablePartition> unreadable_partitions_;
   bool own_file_system_ = false;
 };
 

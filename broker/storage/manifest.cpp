@@ -7,7 +7,7 @@
 namespace logboom::broker {
 namespace {
 
-constexpr segment::SideCarFormat kFormat{.magic = "LBmf", .version = 1};
+constexpr segment::SideCarFormat kFormat{.magic = "LBmf", .version = 2};
 
 void EncodeCheckpoint(ByteWriter& writer, const PartitionCheckpoint& checkpoint) {
   writer.Raw(checkpoint.topic_id.bytes());
@@ -17,6 +17,7 @@ void EncodeCheckpoint(ByteWriter& writer, const PartitionCheckpoint& checkpoint)
   writer.Int(checkpoint.position.value());
   writer.Int(checkpoint.max_append_time.value());
   segment::EncodeTotals(writer, checkpoint.segment_totals);
+  segment::EncodeSums(writer, checkpoint.sums);
 }
 
 PartitionCheckpoint DecodeCheckpoint(ByteReader& reader) {
@@ -28,6 +29,7 @@ PartitionCheckpoint DecodeCheckpoint(ByteReader& reader) {
   checkpoint.position = FilePosition(reader.Int<std::int64_t>());
   checkpoint.max_append_time = TimestampMs(reader.Int<std::int64_t>());
   checkpoint.segment_totals = segment::DecodeTotals(reader);
+  checkpoint.sums = segment::DecodeSums(reader);
   return checkpoint;
 }
 

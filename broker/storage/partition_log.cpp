@@ -105,7 +105,8 @@ Status LogState::Roll() {
     sources.push_back(base);
   }
   names_changed = true;
-  const segment::Seal seal = active->MakeSeal();
+  segment::Seal seal = active->MakeSeal();
+  seal.sums = segment::SumIndexes(fs, directory, base);
   unsealed.push_back(seal);
   sealed.Add(
       {.base_offset = base, .next_offset = next, .size_bytes = active->size_bytes(), .seal = seal});
@@ -191,6 +192,14 @@ std::int64_t PartitionLog::size_bytes() const {
   return state_->sealed.size_bytes() + state_->active->size_bytes();
 }
 
+void PartitionLog::NoteUnreadable(const std::vector<UnreadableRange>& ranges) {
+  state_->NoteUnreadable(ranges);
+}
+
+void PartitionLog::MendSegment(Offset base_offset) { state_->sealed.Reopen(base_offset); }
+
+const segment::LeaderEpochs& PartitionLog::epochs() const { return state_->epochs; }
+
 segment::EpochEnd PartitionLog::EndOfEpoch(LeaderEpoch epoch) const {
   return state_->epochs.EndOf(epoch, durable_end());
 }
@@ -247,6 +256,8 @@ Status PartitionLog::Close() {
   for (const std::shared_ptr<file::File>& file : state_->active->files()) {
     RETURN_IF_ERROR(file->Sync());
   }
+  state_->durable.sums =
+      segment::SumIndexes(state_->fs, state_->directory, state_->active->base_offset());
   return SnapshotProducersAtClose(*state_);
 }
 

@@ -155,6 +155,12 @@ class PartitionLog {
   // that is not known. For lag in seconds.
   Result<std::optional<TimestampMs>> AppendTimeAt(Offset offset);
 
+  // For whoever reads sealed segments beside the loop: what can't be read is remembered, and a
+  // segment whose indexes are wrong is opened anew, which mends them.
+  void NoteUnreadable(const std::vector<UnreadableRange>& ranges);
+  void MendSegment(Offset base_offset);
+  const segment::LeaderEpochs& epochs() const;
+
   // Where a leader epoch ends, so that a consumer learns whether what it read still counts.
   segment::EpochEnd EndOfEpoch(LeaderEpoch epoch) const;
 

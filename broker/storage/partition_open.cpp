@@ -5,6 +5,7 @@
 #include "broker/storage/log_recovery.h"
 #include "broker/storage/partition_log_state.h"
 #include "broker/storage/segment_swap.h"
+#include "lib/segment/leader_epochs_side_car.h"
 #include "lib/segment/log_start.h"
 #include "lib/segment/log_walk.h"
 #include "lib/segment/names.h"
@@ -67,7 +68,8 @@ Status RemoveOrphans(LogState& state, std::vector<FoundSegment>& segments) {
   return Ok();
 }
 
-Result<LeaderEpoch> HighestEpoch(LogState& state, const FoundSegment& segment) {
+// Where each epoch begins, as the headers of a segment's batches tell.
+Status CollectEpochs(LogState& state, const FoundSegment& segment) {
   ASSIGN_OR_RETURN(
       const std::unique_ptr<file::File> log,
       state.fs.Open(SegmentPath(state.directory, segment.base_offset, segment::kLogSuffix),
@@ -78,7 +80,9 @@ Result<LeaderEpoch> HighestEpoch(LogState& state, const FoundSegment& segment) {
                                .crc = segment::CrcCheck::kSkip});
   while (true) {
     ASSIGN_OR_RETURN(const bool more, walk.Next());
-    if (!more) return walk.expected().epoch_min;
+    if (!more) return Ok();
+    if (walk.header().leader_epoch <= state.epochs.current()) continue;
+    state.epochs.Begin(walk.header().leader_epoch, walk.header().base_offset);
   }
 }
 
@@ -87,16 +91,16 @@ Status LoadEpochs(LogState& state, const std::vector<FoundSegment>& segments) {
   Result<segment::LeaderEpochs> epochs = segment::ReadLeaderEpochs(state.fs, state.directory);
   if (epochs.ok() && !epochs->empty()) {
     state.epochs = std::move(*epochs);
-    return Ok();
+    // Where there is no room for it the next start tries again.
+    const Status mended = segment::MendLeaderEpochs(state.fs, state.directory, state.epochs);
+    return mended.ok() || mended.error().code == ErrorCode::kNoSpace ? Ok() : mended;
   }
   if (!epochs.ok() && epochs.error().code == ErrorCode::kIo) return epochs.error();
-  LeaderEpoch epoch(0);
-  for (const FoundSegment& segment : segments) {
-    ASSIGN_OR_RETURN(const LeaderEpoch highest, HighestEpoch(state, segment));
-    epoch = std::max(epoch, highest);
-  }
   state.epochs = {};
-  state.epochs.Begin(epoch, state.log_start);
+  for (const FoundSegment& segment : segments) {
+    RETURN_IF_ERROR(CollectEpochs(state, segment));
+  }
+  if (state.epochs.empty()) state.epochs.Begin(LeaderEpoch(0), state.log_start);
   return segment::WriteLeaderEpochs(state.fs, state.directory, state.epochs);
 }
 
@@ -145,7 +149,9 @@ Result<bool> OpenClean(LogState& state, const OpenRequest& request,
                              .next_offset = checkpoint.recovery_point,
                              .totals = checkpoint.segment_totals,
                              .known = {checkpoint.recovery_point, checkpoint.segment_totals},
-                             .trust = segment::IndexTrust::kSynced},
+                             .trust = segment::IndexTrust::kSynced,
+                             .sums = checkpoint.sums,
+                             .max_append_time = checkpoint.max_append_time},
                             request.now);
   if (!active.ok()) {
     if (active.error().code == ErrorCode::kCorrupt) return false;
@@ -171,6 +177,7 @@ Status SealScanned(LogState& state, const SegmentAsFound& found, Offset next_off
   state.last_append_time = std::max(state.last_append_time, segment.last_append_time());
   segment::Seal seal = segment.MakeSeal();
   seal.next_offset = next_offset;
+  seal.sums = segment::SumIndexes(state.fs, state.directory, found.base_offset);
   const Status sealed = file::ReplaceFile(
       state.fs, SegmentPath(state.directory, found.base_offset, segment::kSealSuffix),
       segment::EncodeSeal(seal));

@@ -26,6 +26,7 @@ struct ReadableSegment {
 void BoundByDurable(const LogState& state, SegmentView& view) {
   if (view.base_offset == state.durable.segment_base) view.end = state.durable.position;
   view.next_offset = std::min(view.next_offset, state.durable_end());
+  view.epochs = &state.epochs;
 }
 
 // The segment that holds `offset`; the first one where even that begins behind it.
@@ -120,12 +121,11 @@ Result<std::optional<Offset>> OffsetAtTimeIn(LogState& state, const ReadableSegm
     if (cursor.header().max_timestamp >= time) {
       ASSIGN_OR_RETURN(const Bytes batch, ReadBatch(segment.view, cursor));
       const auto first = FirstRecordAt(batch, time, state.log_start);
-      if (first.ok()) {
-        found = *first;
-      } else {
-        cursor.unreadable().push_back(
-            {cursor.header().base_offset, cursor.header().next_offset(), first.error().message});
+      if (!first.ok()) {
+        RETURN_IF_ERROR(cursor.SkipBad(first.error().message));
+        continue;
       }
+      found = *first;
     }
     if (!found) RETURN_IF_ERROR(cursor.Next());
   }

@@ -12,6 +12,7 @@ namespace logboom::broker {
 namespace {
 
 using segment::AppendTimeEntry;
+using segment::IndexSums;
 using segment::SegmentPath;
 
 constexpr std::int64_t kUnindexedBytesMax =
@@ -106,29 +107,66 @@ Result<const OpenSegment*> SealedSegments::Open(std::size_t index) {
   return &open_.front();
 }
 
+void SealedSegments::Reopen(Offset base_offset) {
+  const std::optional<std::size_t> index = IndexOf(base_offset);
+  if (!index || segments_[*index].base_offset != base_offset) return;
+  open_.remove_if([&](const OpenSegment& open) { return open.base_offset == base_offset; });
+  // One that can't be opened now says so to its next reader.
+  [[maybe_unused]] const Result<const OpenSegment*> opened = Open(*index);
+}
+
 Result<OpenSegment> SealedSegments::OpenFiles(const SealedSegment& segment) {
   const Offset base = segment.base_offset;
   const auto path = [&](std::string_view suffix) { return SegmentPath(directory_, base, suffix); };
   OpenSegment open;
   open.base_offset = base;
   ASSIGN_OR_RETURN(open.log, fs_.Open(path(segment::kLogSuffix), file::OpenMode::kRead));
-  const auto open_indexes = [&] {
+  const Result<segment::Seal> seal = segment::ReadSeal(fs_, directory_, base);
+  const IndexSums expected = seal.ok() ? seal->sums : IndexSums{};
+  const IndexSums found =
+      expected == IndexSums{} ? expected : segment::SumIndexes(fs_, directory_, base);
+  OpenIndexes(segment, open, expected, found);
+  // When records arrived can't be had from elsewhere: it is unknown, then.
+  if (IndexSums::Fits(expected.append_times, found.append_times)) {
+    open.append_times = OpenEntries<AppendTimeEntry>(fs_, path(segment::kAppendTimeSuffix), base);
+  }
+  if (seal.ok() && seal->compacted) open.rule = segment::OffsetRule::kGrowing;
+  return open;
+}
+
+void SealedSegments::OpenIndexes(const SealedSegment& segment, OpenSegment& open,
+                                 const IndexSums& expected, const IndexSums& found) {
+  const Offset base = segment.base_offset;
+  const auto path = [&](std::string_view suffix) { return SegmentPath(directory_, base, suffix); };
+  const auto open_both = [&] {
     open.offsets =
         OpenEntries<segment::OffsetIndexEntry>(fs_, path(segment::kOffsetIndexSuffix), base);
     open.times = OpenEntries<segment::TimeIndexEntry>(fs_, path(segment::kTimeIndexSuffix), base);
     if (!Fits(open.offsets, segment)) open.offsets.reset();
     if (!Fits(open.times, segment)) open.times.reset();
   };
-  open_indexes();
-  if (!open.offsets || !open.times) {
-    open.offsets.reset();
-    open.times.reset();
-    if (RebuildIndexes(fs_, directory_, *open.log, segment).ok()) open_indexes();
+  if (IndexSums::Fits(expected.offsets, found.offsets) &&
+      IndexSums::Fits(expected.times, found.times)) {
+    open_both();
   }
-  open.append_times = OpenEntries<AppendTimeEntry>(fs_, path(segment::kAppendTimeSuffix), base);
-  const Result<segment::Seal> seal = segment::ReadSeal(fs_, directory_, base);
-  if (seal.ok() && seal->compacted) open.rule = segment::OffsetRule::kGrowing;
-  return open;
+  if (open.offsets && open.times) return;
+  open.offsets.reset();
+  open.times.reset();
+  if (!RebuildIndexes(fs_, directory_, *open.log, segment).ok()) return;
+  open_both();
+  Reseal(base);
+}
+
+// With the sums of indexes that were made anew. .appendtime keeps its own, so that one that has
+// rotted goes on being left out. Where it can't be written they are made anew once more.
+void SealedSegments::Reseal(Offset base) {
+  Result<segment::Seal> seal = segment::ReadSeal(fs_, directory_, base);
+  if (!seal.ok() || seal->sums == IndexSums{}) return;
+  const IndexSums sums = segment::SumIndexes(fs_, directory_, base);
+  seal->sums.offsets = sums.offsets;
+  seal->sums.times = sums.times;
+  [[maybe_unused]] const Status written = file::ReplaceFile(
+      fs_, SegmentPath(directory_, base, segment::kSealSuffix), segment::EncodeSeal(*seal));
 }
 
 SegmentView SealedSegments::ViewOf(std::size_t index, const OpenSegment& open) const {

@@ -63,6 +63,9 @@ class SealedSegments {
 
   // Valid until the next call of Open, Add, DropFront or Replace.
   Result<const OpenSegment*> Open(std::size_t index);
+  // Opens the segment's files anew, so that indexes that have gone wrong are made anew; nothing
+  // where there is no such segment.
+  void Reopen(Offset base_offset);
   SegmentView ViewOf(std::size_t index, const OpenSegment& open) const;
 
   // The seal, or what the log says where it has no valid one: totals as far as the log can be
@@ -72,6 +75,10 @@ class SealedSegments {
 
  private:
   Result<OpenSegment> OpenFiles(const SealedSegment& segment);
+  // Indexes whose sums are not the expected ones are made anew.
+  void OpenIndexes(const SealedSegment& segment, OpenSegment& open,
+                   const segment::IndexSums& expected, const segment::IndexSums& found);
+  void Reseal(Offset base);
   Result<segment::Seal> MakeSeal(std::size_t index, TimestampMs now);
 
   file::FileSystem& fs_;

@@ -171,6 +171,9 @@ Result<CopiedSegment> SegmentCopy::Finish() {
   RETURN_IF_ERROR(indexes_->Finish(totals_));
   seal_.totals = totals_;
   seal_.rewritten = true;
+  seal_.sums = {.offsets = segment::SumFile(*indexes_->offsets().file()),
+                .times = segment::SumFile(*indexes_->times().file()),
+                .append_times = segment::SumFile(*append_times_->file())};
   ASSIGN_OR_RETURN(const std::shared_ptr<file::File> seal_file, Create(segment::kSealSuffix));
   RETURN_IF_ERROR(seal_file->PWrite(0, segment::EncodeSeal(seal_)));
   for (const std::shared_ptr<file::File>& file :

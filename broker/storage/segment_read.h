@@ -19,9 +19,9 @@ struct SegmentRead {
   std::vector<UnreadableRange> unreadable;
 };
 
-// Whole batches from the one that holds `from` (or the next after damage), up to `bytes_max` but at
-// least one, in one read of the log. `position`: where the batch that begins with `from` should
-// stand, from an earlier read; it is checked.
+// Whole, sound batches from the one that holds `from` (or the next after damage), up to `bytes_max`
+// but at least one, in one read of the log. `position`: where the batch that begins with `from`
+// should stand, from an earlier read; it is checked.
 Result<SegmentRead> ReadBatches(const SegmentView& view, Offset from,
                                 std::optional<FilePosition> position, std::size_t bytes_max);
 

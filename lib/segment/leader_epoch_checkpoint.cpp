@@ -4,17 +4,36 @@
 #include <limits>
 
 #include "lib/base/check.h"
+#include "lib/segment/leader_epochs_side_car.h"
 #include "lib/segment/limits.h"
 #include "lib/segment/names.h"
+#include "lib/segment/side_car.h"
 
 namespace logboom::segment {
 namespace {
 
+constexpr SideCarFormat kFormat{.magic = "LBle", .version = 1};
 constexpr std::int64_t kEpochMax = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t kOffsetMax = std::numeric_limits<std::int64_t>::max();
 
 std::string PathOf(const std::string& directory) {
   return fmt::format("{}/{}", directory, kLeaderEpochCheckpointName);
+}
+
+std::string SideCarPathOf(const std::string& directory) {
+  return fmt::format("{}/{}", directory, kLeaderEpochsName);
+}
+
+Result<LeaderEpochs> ReadText(file::FileSystem& fs, const std::string& directory) {
+  const std::string path = PathOf(directory);
+  ASSIGN_OR_RETURN(const Bytes text, file::ReadWholeFile(fs, path, kTextBytesMax));
+  Result<LeaderEpochs> epochs = LeaderEpochs::Parse(text);
+  if (!epochs.ok()) return epochs.error().Within(path);
+  return epochs;
+}
+
+bool IsBroken(const Result<LeaderEpochs>& read) {
+  return !read.ok() && read.error().code != ErrorCode::kIo;
 }
 
 // Takes a number from 0 to `max` and the `separator` behind it off the front of `text`.
@@ -78,17 +97,43 @@ EpochEnd LeaderEpochs::EndOf(LeaderEpoch epoch, Offset log_end) const {
   return end;
 }
 
-Result<LeaderEpochs> ReadLeaderEpochs(file::FileSystem& fs, const std::string& directory) {
-  const std::string path = PathOf(directory);
-  ASSIGN_OR_RETURN(const Bytes text, file::ReadWholeFile(fs, path, kTextBytesMax));
+std::optional<LeaderEpoch> LeaderEpochs::EpochAt(Offset offset) const {
+  std::optional<LeaderEpoch> epoch;
+  for (const EpochStart& start : starts_) {
+    if (start.start_offset > offset) break;
+    epoch = start.epoch;
+  }
+  return epoch;
+}
+
+Result<LeaderEpochs> ReadLeaderEpochsSideCar(file::FileSystem& fs, const std::string& directory) {
+  const std::string path = SideCarPathOf(directory);
+  ASSIGN_OR_RETURN(const Bytes text, ReadSideCar(fs, path, kFormat));
   Result<LeaderEpochs> epochs = LeaderEpochs::Parse(text);
   if (!epochs.ok()) return epochs.error().Within(path);
   return epochs;
 }
 
+Result<LeaderEpochs> ReadLeaderEpochs(file::FileSystem& fs, const std::string& directory) {
+  Result<LeaderEpochs> side_car = ReadLeaderEpochsSideCar(fs, directory);
+  return side_car.ok() || !IsBroken(side_car) ? side_car : ReadText(fs, directory);
+}
+
+Status MendLeaderEpochs(file::FileSystem& fs, const std::string& directory,
+                        const LeaderEpochs& epochs) {
+  const Result<LeaderEpochs> text = ReadText(fs, directory);
+  const Result<LeaderEpochs> side_car = ReadLeaderEpochsSideCar(fs, directory);
+  const auto holds = [&](const Result<LeaderEpochs>& read) {
+    return read.ok() && read->starts() == epochs.starts();
+  };
+  return holds(text) && holds(side_car) ? Ok() : WriteLeaderEpochs(fs, directory, epochs);
+}
+
 Status WriteLeaderEpochs(file::FileSystem& fs, const std::string& directory,
                          const LeaderEpochs& epochs) {
-  return file::ReplaceFile(fs, PathOf(directory), epochs.Format());
+  const std::string text = epochs.Format();
+  RETURN_IF_ERROR(file::ReplaceFile(fs, SideCarPathOf(directory), EncodeSideCar(kFormat, text)));
+  return file::ReplaceFile(fs, PathOf(directory), text);
 }
 
 }  // namespace logboom::segment

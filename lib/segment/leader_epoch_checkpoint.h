@@ -1,10 +1,15 @@
 // leader-epoch-checkpoint: at which offset each leader epoch of a partition begins, in Kafka's text
 // layout: a line "0" (version), a line with the count, then a line "<epoch> <start offset>" each.
 //
+// Kafka's layout has no checksum, and one digit that rots would send readers to other records. So
+// the same text stands in leader-epochs too, a side-car (docs/formats/side-cars.md), and that one
+// is believed.
+//
 // A partition's epoch rises whenever records that were acked or served may have changed. A consumer
 // that remembers (offset, epoch) so learns that its offset means another record now.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,12 +47,15 @@ class LeaderEpochs {
   // current().
   void Begin(LeaderEpoch epoch, Offset start_offset);
   EpochEnd EndOf(LeaderEpoch epoch, Offset log_end) const;
+  // The epoch of the record at `offset`; nothing ahead of the first start.
+  std::optional<LeaderEpoch> EpochAt(Offset offset) const;
 
  private:
   std::vector<EpochStart> starts_;
 };
 
-// kNotFound where the directory has none.
+// kNotFound where the directory has none. Where one of the two files is missing or broken the other
+// one counts: MendLeaderEpochs (leader_epochs_side_car.h) writes it again.
 Result<LeaderEpochs> ReadLeaderEpochs(file::FileSystem& fs, const std::string& directory);
 // Durable when it returns; old or new after a crash.
 Status WriteLeaderEpochs(file::FileSystem& fs, const std::string& directory,

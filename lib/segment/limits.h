@@ -21,6 +21,8 @@ inline constexpr std::int64_t kAppendTimeIntervalMs = 1000;
 // What a side-car (.seal, .sources, the manifest) may hold; a reader refuses more before it
 // allocates.
 inline constexpr std::size_t kSideCarBytesMax = std::size_t{64} << 20U;
+// What is read of an index or .appendtime in one go, for its checksum.
+inline constexpr std::size_t kIndexFileBytesMax = std::size_t{64} << 20U;
 // Text files: partition.metadata, leader-epoch-checkpoint.
 inline constexpr std::size_t kTextBytesMax = std::size_t{1} << 20U;
 

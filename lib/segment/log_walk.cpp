@@ -26,6 +26,11 @@ Status CheckFollows(const record::BatchHeader& header, const Expectation& expect
     return Fail(ErrorCode::kCorrupt, "leader epoch falls from {} to {}", expected.epoch_min,
                 header.leader_epoch);
   }
+  if (expected.epochs == nullptr) return Ok();
+  const std::optional<LeaderEpoch> due = expected.epochs->EpochAt(header.base_offset);
+  if (due && header.leader_epoch != *due) {
+    return Fail(ErrorCode::kCorrupt, "leader epoch is {}, {} is due", header.leader_epoch, *due);
+  }
   return Ok();
 }
 

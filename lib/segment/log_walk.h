@@ -12,6 +12,7 @@
 #include "lib/base/types.h"
 #include "lib/file/file_system.h"
 #include "lib/record/batch_header.h"
+#include "lib/segment/leader_epoch_checkpoint.h"
 
 namespace logboom::segment {
 
@@ -26,6 +27,9 @@ struct Expectation {
   std::optional<Offset> next_offset = std::nullopt;  // nothing: any
   LeaderEpoch epoch_min{-1};
   OffsetRule rule = OffsetRule::kContiguous;
+  // Borrowed; may be null. Which epoch each batch has: so a wrong one is seen where it stands, and
+  // not at the next batch.
+  const LeaderEpochs* epochs = nullptr;
 };
 
 // Whether a header may stand where `expected` says; kCorrupt says why not.

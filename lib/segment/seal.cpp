@@ -9,6 +9,8 @@ namespace {
 constexpr SideCarFormat kFormat{.magic = "LBsl", .version = 1};
 constexpr std::uint32_t kCompactedFlag = 1;
 constexpr std::uint32_t kRewrittenFlag = 2;
+constexpr std::uint32_t kSumsFlag = 4;
+constexpr std::uint32_t kFlags = kCompactedFlag | kRewrittenFlag | kSumsFlag;
 
 Result<Seal> DecodePayload(ByteView payload) {
   ByteReader reader(payload);
@@ -18,11 +20,12 @@ Result<Seal> DecodePayload(ByteView payload) {
   seal.totals = DecodeTotals(reader);
   seal.max_append_time = TimestampMs(reader.Int<std::int64_t>());
   const auto flags = reader.Int<std::uint32_t>();
+  if ((flags & ~kFlags) != 0) {
+    return Fail(ErrorCode::kUnsupported, "seal: unknown flags {:#x}", flags);
+  }
+  if ((flags & kSumsFlag) != 0) seal.sums = DecodeSums(reader);
   if (!reader.done() || seal.base_offset.value() < 0 || seal.next_offset < seal.base_offset) {
     return Fail(ErrorCode::kCorrupt, "seal: fields are out of range");
-  }
-  if ((flags & ~(kCompactedFlag | kRewrittenFlag)) != 0) {
-    return Fail(ErrorCode::kUnsupported, "seal: unknown flags {:#x}", flags);
   }
   seal.compacted = (flags & kCompactedFlag) != 0;
   seal.rewritten = (flags & kRewrittenFlag) != 0;
@@ -38,7 +41,10 @@ Bytes EncodeSeal(const Seal& seal) {
   writer.Int(seal.next_offset.value());
   EncodeTotals(writer, seal.totals);
   writer.Int(seal.max_append_time.value());
-  writer.Int((seal.compacted ? kCompactedFlag : 0U) | (seal.rewritten ? kRewrittenFlag : 0U));
+  const bool sums = seal.sums != IndexSums{};
+  writer.Int((seal.compacted ? kCompactedFlag : 0U) | (seal.rewritten ? kRewrittenFlag : 0U) |
+             (sums ? kSumsFlag : 0U));
+  if (sums) EncodeSums(writer, seal.sums);
   return EncodeSideCar(kFormat, payload);
 }
 

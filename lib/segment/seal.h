@@ -9,6 +9,7 @@
 #include "lib/base/result.h"
 #include "lib/base/types.h"
 #include "lib/file/file_system.h"
+#include "lib/segment/index_sums.h"
 #include "lib/segment/segment_totals.h"
 
 namespace logboom::segment {
@@ -22,6 +23,7 @@ struct Seal {
   bool compacted = false;
   // Its small batches were put together, once and for all.
   bool rewritten = false;
+  IndexSums sums = {};  // of the files beside the log
   friend bool operator==(const Seal&, const Seal&) = default;
 };
 

@@ -103,7 +103,9 @@ Status WriteSlot(file::FileSystem& fs, const std::string& path, const SlotFormat
   }
   const std::size_t newest = *slots->newest();
   const std::uint64_t sequence = slots->decoded[newest]->value.sequence + 1;
-  return Overwrite(fs, path, 1 - newest, EncodeSlot(format, sequence, payload));
+  RETURN_IF_ERROR(Overwrite(fs, path, 1 - newest, EncodeSlot(format, sequence, payload)));
+  // The value stands, and now twice: one slot that rots must not bring back an older one.
+  return Overwrite(fs, path, newest, EncodeSlot(format, sequence + 1, payload));
 }
 
 }  // namespace logboom::segment

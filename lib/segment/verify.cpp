@@ -7,6 +7,7 @@
 #include "lib/record/batch_view.h"
 #include "lib/segment/append_time.h"
 #include "lib/segment/leader_epoch_checkpoint.h"
+#include "lib/segment/leader_epochs_side_car.h"
 #include "lib/segment/limits.h"
 #include "lib/segment/log_start.h"
 #include "lib/segment/log_walk.h"
@@ -152,6 +153,14 @@ void SegmentCheck::CheckSeal(const Seal& seal) {
                       seal.totals.heads_crc, totals_.size_bytes, totals_.batches, totals_.records,
                       totals_.heads_crc));
   }
+  const IndexSums sums = SumIndexes(fs_, report_.directory, base_);
+  const auto compare = [&](std::string_view suffix, std::uint32_t expected, std::uint32_t found) {
+    if (IndexSums::Fits(expected, found)) return;
+    Blame(suffix, -1, "is not what was there when the segment was sealed");
+  };
+  compare(kOffsetIndexSuffix, seal.sums.offsets, sums.offsets);
+  compare(kTimeIndexSuffix, seal.sums.times, sums.times);
+  compare(kAppendTimeSuffix, seal.sums.append_times, sums.append_times);
 }
 
 void SegmentCheck::CheckSources() {
@@ -233,6 +242,11 @@ void CheckMetadata(file::FileSystem& fs, DirectoryReport& report) {
 
 void CheckSmallFiles(file::FileSystem& fs, DirectoryReport& report) {
   CheckMetadata(fs, report);
+  const Result<LeaderEpochs> side_car = ReadLeaderEpochsSideCar(fs, report.directory);
+  if (!side_car.ok() && side_car.error().code != ErrorCode::kNotFound) {
+    report.problems.push_back(
+        {fmt::format("{}/{}", report.directory, kLeaderEpochsName), -1, side_car.error().message});
+  }
   const Result<LeaderEpochs> epochs = ReadLeaderEpochs(fs, report.directory);
   if (!epochs.ok()) {
     report.problems.push_back({fmt::format("{}/{}", report.directory, kLeaderEpochCheckpointName),

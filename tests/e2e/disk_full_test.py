@@ -85,6 +85,31 @@ class FullDisk(ProcessCase):
         self.assertIn(b"0 records to logs, acked as synced; 1 NOT acked", told.read_bytes())
         self.assert_stopped_cleanly(broker)
 
+    @staticmethod
+    def remount(disk, mode):
+        subprocess.run(["mount", "-o", f"remount,{mode}", str(disk)], check=True)
+
+    def test_a_disk_that_turns_read_only_ends_the_broker_and_loses_nothing(self):
+        disk = self.mount()
+        broker = self.broker(data_dir=disk / "data", settings=[f"storage.reserve={RESERVE_BYTES}"])
+        broker.start()
+        app = self.log("app.log", b"before\n")
+        agent = self.agent(broker, app).start()
+        wait_until("the first line is stored", lambda: broker.commands.end_offset("logs") == 1)
+        broker.kill()  # it holds files open for writing: they would keep the disk writable
+        self.remount(disk, "ro")
+        broker.start(ready=False)
+        self.assertEqual(broker.wait(), 1)
+        self.assertIn("Read-only file system", broker.stderr_text())
+        with open(app, "ab") as file:
+            file.write(b"behind\n")
+        self.remount(disk, "rw")
+        broker.start()
+        wait_until("the second line is stored", lambda: broker.commands.end_offset("logs") == 2)
+        self.assertEqual(broker.commands.consume_raw("logs"), b"before\nbehind\n")
+        self.assert_stopped_cleanly(agent, broker)
+        self.assert_verified(broker)
+
     def test_no_byte_is_free_and_the_broker_still_starts_and_serves(self):
         disk = self.mount()
         broker = self.broker(data_dir=disk / "data", settings=[f"storage.reserve={RESERVE_BYTES}"])
@@ -96,15 +121,20 @@ class FullDisk(ProcessCase):
         broker.start()
         self.assertEqual(broker.commands.consume_raw("logs"), b"kept\n")
         self.assertIn(CONDITION, broker.conditions())
-        # What needs a byte is refused with the reason, and nothing is half done.
-        refused = broker.commands.run("topics", "delete", "unwanted", "--yes", code=1)
-        self.assertIn(b"full", refused.stderr)
-        self.assertIn(b"unwanted", broker.commands.run("topics", "list").stdout)
+        # An administrator can do all that frees space, and groups go on.
+        broker.commands.run("topics", "alter", "logs", "--set", "retention.ms=3600000")
+        broker.commands.run("groups", "reset", "readers", "--topic", "logs", "--to", "latest",
+                            "--execute")
+        broker.commands.run("topics", "delete", "unwanted", "--yes")
+        self.assertNotIn(b"unwanted", broker.commands.run("topics", "list").stdout)
+        self.assertIn(b"readers", broker.commands.run("groups", "list").stdout)
+        broker.kill()
+        broker.start()
+        self.assertNotIn(b"unwanted", broker.commands.run("topics", "list").stdout)
+        self.assertIn(b"3600000", broker.commands.run("topics", "describe", "logs").stdout)
         broker.stop()
         (disk / "filler").unlink()
         broker.start()
-        broker.commands.run("topics", "delete", "unwanted", "--yes")
-        self.assertNotIn(b"unwanted", broker.commands.run("topics", "list").stdout)
         broker.commands.produce("logs", b"goes on\n")
         self.assertEqual(broker.commands.consume_raw("logs"), b"kept\ngoes on\n")
         self.assert_stopped_cleanly(broker)

@@ -35,6 +35,21 @@ class Refusals(ProcessCase):
         self.assert_stopped_cleanly(first)
         self.assert_verified(first)
 
+    def test_features_are_told_and_an_unknown_one_is_refused(self):
+        broker = self.broker().start()
+        where = ["--data-dir", broker.data_dir]
+        told = self.run_program("logboom-broker", "features", "list", *where)
+        self.assertEqual((told.returncode, told.stderr), (0, ""))
+        self.assertIn("no feature", told.stdout)
+        refused = self.run_program("logboom-broker", "features", "enable", "magic", *where)
+        self.assertEqual(refused.returncode, FAILED)
+        self.assertIn("magic", refused.stderr)
+        self.assertEqual(self.run_program("logboom-broker", "features").returncode, USAGE)
+        nowhere = self.run_program("logboom-broker", "features", "list", "--data-dir",
+                                   self.folder / "none")
+        self.assertEqual(nowhere.returncode, FAILED)
+        self.assert_stopped_cleanly(broker)
+
     def test_a_taken_port_ends_with_1_and_is_named(self):
         broker = self.broker()
         port = taken_port(self)

@@ -8,6 +8,13 @@ namespace {
 constexpr std::int64_t kReserveBytes = 64 * 1024;
 constexpr std::int64_t kUnlimitedBytes = std::int64_t{1} << 50;
 
+// Nothing rots here: all that a scrub may meet are calls that fail.
+void CheckScrub(const broker::Broker& broker) {
+  for (const std::string& finding : broker.scrub_findings()) {
+    EXPECT_NE(finding.find("can't be read from"), std::string::npos) << finding;
+  }
+}
+
 }  // namespace
 
 SimBroker::SimBroker(Stage& stage)
@@ -111,6 +118,7 @@ void SimBroker::EndProcess() {
   for (std::uint64_t i = 0; up() && i < broker_->engine().counters().segments_evicted; ++i) {
     stage_.faults.Count(Fault::kEviction);
   }
+  if (up()) CheckScrub(*broker_);
   syncs_.Drop();
   syncs_.Release();
   transactions_.Drop();

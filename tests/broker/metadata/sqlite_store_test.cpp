@@ -421,11 +421,29 @@ TEST_F(SqliteStoreTest, AnotherSchemaVersionIsRefusedAndLeftAlone) {
   ASSERT_EQ(LoadBig<std::uint32_t>(bytes.data() + 60), 1U);  // user_version in SQLite's header
   StoreBig<std::uint32_t>(bytes.data() + 60, 2);
   WriteAll(directory_ / "metadata.sqlite", bytes);
+  WriteAll(directory_ / "metadata.copy.sqlite", bytes);
   auto opened = TryOpen();
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.error().code, ErrorCode::kUnsupported);
   EXPECT_TRUE(Quarantined().empty());
   EXPECT_EQ(LoadBig<std::uint32_t>(ReadAll(directory_ / "metadata.sqlite").data() + 60), 2U);
+}
+
+// Bytes of the header and of the table's declaration: quick_check finds nothing wrong with them.
+TEST_F(SqliteStoreTest, ARottenHeaderOrDeclarationComesBackFromTheCopy) {
+  {
+    auto store = Open();
+    Put(*store, Table::kTopic, "a", "1", true);
+  }
+  const Bytes sound = ReadAll(directory_ / "metadata.sqlite");
+  const std::size_t declaration = sound.find("kind INTEGER");
+  ASSERT_NE(declaration, Bytes::npos);
+  for (const std::size_t position : {std::size_t{18}, std::size_t{63}, declaration}) {
+    Bytes rotten = sound;
+    rotten[position] = static_cast<char>(rotten[position] ^ 0x14);
+    WriteAll(directory_ / "metadata.sqlite", rotten);
+    EXPECT_EQ(Rows(*Open()).size(), 1U) << position;
+  }
 }
 
 TEST_F(SqliteStoreTest, OnlyOneProcessHasTheDatabase) {

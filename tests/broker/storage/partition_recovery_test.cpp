@@ -255,9 +255,32 @@ TEST_F(PartitionLogRecovery, ALostEpochCheckpointIsMadeAgainFromTheBatches) {
   ASSERT_EQ(log_->leader_epoch(), LeaderEpoch(1));
   AppendMany(1);
   ASSERT_TRUE(Commit().ok());
+  const segment::EpochEnd end = log_->EndOfEpoch(LeaderEpoch(0));
   ASSERT_TRUE(fs_->Remove(kDirectory + "/leader-epoch-checkpoint").ok());
+  ASSERT_TRUE(fs_->Remove(kDirectory + "/leader-epochs").ok());
   ASSERT_TRUE(Open().ok());
   EXPECT_EQ(log_->leader_epoch(), LeaderEpoch(1));
+  EXPECT_EQ(log_->EndOfEpoch(LeaderEpoch(0)).end_offset, end.end_offset);
+  EXPECT_FALSE(ReadAll(Offset(0)).empty());
+  EXPECT_TRUE(unreadable_.empty());
+}
+
+TEST_F(PartitionLogRecovery, ARottenEpochCheckpointIsMendedFromItsSideCar) {
+  Fill();
+  FlipByte(ActiveLog(), SizeOf(ActiveLog()) - 1);
+  ASSERT_TRUE(Open().ok());
+  const segment::EpochEnd end = log_->EndOfEpoch(LeaderEpoch(0));
+  const std::string checkpoint = kDirectory + "/leader-epoch-checkpoint";
+  const Bytes text = file::ReadWholeFile(*fs_, checkpoint, 100).value();
+  for (const std::string& path : {checkpoint, kDirectory + "/leader-epochs"}) {
+    for (std::int64_t at = 0; at < SizeOf(path); ++at) {
+      FlipByte(path, at);
+      ASSERT_TRUE(Open().ok());
+      EXPECT_EQ(log_->leader_epoch(), LeaderEpoch(1));
+      EXPECT_EQ(log_->EndOfEpoch(LeaderEpoch(0)).end_offset, end.end_offset);
+      EXPECT_EQ(file::ReadWholeFile(*fs_, checkpoint, 100).value(), text);
+    }
+  }
 }
 
 TEST_F(PartitionLogRecovery, AFailedSyncEndsTheOpening) {

@@ -1,0 +1,51 @@
+#include "lib/segment/index_sums.h"
+
+#include <span>
+
+#include "lib/record/crc32c.h"
+#include "lib/segment/limits.h"
+#include "lib/segment/names.h"
+
+namespace logboom::segment {
+namespace {
+
+std::uint32_t SumOf(file::FileSystem& fs, const std::string& path) {
+  const Result<Bytes> bytes = file::ReadWholeFile(fs, path, kIndexFileBytesMax);
+  // 0 means that nothing is known: a file with that sum goes without.
+  return bytes.ok() ? record::Crc32c(*bytes) : 0;
+}
+
+}  // namespace
+
+IndexSums SumIndexes(file::FileSystem& fs, const std::string& directory, Offset base_offset) {
+  const auto sum = [&](std::string_view suffix) {
+    return SumOf(fs, SegmentPath(directory, base_offset, suffix));
+  };
+  return {.offsets = sum(kOffsetIndexSuffix),
+          .times = sum(kTimeIndexSuffix),
+          .append_times = sum(kAppendTimeSuffix)};
+}
+
+std::uint32_t SumFile(const file::File& file) {
+  const Result<file::FileStat> stat = file.Stat();
+  if (!stat.ok() || stat->size_bytes > static_cast<std::int64_t>(kIndexFileBytesMax)) return 0;
+  Bytes bytes(static_cast<std::size_t>(stat->size_bytes), '\0');
+  const Result<std::size_t> got = file.PRead(0, std::span(bytes));
+  return got.ok() && *got == bytes.size() ? record::Crc32c(bytes) : 0;
+}
+
+void EncodeSums(ByteWriter& writer, const IndexSums& sums) {
+  writer.Int(sums.offsets);
+  writer.Int(sums.times);
+  writer.Int(sums.append_times);
+}
+
+IndexSums DecodeSums(ByteReader& reader) {
+  IndexSums sums;
+  sums.offsets = reader.Int<std::uint32_t>();
+  sums.times = reader.Int<std::uint32_t>();
+  sums.append_times = reader.Int<std::uint32_t>();
+  return sums;
+}
+
+}  // namespace logboom::segment
