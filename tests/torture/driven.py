@@ -47,16 +47,22 @@ def make_folder():
     return folder
 
 
-def make_image(folder, file_system, size=_IMAGE_BYTES):
-    """The words that tell the driver of it."""
+def need_mkfs(file_system):
+    """The command that makes such a file system; NotRun where this machine can't."""
     if os.geteuid() != 0:
         raise NotRun("mounting a file system needs root")
     command = _MKFS[file_system]
     if not shutil.which(command[0]):
         raise NotRun(f"{command[0]} is not installed")
+    return command
+
+
+def make_image(folder, file_system):
+    """The words that tell the driver of it."""
+    command = need_mkfs(file_system)
     image = folder / "disk.img"
     with open(image, "wb") as file:
-        file.truncate(size)
+        file.truncate(_IMAGE_BYTES)
     subprocess.run([*command, image], check=True, stdout=subprocess.DEVNULL)
     return [f"fs={file_system}", f"image={image}"]
 

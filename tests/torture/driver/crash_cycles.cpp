@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/torture/driver/inspection.h"
+#include "tests/torture/driver/life.h"
 #include "tests/torture/driver/load.h"
 
 namespace logboom::torture {
@@ -15,9 +16,6 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr milliseconds kStartTimeout{60'000};
-constexpr milliseconds kHelloTimeout{20'000};
-constexpr milliseconds kStopTimeout{20'000};
 constexpr milliseconds kLongLife{5'500};
 // How long a start is let alone that is ended before it is done.
 constexpr std::uint64_t kBeforeReadyMs = 40;
@@ -47,59 +45,10 @@ CrashCycles::Plan CrashCycles::DrawPlan() {
   return plan;
 }
 
-std::unique_ptr<Connection> CrashCycles::StartAndConnect() {
-  auto address = broker_.WaitReady(kStartTimeout);
-  if (!address) {
-    Finding(fmt::format("the broker did not start: {}", broker_.said()));
-    return nullptr;
-  }
-  auto connection = Connection::Open(*address, kAgentId, {kSpanTopic}, random_);
-  if (!connection.ok()) {
-    Finding(connection.error().message);
-    return nullptr;
-  }
-  if (!(*connection)->WaitFor([&] { return (*connection)->live(); }, kHelloTimeout)) {
-    Finding("no answer to the hello: " + (*connection)->refused().value_or("silence"));
-    return nullptr;
-  }
-  return *std::move(connection);
-}
-
-Status CrashCycles::SetUp() {
-  RETURN_IF_ERROR(broker_.Start());
-  auto address = broker_.WaitReady(kStartTimeout);
-  if (!address)
-    return Fail(ErrorCode::kUnavailable, "the broker did not start: {}", broker_.said());
-  ASSIGN_OR_RETURN(auto connection, Connection::Open(*address, "set-up", {}, random_));
-  Load load(*connection, books_, random_, {});
-  connection->WaitFor([&] { return connection->live(); }, kHelloTimeout);
-  const bool asked =
-      load.CreateTopic(kPlainTopic, kPlainPartitions) && load.CreateTopic(kSpanTopic, 1) &&
-      connection->WaitFor([&] { return connection->under_way() == 0; }, kHelloTimeout);
-  StopInOrder(nullptr);
-  if (!asked || !books_.findings.clean() || books_.topics.Existing().size() != 2) {
-    return Fail(ErrorCode::kUnavailable, "the topics were not made: {}", broker_.said());
-  }
-  return Ok();
-}
-
 void CrashCycles::LiveUnderLoad(Load& load, milliseconds life) {
   const auto end = Clock::now() + life;
   while (Clock::now() < end && broker_.running()) load.Turn(milliseconds{1});
   if (!broker_.running()) Finding(fmt::format("the broker ended by itself: {}", broker_.said()));
-}
-
-void CrashCycles::StopInOrder(Connection* connection) {
-  ++counts_.orderly_stops;
-  const auto ending = broker_.Stop(kStopTimeout);
-  if (connection != nullptr) connection->Drain();
-  if (!ending) {
-    Finding(fmt::format("SIGTERM did not end the broker: {}", broker_.said()));
-    broker_.Kill();
-  } else if (ending->exit_code != 0 || ending->signal != 0) {
-    Finding(fmt::format("SIGTERM ended the broker with {} (signal {}): {}", ending->exit_code,
-                        ending->signal, broker_.said()));
-  }
 }
 
 // Every answer that the broker has given comes to be known, and it gives no more.
@@ -109,7 +58,10 @@ void CrashCycles::StopTheMachine(Connection* connection) {
 }
 
 Status CrashCycles::EndLife(const Plan& plan, Connection* connection) {
-  if (plan.end == End::kOrderly && connection != nullptr) StopInOrder(connection);
+  if (plan.end == End::kOrderly && connection != nullptr) {
+    ++counts_.orderly_stops;
+    StopInOrder(broker_, connection, books_);
+  }
   const bool cut = options_.cut_power && plan.end != End::kKill;
   if (cut) {
     const bool frozen = random_.Below(2) == 0;
@@ -142,7 +94,7 @@ Status CrashCycles::RunCycle(std::uint64_t cycle) {
     ++counts_.before_ready;
     Pause(random_.Below(kBeforeReadyMs));
   } else {
-    connection = StartAndConnect();
+    connection = ConnectTo(broker_, books_, random_);
     if (connection == nullptr) return Ok();
     const bool all = cycle % options_.read_all_every == 0;
     Status seen = Inspect(*connection, books_, all ? Depth::kAll : Depth::kEnds);
@@ -161,11 +113,11 @@ Status CrashCycles::Run(const std::function<void(std::uint64_t cycle)>& progress
   }
   if (!books_.findings.clean()) return Ok();
   RETURN_IF_ERROR(broker_.Start());
-  auto connection = StartAndConnect();
+  auto connection = ConnectTo(broker_, books_, random_);
   if (connection == nullptr) return Ok();
   Status seen = Inspect(*connection, books_, Depth::kAll);
   if (!seen.ok()) Finding(seen.error().message);
-  StopInOrder(connection.get());
+  StopInOrder(broker_, connection.get(), books_);
   return Ok();
 }
 

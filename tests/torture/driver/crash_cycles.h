@@ -44,9 +44,7 @@ class CrashCycles {
   CrashCycles(BrokerProcess& broker, Disk* disk, Books& books, Random& random, CrashOptions options)
       : broker_(broker), disk_(disk), books_(books), random_(random), options_(options) {}
 
-  // Makes the topics. The error says why that could not be done.
-  Status SetUp();
-  // Until all are done or something is found; then once more a start, and a look at everything.
+  // The topics are made. Until all are done or something is found; then once more a start, and a look at everything.
   // The error is of the rig: the file system can't be mounted any more.
   Status Run(const std::function<void(std::uint64_t cycle)>& progress);
 
@@ -63,10 +61,7 @@ class CrashCycles {
 
   Plan DrawPlan();
   Status RunCycle(std::uint64_t cycle);
-  // Nothing where it did not come up, which is then a finding.
-  std::unique_ptr<Connection> StartAndConnect();
   void LiveUnderLoad(Load& load, std::chrono::milliseconds life);
-  void StopInOrder(Connection* connection);
   void StopTheMachine(Connection* connection);
   Status EndLife(const Plan& plan, Connection* connection);
   void Finding(const std::string& text);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <fstream>
 #include <utility>
 
 namespace logboom::torture {
@@ -77,6 +78,14 @@ Result<Disk> Disk::Attach(const std::string& image, const std::string& type,
                           const std::string& directory) {
   ASSIGN_OR_RETURN(auto loop, AttachLoop(image));
   return Disk(loop.first, loop.second, type, directory);
+}
+
+Status Disk::LimitRequestsToPages() {
+  const std::string name = device_.substr(device_.rfind('/') + 1);
+  const std::string path = fmt::format("/sys/block/{}/queue/max_sectors_kb", name);
+  std::ofstream file(path);
+  file << "4" << std::flush;
+  return file ? Ok() : Status(ErrnoError(errno, "write " + path));
 }
 
 Status Disk::Mount() {

@@ -24,7 +24,11 @@ class Disk {
   static Result<Disk> Attach(const std::string& image, const std::string& type,
                              const std::string& directory);
   Disk(Disk&& other) noexcept;
+  Disk& operator=(Disk&&) = delete;
 
+  // One page a request, while it is not mounted. A loop device tells a write that its image took
+  // half of as done: a disk that fails must not lie, and a page is taken whole or not at all.
+  Status LimitRequestsToPages();
   Status Mount();
   Status Unmount();
   // From here on nothing reaches the disk, and every call fails; what was not synced is gone.

@@ -14,6 +14,8 @@
 
 #include "tests/torture/driver/call_sweep.h"
 #include "tests/torture/driver/crash_cycles.h"
+#include "tests/torture/driver/disk_rounds.h"
+#include "tests/torture/driver/life.h"
 
 namespace logboom::torture {
 namespace {
@@ -103,7 +105,7 @@ int RunCrashes(const Options& options, Disk* disk) {
       broker, disk, books, random,
       {.cycles = options.Number("count"), .cut_power = options.Text("rig") == "power"});
   Progress progress;
-  Status done = cycles.SetUp();
+  Status done = MakeTopics(broker, books, random);
   if (done.ok()) done = cycles.Run([&](std::uint64_t cycle) { progress(cycle, "lives"); });
   broker.Kill();
   const CrashCounts& counts = cycles.counts();
@@ -136,14 +138,43 @@ int RunSweep(const Options& options, Disk* disk) {
   return ExitCode(done, books);
 }
 
+int RunDiskRounds(const Options& options) {
+  SeededRandom random(options.Number("seed"));
+  Books books;
+  DiskRounds rounds({.program = options.Text("broker"),
+                     .folder = options.Text("folder"),
+                     .file_system = options.Text("fs"),
+                     .rounds = options.Number("count"),
+                     .thin = options.Text("rig") == "thin"},
+                    books, random);
+  Progress progress;
+  Status done = rounds.Run([&](std::uint64_t round) { progress(round, "rounds"); });
+  if (!done.ok() && done.error().code == ErrorCode::kPermission) {
+    fmt::print(stderr, "NOT RUN: {}\n", done.error().message);
+    return kNotRun;
+  }
+  const DiskCounts& counts = rounds.counts();
+  fmt::print(
+      "{} rounds; the broker failed in {} and left its mark in {}, started again beside the "
+      "kernel's "
+      "cache {} times; refused for want of space in {}, went on by itself in {}; {} kills -9; "
+      "{:.0f} s\n",
+      counts.rounds, counts.failed, counts.marked, counts.same_mount, counts.refused,
+      counts.went_on, counts.kills, progress.seconds());
+  Report(books);
+  return ExitCode(done, books);
+}
+
 int Run(const Options& options) {
+  const std::string rig = options.Text("rig");
+  if (rig == "thin" || rig == "full") return RunDiskRounds(options);
+
   auto disk = MountDisk(options);
   if (!disk.ok()) {
     fmt::print(stderr, "NOT RUN: {}\n", disk.error().message);
     return kNotRun;
   }
   Disk* mounted = *disk ? &**disk : nullptr;
-  const std::string rig = options.Text("rig");
   if (rig == "power" || rig == "kill") return RunCrashes(options, mounted);
   if (rig == "calls" || rig == "errors") return RunSweep(options, mounted);
   fmt::print(stderr, "torture-driver: no rig '{}'; ./dev torture starts it\n", rig);
