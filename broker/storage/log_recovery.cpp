@@ -17,6 +17,9 @@ using segment::SegmentPath;
 using segment::SegmentTotals;
 
 // Where the scan begins; `index` may be one past the last segment: then nothing is left to scan.
+// Of the file systems that a data directory may be on.
+constexpr std::int64_t kBlockBytesMax = 4096;
+
 struct ScanStart {
   std::size_t index = 0;
   Offset offset;
@@ -58,6 +61,7 @@ class Recovery {
   Status DropTail();
   Status QuarantineTail();
   Status TruncateCut();
+  Status WipeBehindEnd();
   Status RaiseEpoch(Offset start);
   Status TellLostRecords();
 
@@ -80,6 +84,7 @@ Result<RecoveredLog> Recovery::Run() {
   RETURN_IF_ERROR(ReadFromDevice());
   RETURN_IF_ERROR(Scan());
   if (cut_) RETURN_IF_ERROR(CutOff());
+  RETURN_IF_ERROR(WipeBehindEnd());
   RETURN_IF_ERROR(TellLostRecords());
   segments_.resize(std::min(segments_.size(), start_.index));
   result_.unsealed = segments_.size() - std::min(segments_.size(), sealed_);
@@ -271,6 +276,25 @@ Status Recovery::TruncateCut() {
   }
   segments_.resize(cut_->kept_segments());
   return Ok();
+}
+
+// The last block may hold batches of a run before behind the end of the file: written, and their
+// size was not. ext4 shows them once it has kept the size, and not the bytes, of what is appended
+// over them: then batches that were found gone would be back after the next power loss.
+Status Recovery::WipeBehindEnd() {
+  if (result_.scanned.empty()) return Ok();
+  const std::string path =
+      SegmentPath(input_.directory, result_.scanned.back().base_offset, segment::kLogSuffix);
+  ASSIGN_OR_RETURN(const std::unique_ptr<file::File> log,
+                   fs_.Open(path, file::OpenMode::kReadWrite));
+  ASSIGN_OR_RETURN(const file::FileStat stat, log->Stat());
+  const std::int64_t behind = stat.size_bytes % kBlockBytesMax;
+  if (behind == 0) return Ok();
+  const Bytes zeros(static_cast<std::size_t>(kBlockBytesMax - behind), '\0');
+  Status wiped = log->PWrite(stat.size_bytes, zeros);
+  // Without room for them there is nothing there.
+  if (!wiped.ok() && wiped.error().code != ErrorCode::kNoSpace) return wiped;
+  return log->Truncate(stat.size_bytes);
 }
 
 Status Recovery::DropTail() {

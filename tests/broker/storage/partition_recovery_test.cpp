@@ -1,4 +1,8 @@
 // Opening after an unclean end: what is kept, cut, quarantined and told.
+#include <algorithm>
+#include <vector>
+
+#include "lib/file/faulty_file_system.h"
 #include "lib/segment/leader_epoch_checkpoint.h"
 #include "lib/segment/seal.h"
 #include "lib/segment/verify.h"
@@ -281,6 +285,29 @@ TEST_F(PartitionLogRecovery, ARottenEpochCheckpointIsMendedFromItsSideCar) {
       EXPECT_EQ(file::ReadWholeFile(*fs_, checkpoint, 100).value(), text);
     }
   }
+}
+
+// The device may hold more than the file shows: batches that a power loss took away with their size,
+// and that the file system would show again once the file has grown over them.
+TEST_F(PartitionLogRecovery, WhatMayStandBehindTheEndIsOverwritten) {
+  Fill();
+  const std::string path = ActiveLog();
+  const std::int64_t size = SizeOf(path);
+  file::FaultyFileSystem watched(*fs_);
+  std::vector<file::CallKind> calls;
+  watched.Add({.matches = [&](file::CallKind kind, const std::string& called) {
+    if (called == path) calls.push_back(kind);
+    return false;
+  }});
+  auto opened = PartitionLog::Open(watched, kDirectory, kQuarantine, options_, std::nullopt, false,
+                                   TimestampMs(now_ms_), {});
+  ASSERT_TRUE(opened.ok());
+  const auto write = std::find(calls.begin(), calls.end(), file::CallKind::kWrite);
+  ASSERT_NE(write, calls.end());
+  const auto cut = std::find(write, calls.end(), file::CallKind::kTruncate);
+  ASSERT_NE(cut, calls.end());
+  EXPECT_NE(std::find(cut, calls.end(), file::CallKind::kSync), calls.end());
+  EXPECT_EQ(SizeOf(path), size);
 }
 
 TEST_F(PartitionLogRecovery, AFailedSyncEndsTheOpening) {
