@@ -39,6 +39,7 @@ struct BrokerOptions {
   // Nothing: topics take what they need.
   std::optional<DiskBudget> budget = DiskBudget{};
   ScrubOptions scrub;
+  RewriteOptions rewriting;
 };
 
 // Where the broker keeps what it must not lose, and how it gets things done beside its loop.
@@ -102,6 +103,7 @@ class Broker {
   const ScrubStatus& scrub() const { return engine_->scrubber().status(); }
   const std::vector<std::string>& scrub_findings() const { return engine_->scrubber().findings(); }
   std::size_t unreadable_ranges() const { return engine_->UnreadableRanges().size(); }
+  const RewriteCounters& rewrite_counters() const { return engine_->rewrite_counters(); }
 
  private:
   Broker(BrokerOptions options, BrokerSeams seams)

@@ -76,6 +76,10 @@ daemon::Program MakeProgram() {
        .default_text = "auto",
        .help = "bytes a second that are read again to find what has rotted; auto: all in a week at "
                "most; 0: none"},
+      {.name = "storage.rewrite_rate",
+       .type = KeyType::kBytes,
+       .default_text = "32MiB",
+       .help = "bytes of finished segments a second whose small batches are put together; 0: none"},
   };
   program.flags = {
       {.name = "--data-dir",
@@ -167,6 +171,7 @@ Result<BrokerOptions> OptionsOf(const daemon::Config& config) {
   ASSIGN_OR_RETURN(options.reserve_bytes, ParseReserve(config));
   ASSIGN_OR_RETURN(options.budget, ParseBudget(config));
   ASSIGN_OR_RETURN(options.scrub, ParseScrub(config));
+  options.rewriting.bytes_per_second = config.Bytes("storage.rewrite_rate");
   return options;
 }
 
@@ -217,6 +222,15 @@ void FillMetrics(const Broker& broker, daemon::MetricsRegistry& metrics) {
   count("logboom_storage_syncs_total", "Syncs of the data directory", engine.syncs);
   gauge("logboom_storage_unsynced_bytes", "Bytes appended and not durable yet",
         engine.bytes_not_durable);
+  const RewriteCounters& rewriting = broker.rewrite_counters();
+  count("logboom_rewrite_segments_total", "Segments whose small batches were put together",
+        rewriting.segments);
+  count("logboom_rewrite_read_bytes_total", "Bytes of those segments before",
+        rewriting.bytes_before);
+  count("logboom_rewrite_written_bytes_total", "Bytes of those segments after",
+        rewriting.bytes_after);
+  count("logboom_rewrite_failures_total", "Segments that stayed as they were after an error",
+        rewriting.failures);
   const SourceCounters& sources = broker.sources().counters();
   count("logboom_duplicate_batches_total", "Batches that were in the log already",
         sources.duplicates);

@@ -148,6 +148,7 @@ void EmbeddedEngine::Tick(Instant now) {
   RunRetention(now);
   KeepBudget(now);
   MoveRecoveryPoints(now);
+  if (!failure_) rewriter_->Tick(now);
 }
 
 void EmbeddedEngine::FinishTransactions() {

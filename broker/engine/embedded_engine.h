@@ -21,6 +21,7 @@
 #include "broker/engine/backup_run.h"
 #include "broker/engine/log_engine.h"
 #include "broker/engine/producer_ids.h"
+#include "broker/engine/rewriter.h"
 #include "broker/engine/scrubber.h"
 #include "broker/metadata/metadata_writer.h"
 #include "broker/storage/age_clock.h"
@@ -49,6 +50,7 @@ struct EngineParts {
   // Nothing: topics take what they need.
   std::optional<DiskBudget> budget;
   ScrubOptions scrub = {};
+  RewriteOptions rewriting = {};
 };
 
 // What opening found: for the log, and for the status page's conditions.
@@ -96,6 +98,7 @@ class EmbeddedEngine final : public LogEngine {
   std::vector<Unreadable> UnreadableRanges() const;
   // Of the last commits, at most 1,024.
   std::int64_t SyncP99Us() const;
+  const RewriteCounters& rewrite_counters() const { return rewriter_->counters(); }
 
   const Uuid& cluster_id() const override { return directory_->cluster_id(); }
   const Topic* FindTopic(const std::string& name) const override;
@@ -207,6 +210,7 @@ class EmbeddedEngine final : public LogEngine {
   bool EvictOne();
   bool EvictFrom(const Topic& topic);
   void MoveRecoveryPoints(Instant now);
+  void MakeRewriter();
   Manifest CurrentManifest(bool clean) const;
   std::vector<BackupParts::Log> LogsForBackup() const;
   std::optional<BackupParts::LogNow> LogNow(const TopicPartition& where, Offset segment_base) const;
@@ -281,6 +285,7 @@ class EmbeddedEngine final : public LogEngine {
   Instant now_;                        // of the last Tick, for what a callback starts
   std::shared_ptr<BackupRun> backup_;  // the newest
   std::unique_ptr<Scrubber> scrubber_;
+  std::unique_ptr<Rewriter> rewriter_;
   std::unique_ptr<BackgroundWorker> background_;  // last: its work ends before what it reads
 };
 

@@ -168,6 +168,27 @@ void EmbeddedEngine::MoveRecoveryPoints(Instant now) {
   recovery_points_moved_ = !directory_->WriteManifest(CurrentManifest(/*clean=*/false)).ok();
 }
 
+void EmbeddedEngine::MakeRewriter() {
+  RewriterParts parts{
+      parts_.fs,
+      *background_,
+      [this] {
+        std::vector<TopicPartition> all;
+        all.reserve(partitions_.size());
+        for (const auto& [where, partition] : partitions_) all.push_back(where);
+        std::sort(all.begin(), all.end());
+        return all;
+      },
+      [this](const TopicPartition& where) -> std::optional<UpkeepPartition> {
+        Partition* partition = Find(where);
+        if (partition == nullptr) return std::nullopt;
+        return UpkeepPartition{partition->log.get(), partition->directory};
+      },
+      [this](std::int64_t bytes) { return space_.available_bytes - bytes >= parts_.reserve_bytes; },
+      [this](const PartitionLog& log) { NoteBroken(log); }};
+  rewriter_ = std::make_unique<Rewriter>(std::move(parts), parts_.rewriting);
+}
+
 Manifest EmbeddedEngine::CurrentManifest(bool clean) const {
   Manifest manifest;
   manifest.clean = clean;

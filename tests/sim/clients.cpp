@@ -161,7 +161,7 @@ void SimConsumer::TakeBatch(const client::TopicPartition& from, const client::Fe
                                  "{}-{}: a batch was served, and nothing was ever durable",
                                  from.topic, from.partition);
   }
-  archive->CheckServed(batch.header);
+  archive->CheckServed(batch.header, batch.bytes);
   const auto [next, first] = next_.try_emplace(from, batch.first_offset);
   if (next->second != batch.first_offset && !stage_.options.log_starts_move()) {
     stage_.verdict.Broken(Invariant::kOffsetsNeverReassigned,

@@ -2,15 +2,63 @@
 
 #include <algorithm>
 
+#include "lib/record/span.h"
 #include "lib/segment/log_walk.h"
 #include "lib/segment/names.h"
 
 namespace logboom::sim {
 
-bool PartitionArchive::Same(const record::BatchHeader& batch) const {
-  const auto found = batches_.find(batch.base_offset);
-  return found != batches_.end() && found->second.next == batch.next_offset() &&
-         found->second.crc == batch.crc && found->second.length == batch.length;
+std::uint64_t PartitionArchive::HashOf(const record::Record& record, LeaderEpoch epoch) {
+  Bytes all;
+  ByteWriter writer(all);
+  writer.Int(record.offset.value());
+  writer.Int(record.timestamp.value());
+  writer.Int(epoch.value());
+  writer.Int(static_cast<std::uint8_t>((record.key ? 1 : 0) + (record.value ? 2 : 0)));
+  writer.String(record.key.value_or(ByteView()));
+  writer.String(record.value.value_or(ByteView()));
+  for (const record::HeaderView& header : record.headers) {
+    writer.String(header.key);
+    writer.Int(static_cast<std::uint8_t>(header.value ? 1 : 0));
+    writer.String(header.value.value_or(ByteView()));
+  }
+  return record::HashBytes(all);
+}
+
+void PartitionArchive::Remember(const record::BatchHeader& header, ByteView batch) {
+  batches_[header.base_offset] = {header.next_offset(), header.crc, header.length};
+  if (rewriting_ == Rewriting::kOff || !reader_.Open(batch).ok()) return;
+  records_.resize(static_cast<std::size_t>(header.next_offset().value()));
+  while (true) {
+    const auto record = reader_.Next();
+    if (!record.ok() || *record == nullptr) return;
+    records_[static_cast<std::size_t>((*record)->offset.value())] =
+        HashOf(**record, header.leader_epoch);
+  }
+}
+
+bool PartitionArchive::Same(const record::BatchHeader& header, ByteView batch) {
+  const auto found = batches_.find(header.base_offset);
+  if (found != batches_.end() && found->second.next == header.next_offset() &&
+      found->second.crc == header.crc && found->second.length == header.length) {
+    return true;
+  }
+  return rewriting_ == Rewriting::kOn && SameRecords(header, batch);
+}
+
+bool PartitionArchive::SameRecords(const record::BatchHeader& header, ByteView batch) {
+  if (header.record_count != header.last_offset_delta + 1 || !reader_.Open(batch).ok()) {
+    return false;
+  }
+  while (true) {
+    const auto record = reader_.Next();
+    if (!record.ok()) return false;
+    if (*record == nullptr) return true;
+    const auto at = static_cast<std::size_t>((*record)->offset.value());
+    if (at >= records_.size() || records_[at] != HashOf(**record, header.leader_epoch)) {
+      return false;
+    }
+  }
 }
 
 // Steps to the next segment where one has ended and the log goes on.
@@ -56,7 +104,7 @@ void PartitionArchive::Extend(file::FileSystem& fs, Offset durable_end, const Ad
   FindCursor(fs);
   const Status walked =
       Walk(fs, cursor_, end_, durable_end, [&](const auto& header, ByteView batch) {
-        batches_[header.base_offset] = {header.next_offset(), header.crc, header.length};
+        Remember(header, batch);
         end_ = header.next_offset();
         added(header, batch);
         return verdict_.ok();
@@ -101,8 +149,8 @@ void PartitionArchive::CompareWith(file::FileSystem& fs, std::optional<Offset> l
   }
   const Offset first = *std::prev(above);
   Cursor cursor{first, FilePosition{0}};
-  const Status walked = Walk(fs, cursor, first, end_, [&](const auto& header, ByteView) {
-    if (header.base_offset < from || Same(header)) return true;
+  const Status walked = Walk(fs, cursor, first, end_, [&](const auto& header, ByteView batch) {
+    if (header.base_offset < from || Same(header, batch)) return true;
     verdict_.Broken(Invariant::kOffsetsNeverReassigned,
                     "{}: offset {} holds other records than before", name_, header.base_offset);
     return false;
@@ -111,16 +159,16 @@ void PartitionArchive::CompareWith(file::FileSystem& fs, std::optional<Offset> l
   verdict_.Broken(Invariant::kAckedIsInTheLog, "{}: {}", name_, walked.error().message);
 }
 
-void PartitionArchive::CheckServed(const record::BatchHeader& batch) {
-  if (Same(batch)) return;
-  if (batch.base_offset >= end_) {
+void PartitionArchive::CheckServed(const record::BatchHeader& header, ByteView batch) {
+  if (Same(header, batch)) return;
+  if (header.next_offset() > end_) {
     return verdict_.Broken(Invariant::kServedIsDurable,
                            "{}: offset {} was served, and durable is what stands below {}", name_,
-                           batch.base_offset, end_);
+                           header.base_offset, end_);
   }
   verdict_.Broken(Invariant::kOffsetsNeverReassigned,
                   "{}: offset {} was served with other records than were there", name_,
-                  batch.base_offset);
+                  header.base_offset);
 }
 
 }  // namespace logboom::sim

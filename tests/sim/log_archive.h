@@ -13,16 +13,24 @@
 #include "broker/engine/log_engine.h"
 #include "lib/file/file_system.h"
 #include "lib/record/batch_header.h"
+#include "lib/record/batch_view.h"
 #include "tests/sim/invariants.h"
 
 namespace logboom::sim {
+
+// Whether the broker may put batches together: then the records must be the same, at the same
+// offsets and in the same leader epochs; else every byte.
+enum class Rewriting { kOff, kOn };
 
 // One partition. One owner, one thread.
 class PartitionArchive {
  public:
   // `directory` is where its segments are; `verdict` outlives it.
-  PartitionArchive(std::string name, std::string directory, Verdict& verdict)
-      : name_(std::move(name)), directory_(std::move(directory)), verdict_(verdict) {}
+  PartitionArchive(std::string name, std::string directory, Verdict& verdict, Rewriting rewriting)
+      : name_(std::move(name)),
+        directory_(std::move(directory)),
+        verdict_(verdict),
+        rewriting_(rewriting) {}
 
   using Added = std::function<void(const record::BatchHeader&, ByteView batch)>;
   // What became durable since the last call; each new batch is told.
@@ -31,7 +39,7 @@ class PartitionArchive {
   // a crash, before or after the broker's recovery. Without `log_start`: from where it begins.
   void CompareWith(file::FileSystem& fs, std::optional<Offset> log_start);
   // What a reader was given.
-  void CheckServed(const record::BatchHeader& batch);
+  void CheckServed(const record::BatchHeader& header, ByteView batch);
 
   const std::string& name() const { return name_; }
   Offset end() const { return end_; }
@@ -53,8 +61,11 @@ class PartitionArchive {
   };
   using Each = std::function<bool(const record::BatchHeader&, ByteView batch)>;
 
-  // Whether a batch with the same bytes stands at the same offset.
-  bool Same(const record::BatchHeader& batch) const;
+  void Remember(const record::BatchHeader& header, ByteView batch);
+  // Whether the same stood at its offsets.
+  bool Same(const record::BatchHeader& header, ByteView batch);
+  bool SameRecords(const record::BatchHeader& header, ByteView batch);
+  static std::uint64_t HashOf(const record::Record& record, LeaderEpoch epoch);
   bool CheckContents(const record::BatchHeader& batch, ByteView bytes);
   // From `cursor` on while `each` says so and there are batches.
   Status Walk(file::FileSystem& fs, Cursor& cursor, Offset next, Offset end, const Each& each);
@@ -68,6 +79,9 @@ class PartitionArchive {
   std::string name_;
   std::string directory_;
   Verdict& verdict_;
+  Rewriting rewriting_;
+  record::BatchReader reader_;
+  std::vector<std::uint64_t> records_;  // hashes by offset, where batches may be put together
   std::map<Offset, Archived> batches_;  // by base offset
   Offset end_;
   Offset log_start_;

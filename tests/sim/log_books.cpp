@@ -46,7 +46,7 @@ PartitionArchive& LogBooks::ArchiveOf(const broker::Topic& topic,
   const std::string directory = fmt::format("/data/{}-{}", topic.number, where.partition);
   return archives_
       .try_emplace(where, fmt::format("{}-{}", topic.name, where.partition), directory,
-                   stage_.verdict)
+                   stage_.verdict, stage_.options.rewriting ? Rewriting::kOn : Rewriting::kOff)
       .first->second;
 }
 

@@ -51,6 +51,7 @@ SimOptions SimOptions::Draw(std::uint64_t seed) {
   options.calm = 1 + random.Below(4);
   options.budget_bytes = 50'000 + static_cast<std::int64_t>(random.Below(500'000));
   if (OneIn(random, 2)) options.group_readers = 1 + static_cast<int>(random.Below(3));
+  options.rewriting = OneIn(random, 2);
   return options;
 }
 
@@ -60,12 +61,13 @@ std::string SimOptions::ToString() const {
   return fmt::format(
       "seed {}, {} turns, one act in {} a fault, {} agents, {} writers each, {}, codec {}, linger "
       "{} "
-      "ms, max_line_bytes {}, {} partitions,{}, sync {}, acks {}{}, budget {}, {} group readers\n"
+      "ms, max_line_bytes {}, {} partitions,{}, sync {}, acks {}{}{}, budget {}, {} group readers\n"
       "  faults: {}",
       seed, turns, calm, agents, writers_an_agent, directories_watched ? "watched" : "polled",
       static_cast<int>(codec), linger_ms, max_line_bytes, partitions, config,
       sync_method == broker::SyncMethod::kSyncfs ? "syncfs" : "fdatasync",
       producer_acks == client::Acks::kSynced ? "synced" : "written", bulk ? ", bulk" : "",
+      rewriting ? ", rewriting" : "",
       faults.Has(Fault::kEviction) ? fmt::format("{} bytes", budget_bytes) : "none", group_readers,
       faults.ToString());
 }

@@ -28,6 +28,7 @@ struct SimOptions {
   broker::SyncMethod sync_method = broker::SyncMethod::kFdatasync;
   client::Acks producer_acks = client::Acks::kSynced;
   int group_readers = 0;   // at the start; 0: there is no consumer group
+  bool rewriting = false;  // of small batches, in segments of any size
   bool bulk = false;       // the producer sends megabytes, so that segments are rolled by size
   FaultSet faults;         // that may happen; a few of all kinds, so that each has runs to itself
   std::uint64_t calm = 1;  // of so many acts one is a fault

@@ -198,12 +198,27 @@ class OracleOfTheLog : public ::testing::Test {
     ASSERT_TRUE(log.ok() && (*log)->Truncate(0).ok() && (*log)->PWrite(0, bytes).ok());
   }
   std::size_t BatchBytes() const { return bytes_.size() / 3; }
+  static void Serve(PartitionArchive& archive, const Bytes& batch) {
+    archive.CheckServed(*record::ParseBatchHeader(batch), batch);
+  }
+  // The first two batches as one.
+  static Bytes Merged(const std::string& second, std::int64_t timestamp_ms = 1) {
+    record::BatchBuilder builder({.codec = record::Codec::kZstd});
+    for (const std::string& value : {std::string("value 0"), second}) {
+      for (int i = 0; i < 2; ++i) {
+        builder.Add(
+            {.timestamp = TimestampMs{timestamp_ms}, .key = {}, .value = value, .headers = {}});
+      }
+    }
+    return Bytes(*builder.FinishAt(
+        {.base_offset = Offset{0}, .leader_epoch = LeaderEpoch{0}, .last_offset_delta = 3}));
+  }
 
   file::MemoryFileSystem fs_;
   Verdict verdict_;
   Bytes bytes_;
   int batches_ = 0;
-  PartitionArchive archive_{"web-0", "/p", verdict_};
+  PartitionArchive archive_{"web-0", "/p", verdict_, Rewriting::kOff};
 };
 
 TEST_F(OracleOfTheLog, TheSameLogIsGood) {
@@ -247,15 +262,39 @@ TEST_F(OracleOfTheLog, ADurableEndBehindTheLogIsSeen) {
 }
 
 TEST_F(OracleOfTheLog, ServingWhatIsNotDurableIsSeen) {
-  archive_.CheckServed(*record::ParseBatchHeader(Batch(6, "value 3")));
+  Serve(archive_, Batch(6, "value 3"));
   ASSERT_FALSE(verdict_.ok());
   EXPECT_EQ(verdict_.invariant(), Invariant::kServedIsDurable);
 }
 
 TEST_F(OracleOfTheLog, ServingOtherRecordsIsSeen) {
-  archive_.CheckServed(*record::ParseBatchHeader(Batch(4, "other 2")));
+  Serve(archive_, Batch(4, "other 2"));
   ASSERT_FALSE(verdict_.ok());
   EXPECT_EQ(verdict_.invariant(), Invariant::kOffsetsNeverReassigned);
+}
+
+TEST_F(OracleOfTheLog, BatchesThatWerePutTogetherAreGoodWhereThatIsAllowed) {
+  PartitionArchive rewritten("web-0", "/p", verdict_, Rewriting::kOn);
+  rewritten.Extend(fs_, Offset{6}, [](const auto&, ByteView) {});
+  Write(Merged("value 1") + bytes_.substr(2 * BatchBytes()));
+  rewritten.CompareWith(fs_, Offset{0});
+  Serve(rewritten, Merged("value 1"));
+  EXPECT_TRUE(verdict_.ok()) << verdict_.text();
+  archive_.CompareWith(fs_, Offset{0});
+  EXPECT_FALSE(verdict_.ok());
+}
+
+TEST_F(OracleOfTheLog, ARecordThatChangedWhileItWasRewrittenIsSeen) {
+  for (const Bytes& wrong : {Merged("value 9"), Merged("value 1", 2)}) {
+    Verdict verdict;
+    PartitionArchive rewritten("web-0", "/p", verdict, Rewriting::kOn);
+    Write(bytes_);
+    rewritten.Extend(fs_, Offset{6}, [](const auto&, ByteView) {});
+    Write(wrong + bytes_.substr(2 * BatchBytes()));
+    rewritten.CompareWith(fs_, Offset{0});
+    ASSERT_FALSE(verdict.ok());
+    EXPECT_EQ(verdict.invariant(), Invariant::kOffsetsNeverReassigned);
+  }
 }
 
 }  // namespace

@@ -39,7 +39,18 @@ broker::BrokerOptions SimBroker::Options() const {
   if (stage_.options.faults.Has(Fault::kEviction)) {
     options.budget = broker::DiskBudget{.bytes = stage_.options.budget_bytes};
   }
+  options.rewriting = Rewriting();
   return options;
+}
+
+// Soon, in small steps, and also where it hardly pays: a crash must meet it at work.
+broker::RewriteOptions SimBroker::Rewriting() const {
+  broker::RewriteOptions rewriting;
+  if (!stage_.options.rewriting) rewriting.bytes_per_second = 0;
+  rewriting.round_interval_ms = 500;
+  rewriting.step_bytes = 5'000;
+  rewriting.limits.segment_bytes_min = 0;
+  return rewriting;
 }
 
 broker::BrokerSeams SimBroker::Seams(file::FileSystem& fs) {
@@ -119,6 +130,7 @@ void SimBroker::EndProcess() {
     stage_.faults.Count(Fault::kEviction);
   }
   if (up()) CheckScrub(*broker_);
+  segments_rewritten_ = segments_rewritten();
   syncs_.Drop();
   syncs_.Release();
   transactions_.Drop();
@@ -130,6 +142,10 @@ void SimBroker::EndProcess() {
   store_.Fail(std::nullopt);
   calls_left_.reset();
   stopping_ = false;
+}
+
+std::uint64_t SimBroker::segments_rewritten() const {
+  return segments_rewritten_ + (up() ? broker_->rewrite_counters().segments : std::uint64_t{0});
 }
 
 void SimBroker::StartShutdown() {

@@ -39,6 +39,8 @@ class SimBroker {
   const broker::Broker& broker() const { return *broker_; }
   file::MemoryFileSystem& disk() { return disk_; }
   Instant now() const { return stage_.clocks.At(skew_ms_); }
+  // By all processes so far.
+  std::uint64_t segments_rewritten() const;
   // Why the last process ended by itself, or did not start.
   const std::string& last_words() const { return last_words_; }
 
@@ -76,6 +78,7 @@ class SimBroker {
 
  private:
   broker::BrokerOptions Options() const;
+  broker::RewriteOptions Rewriting() const;
   broker::BrokerSeams Seams(file::FileSystem& fs);
   void EndProcess();
   void WatchRemovals();
@@ -90,6 +93,8 @@ class SimBroker {
   SeededRandom crash_random_;
   std::int64_t skew_ms_ = 0;
   std::string last_words_;
+
+  std::uint64_t segments_rewritten_ = 0;  // by those before
 
   // Of the process.
   broker::Gate syncs_;

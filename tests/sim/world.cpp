@@ -93,6 +93,7 @@ Outcome World::Run() {
   outcome.lines = books_.fold().lines_seen();
   outcome.gaps = books_.fold().gap_count();
   outcome.batches_read = consumer_->batches();
+  outcome.segments_rewritten = broker_.segments_rewritten();
   if (!stage_.verdict.ok()) {
     outcome.broken = stage_.verdict.invariant();
     outcome.failure = Describe();

@@ -35,6 +35,7 @@ struct Outcome {
   std::uint64_t lines = 0;
   std::uint64_t gaps = 0;
   std::uint64_t batches_read = 0;
+  std::uint64_t segments_rewritten = 0;
 };
 
 Outcome RunSeed(std::uint64_t seed);

@@ -128,7 +128,8 @@ class EngineRig {
           return std::make_unique<GatedWriter>(writes, MakeInlineMetadataWriter(*process_store_));
         },
         reserve_bytes,
-        budget};
+        budget,
+        rewriting};
     ASSIGN_OR_RETURN(engine,
                      EmbeddedEngine::Open(std::move(directory), std::move(parts), now(), nullptr));
     return Ok();
@@ -242,6 +243,7 @@ class EngineRig {
   Gate writes;
   std::int64_t reserve_bytes = 0;
   std::optional<DiskBudget> budget;
+  RewriteOptions rewriting;
   std::int64_t time_ms = 0;
   std::int64_t skew_ms = 0;  // of the wall clock
   std::unique_ptr<EmbeddedEngine> engine;
