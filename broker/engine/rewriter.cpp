@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "broker/storage/limits.h"
+
 namespace logboom::broker {
 namespace {
 
@@ -10,9 +12,6 @@ namespace {
 constexpr std::size_t kJudgedMax = 16;
 // Partitions that are asked in one turn of the loop.
 constexpr std::size_t kAskedMax = 64;
-
-// Slow: it is done once, niced, and what it saves stays saved.
-constexpr int kZstdLevel = 9;
 
 // Below this a segment is not worth another name: so many percent must go.
 constexpr std::int64_t kSavedPercentMin = 10;
@@ -50,7 +49,8 @@ Status Rewriter::Job::Judge(file::FileSystem& fs, const RewriteOptions& options)
         fs,
         CopyPlan{.directory = directory,
                  .sources = {candidate},
-                 .merge = {.raw_bytes = options.limits.batch_raw_bytes, .zstd_level = kZstdLevel}},
+                 .merge = {.raw_bytes = options.limits.batch_raw_bytes,
+                           .zstd_level = kRewriteZstdLevel}},
         nullptr);
     return Ok();
   }

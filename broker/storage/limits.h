@@ -28,5 +28,7 @@ inline constexpr std::int64_t kProducerExpiryMs = 7LL * 24 * 60 * 60 * 1000;
 inline constexpr std::size_t kProducerSnapshotsKept = 3;
 // Files synced at the same time, the commit thread's own included.
 inline constexpr std::size_t kSyncThreadsMax = 4;
+// Of batches that are rewritten. Slow: it is done once, niced, and what it saves stays saved.
+inline constexpr int kRewriteZstdLevel = 9;
 
 }  // namespace logboom::broker
