@@ -73,12 +73,19 @@ Result<BrokerIdentity> Admin::Connect() {
   return state_->broker;
 }
 
+// One answer where it fits into a message; of ten thousand topics, the pages of a snapshot.
 Result<std::vector<TopicDescription>> Admin::ListTopics() {
   protocol::Request request;
   request.mutable_metadata();
-  ASSIGN_OR_RETURN(const auto response, state_->Ask(request, IfCut::kAskAgain));
+  ASSIGN_OR_RETURN(const auto answer, state_->AskForAnswer(request, IfCut::kAskAgain));
+  if (!answer.ok()) {
+    if (answer.response.error().code() != protocol::MESSAGE_TOO_LARGE) return answer.error();
+    ASSIGN_OR_RETURN(Snapshot all, TakeSnapshot());
+    std::ranges::sort(all.topics, {}, &TopicDescription::name);
+    return std::move(all.topics);
+  }
   std::vector<TopicDescription> topics;
-  for (const auto& topic : response.metadata().topics()) {
+  for (const auto& topic : answer.response.metadata().topics()) {
     if (!topic.has_error()) topics.push_back(DescriptionOf(topic));
   }
   std::ranges::sort(topics, {}, &TopicDescription::name);
@@ -162,9 +169,17 @@ Result<FoundOffset> Admin::ListOffset(const Uuid& topic_id, PartitionIndex parti
 Result<std::vector<AgentDescription>> Admin::ListAgents() {
   protocol::Request request;
   request.mutable_list_agents();
-  ASSIGN_OR_RETURN(const auto response, state_->Ask(request, IfCut::kAskAgain));
+  ASSIGN_OR_RETURN(const auto answer, state_->AskForAnswer(request, IfCut::kAskAgain));
+  if (!answer.ok()) {
+    if (answer.response.error().code() != protocol::MESSAGE_TOO_LARGE) return answer.error();
+    ASSIGN_OR_RETURN(Snapshot all, TakeSnapshot());
+    std::ranges::sort(all.agents, {}, &AgentDescription::agent_id);
+    return std::move(all.agents);
+  }
   std::vector<AgentDescription> agents;
-  for (const auto& agent : response.list_agents().agents()) agents.push_back(DescriptionOf(agent));
+  for (const auto& agent : answer.response.list_agents().agents()) {
+    agents.push_back(DescriptionOf(agent));
+  }
   std::ranges::sort(agents, {}, &AgentDescription::agent_id);
   return agents;
 }
