@@ -129,6 +129,7 @@ class EngineRig {
         },
         reserve_bytes,
         budget,
+        /*scrub=*/{},
         rewriting};
     ASSIGN_OR_RETURN(engine,
                      EmbeddedEngine::Open(std::move(directory), std::move(parts), now(), nullptr));
