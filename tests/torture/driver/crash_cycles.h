@@ -39,12 +39,12 @@ struct CrashCounts {
 // One owner, one thread. All it is given must outlive it.
 class CrashCycles {
  public:
-  // `disk`: where the data directory lies, mounted; null where it is on no disk of
-  // its own.
+  // `disk`: where the data directory lies, mounted; null where it is on no disk of its own. The
+  // topics are made.
   CrashCycles(BrokerProcess& broker, Disk* disk, Books& books, Random& random, CrashOptions options)
       : broker_(broker), disk_(disk), books_(books), random_(random), options_(options) {}
 
-  // The topics are made. Until all are done or something is found; then once more a start, and a look at everything.
+  // Until all are done or something is found; then once more a start, and a look at everything.
   // The error is of the rig: the file system can't be mounted any more.
   Status Run(const std::function<void(std::uint64_t cycle)>& progress);
 
