@@ -265,11 +265,9 @@ void FillMetrics(const Broker& broker, daemon::MetricsRegistry& metrics) {
   const ScrubStatus& scrub = broker.scrub();
   count("logboom_scrub_read_bytes_total", "Bytes that the scrub has read", scrub.bytes_read);
   count("logboom_scrub_findings_total", "What the scrub has found wrong", scrub.findings);
-  if (scrub.last_pass) {
-    metrics.SetGauge("logboom_scrub_last_pass_timestamp_seconds",
-                     "When the scrub had last read everything",
-                     static_cast<double>(scrub.last_pass->value()) / 1000.0);
-  }
+  metrics.SetGauge("logboom_scrub_last_pass_timestamp_seconds",
+                   "When the scrub had last read everything; 0: never",
+                   static_cast<double>(scrub.last_pass.value_or(TimestampMs(0)).value()) / 1000.0);
   gauge("logboom_unreadable_ranges", "Ranges of offsets that can't be read",
         static_cast<std::int64_t>(broker.unreadable_ranges()));
 }

@@ -6,8 +6,10 @@
 
 #include "lib/segment/append_time.h"
 #include "lib/segment/find_batch.h"
+#include "lib/segment/limits.h"
 #include "lib/segment/log_walk.h"
 #include "lib/segment/names.h"
+#include "lib/segment/side_car.h"
 #include "lib/segment/sources.h"
 
 namespace logboom::broker {
@@ -58,10 +60,19 @@ class Scrub {
     Result<segment::Seal> seal = segment::ReadSeal(fs_, task_.directory, task_.base_offset);
     if (seal.ok()) {
       seal_ = std::move(*seal);
-    } else if (task_.from.position.value() == 0 && seal.error().code != ErrorCode::kNotFound) {
-      // The newest finished segment has none yet.
+    } else if (task_.from.position.value() == 0 && SealHasRotted(seal.error())) {
       outcome_.findings.push_back(seal.error().message);
     }
+  }
+
+  // The newest finished segment has none yet; one that a crash or a full disk cut short is made
+  // anew without a word, and one that can't be read just now is no fault of the segment's.
+  bool SealHasRotted(const Error& error) const {
+    if (error.code == ErrorCode::kNotFound || error.code == ErrorCode::kIo) return false;
+    const auto bytes = file::ReadWholeFile(
+        fs_, SegmentPath(task_.directory, task_.base_offset, segment::kSealSuffix),
+        segment::kSideCarBytesMax);
+    return bytes.ok() && !segment::IsCutShort(*bytes);
   }
 
   segment::LogWalk WalkFrom(const file::File& log, const ScrubPoint& point) const {

@@ -8,6 +8,7 @@ namespace logboom::segment {
 namespace {
 
 constexpr std::size_t kMagicBytes = 4;
+constexpr std::size_t kLengthAt = 8;
 constexpr std::size_t kCrcAt = 12;
 static_assert(kCrcAt + sizeof(std::uint32_t) == kSideCarHeaderBytes);
 
@@ -54,6 +55,11 @@ Result<ByteView> DecodeSideCar(const SideCarFormat& format, ByteView bytes) {
   }
   if (crc != CrcOf(bytes)) return Fail(ErrorCode::kCorrupt, "checksum is wrong");
   return reader.rest();
+}
+
+bool IsCutShort(ByteView bytes) {
+  if (bytes.size() < kSideCarHeaderBytes) return true;
+  return bytes.size() - kSideCarHeaderBytes < LoadBig<std::uint32_t>(bytes.data() + kLengthAt);
 }
 
 Result<Bytes> ReadSideCar(file::FileSystem& fs, const std::string& path,

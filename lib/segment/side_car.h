@@ -28,6 +28,9 @@ Bytes EncodeSideCar(const SideCarFormat& format, ByteView payload);
 // The payload, as a view into `bytes`. kCorrupt or kUnsupported (another version).
 Result<ByteView> DecodeSideCar(const SideCarFormat& format, ByteView bytes);
 
+// Whether the bytes end before their header says: so a crash or a full disk leaves a file.
+bool IsCutShort(ByteView bytes);
+
 // The payload of a file; kNotFound where there is none. Messages name the path.
 Result<Bytes> ReadSideCar(file::FileSystem& fs, const std::string& path,
                           const SideCarFormat& format);

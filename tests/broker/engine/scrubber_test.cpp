@@ -76,6 +76,18 @@ TEST_F(ScrubberTest, ABrokenSealIsMadeAnew) {
   EXPECT_EQ(Status().findings, 1U);
 }
 
+TEST_F(ScrubberTest, ASealThatACrashCutShortIsMadeAnewWithoutAWord) {
+  const std::string path = "/data/1-0/00000000000000000003.seal";
+  {
+    auto seal = rig_.disk.Open(path, file::OpenMode::kReadWrite);
+    ASSERT_TRUE(seal.ok());
+    ASSERT_TRUE((*seal)->Truncate(40).ok());
+  }
+  LetPass();
+  EXPECT_EQ(Status().findings, 0U);
+  EXPECT_GT(rig_.disk.Stat(path)->size_bytes, 40);
+}
+
 TEST_F(ScrubberTest, TheLastPassIsKnownAfterARestart) {
   LetPass();
   const auto last_pass = Status().last_pass;

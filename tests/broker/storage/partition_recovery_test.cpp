@@ -287,8 +287,8 @@ TEST_F(PartitionLogRecovery, ARottenEpochCheckpointIsMendedFromItsSideCar) {
   }
 }
 
-// The device may hold more than the file shows: batches that a power loss took away with their size,
-// and that the file system would show again once the file has grown over them.
+// The device may hold more than the file shows: batches that a power loss took away with their
+// size, and that the file system would show again once the file has grown over them.
 TEST_F(PartitionLogRecovery, WhatMayStandBehindTheEndIsOverwritten) {
   Fill();
   const std::string path = ActiveLog();

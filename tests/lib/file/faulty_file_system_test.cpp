@@ -49,6 +49,7 @@ TEST_F(Faulty, EveryKindOfCallCanFail) {
   EXPECT_FALSE(file->Stat().ok());
   EXPECT_FALSE(fs_.Stat("/f").ok());
   EXPECT_FALSE(fs_.Rename("/f", "/g").ok());
+  EXPECT_FALSE(fs_.Link("/f", "/g").ok());
   EXPECT_FALSE(fs_.Remove("/f").ok());
   EXPECT_FALSE(fs_.RemoveDirectory("/d").ok());
   EXPECT_FALSE(fs_.CreateDirectories("/e").ok());
