@@ -94,7 +94,15 @@ Status EmbeddedEngine::OpenPartitions(Instant now,
     for (std::int32_t i = 0; i < topic.partitions; ++i) {
       auto path = paths.find({topic.topic_id, PartitionIndex{i}});
       if (path == paths.end()) {
-        RETURN_IF_ERROR(MakePartition(topic, PartitionIndex{i}, now));
+        const Status made = MakePartition(topic, PartitionIndex{i}, now);
+        // A broker must start on a full disk, so that it can be emptied; nothing was in there.
+        if (!made.ok() && made.error().code == ErrorCode::kNoSpace) {
+          report_.notes.push_back(fmt::format(
+              "topic '{}' has no partition {}: there is no room for it; the next start tries again",
+              topic.name, i));
+          continue;
+        }
+        RETURN_IF_ERROR(made);
       } else {
         RETURN_IF_ERROR(
             OpenPartition(topic, PartitionIndex{i}, path->second, manifest, now, progress));
