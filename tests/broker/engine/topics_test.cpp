@@ -1,6 +1,9 @@
 // Topics are made, altered and deleted whole or not at all, whatever happens in between.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "lib/file/trees.h"
 #include "tests/broker/engine/engine_rig.h"
 
 namespace logboom::broker {
@@ -229,6 +232,31 @@ TEST_F(TopicsTest, ADirectoryThatCannotBeMadeUndoesTheTopic) {
   rig_.MustOpen();
   EXPECT_TRUE(rig_.engine->Topics().empty());
   EXPECT_TRUE(rig_.CreateTopic("web", 3).ok());
+}
+
+TEST_F(TopicsTest, AStartOnAFullDiskDoesWithoutAPartitionThatWasNeverMade) {
+  ASSERT_TRUE(rig_.CreateTopic("web", 2).ok());
+  ASSERT_TRUE(rig_.CreateTopic("other").ok());
+  rig_.Kill();
+  ASSERT_TRUE(file::RemoveTree(rig_.disk, "/data/1-1").ok());
+  rig_.fs.Add({.kind = file::CallKind::kCreateDirectories,
+               .path_part = "1-1",
+               .code = ErrorCode::kNoSpace,
+               .span = file::FaultSpan::kFromThenOn});
+  rig_.MustOpen();
+  const std::vector<std::string>& notes = rig_.engine->open_report().notes;
+  EXPECT_TRUE(std::any_of(notes.begin(), notes.end(), [](const std::string& note) {
+    return note.find("'web' has no partition 1") != std::string::npos;
+  }));
+  EXPECT_FALSE(rig_.engine->StateOf(rig_.Where("web", 1)));
+  EXPECT_EQ(rig_.Append(rig_.Where("web", 1), {"x"}).error().code, ErrorCode::kNotFound);
+  EXPECT_TRUE(rig_.Append(rig_.Where("web", 0), {"x"}).ok());
+  EXPECT_TRUE(rig_.Append(rig_.Where("other"), {"x"}).ok());
+  rig_.Settle();
+  rig_.fs.Heal();
+  rig_.Kill();
+  rig_.MustOpen();
+  EXPECT_TRUE(rig_.Append(rig_.Where("web", 1), {"x"}).ok());
 }
 
 TEST_F(TopicsTest, ALostStoreBringsTopicsBackFromTheirDirectories) {
