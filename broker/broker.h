@@ -102,7 +102,7 @@ class Broker {
   const AgeClock& age_clock() const { return engine_->age_clock(); }
   const ScrubStatus& scrub() const { return engine_->scrubber().status(); }
   const std::vector<std::string>& scrub_findings() const { return engine_->scrubber().findings(); }
-  std::size_t unreadable_ranges() const { return engine_->UnreadableRanges().size(); }
+  std::size_t unreadable_ranges() const { return engine_->unreadable_ranges(); }
   const RewriteCounters& rewrite_counters() const { return engine_->rewrite_counters(); }
 
  private:

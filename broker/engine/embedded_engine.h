@@ -96,6 +96,7 @@ class EmbeddedEngine final : public LogEngine {
     UnreadableRange range;
   };
   std::vector<Unreadable> UnreadableRanges() const;
+  std::size_t unreadable_ranges() const;  // how many
   // Of the last commits, at most 1,024.
   std::int64_t SyncP99Us() const;
   const RewriteCounters& rewrite_counters() const { return rewriter_->counters(); }

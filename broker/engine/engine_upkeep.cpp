@@ -59,6 +59,12 @@ std::vector<EmbeddedEngine::Unreadable> EmbeddedEngine::UnreadableRanges() const
   return all;
 }
 
+std::size_t EmbeddedEngine::unreadable_ranges() const {
+  std::size_t count = 0;
+  for (const auto& [where, partition] : partitions_) count += partition.log->unreadable().size();
+  return count;
+}
+
 // A jump is on the disk before retention goes by the new time: after a crash nothing would tell it
 // from time that passed.
 void EmbeddedEngine::KeepTime(Instant now) {
