@@ -18,8 +18,8 @@ constexpr std::string_view kCopyName = "metadata.copy.sqlite";
 // Holds blocks that are given back where the disk is full.
 constexpr std::string_view kReserveName = "metadata.reserve";
 constexpr std::int64_t kReserveBytes = std::int64_t{1} << 20U;
-// The version of the schema below; another one is refused.
-constexpr int kSchemaVersion = 1;
+// The version of the schema below; another one is refused. 1 left the kind out of the sums.
+constexpr int kSchemaVersion = 2;
 // As SQLite keeps it, behind CREATE TABLE.
 constexpr std::string_view kTable =
     "row (kind INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, crc INTEGER NOT NULL, "
@@ -94,10 +94,23 @@ class Database {
   std::string path_;
 };
 
-std::uint32_t RowChecksum(ByteView key, ByteView value) {
-  Bytes both(key);
-  both += value;
-  return record::Crc32c(both);
+std::uint32_t RowChecksum(Table table, ByteView key, ByteView value) {
+  Bytes all(1, static_cast<char>(table));
+  all += key;
+  all += value;
+  return record::Crc32c(all);
+}
+
+// Which table's row this is. A kind that has rotted alone is the one that fits the sum.
+std::optional<Table> TableOf(std::int64_t kind, ByteView key, ByteView value, std::uint32_t crc) {
+  const auto fits = [&](std::int64_t one) {
+    return RowChecksum(static_cast<Table>(one), key, value) == crc;
+  };
+  if (kind >= 1 && kind <= kTableCount && fits(kind)) return static_cast<Table>(kind);
+  for (std::int64_t one = 1; one <= kTableCount; ++one) {
+    if (fits(one)) return static_cast<Table>(one);
+  }
+  return std::nullopt;
 }
 
 Status QuickCheck(Database& database) {
@@ -163,6 +176,7 @@ struct LoadedRows {
     std::uint32_t sum = 0;  // as stored
   };
   std::vector<Bad> bad;
+  std::vector<Table> told_by_sum;  // of good rows, whose kind had rotted
 };
 
 ByteView Column(sqlite3_stmt* statement, int index) {
@@ -177,15 +191,17 @@ Result<LoadedRows> LoadRows(Database& database) {
   LoadedRows rows;
   int code = SQLITE_ROW;
   while ((code = sqlite3_step(statement.get())) == SQLITE_ROW) {
-    auto table = static_cast<Table>(sqlite3_column_int(statement.get(), 0));
+    const std::int64_t kind = sqlite3_column_int64(statement.get(), 0);
     ByteView key = Column(statement.get(), 1);
     ByteView value = Column(statement.get(), 2);
     auto crc = static_cast<std::uint32_t>(sqlite3_column_int64(statement.get(), 3));
-    if (crc == RowChecksum(key, value)) {
-      rows.good.push_back({table, Bytes(key), Bytes(value)});
-    } else {
-      rows.bad.push_back({table, Bytes(key), crc});
+    const std::optional<Table> table = TableOf(kind, key, value, crc);
+    if (!table) {
+      rows.bad.push_back({static_cast<Table>(kind), Bytes(key), crc});
+      continue;
     }
+    if (static_cast<std::int64_t>(*table) != kind) rows.told_by_sum.push_back(*table);
+    rows.good.push_back({*table, Bytes(key), Bytes(value)});
   }
   if (code != SQLITE_DONE) return database.Failure("read rows", code);
   return rows;
@@ -216,11 +232,15 @@ std::string AgeText(std::int64_t age_ms) {
                           : fmt::format("{} min", age_ms / 60'000);
 }
 
+std::string RowText(Table table) {
+  return table == Table::kCommittedOffset
+             ? std::string("a consumer group's committed offset")
+             : fmt::format("a metadata row of kind {}", static_cast<int>(table));
+}
+
 std::string BadRowNote(Table table, bool came_back, const std::string& age) {
   const bool offset = table == Table::kCommittedOffset;
-  const std::string what = offset
-                               ? std::string("a consumer group's committed offset")
-                               : fmt::format("a metadata row of kind {}", static_cast<int>(table));
+  const std::string what = RowText(table);
   if (!came_back) {
     return fmt::format(
         "{} had a wrong checksum and was removed: the copy does not hold it either{}", what,
@@ -241,13 +261,19 @@ class SqliteStore final : public MetadataStore {
   }
 
   Status Apply(const MetadataTransaction& transaction) override {
-    Status applied = TryApply(transaction);
+    return Apply(transaction, Before::kStays);
+  }
+
+  // What becomes of the rows that the transaction does not name.
+  enum class Before { kStays, kGoes };
+  Status Apply(const MetadataTransaction& transaction, Before before) {
+    Status applied = TryApply(transaction, before);
     // Where no byte is free the log is begun again from its front; then the reserve is given back.
     // So an administrator can always do what frees space.
     if (IsFull(applied) && database_.Text("PRAGMA wal_checkpoint(RESTART)").ok()) {
-      applied = TryApply(transaction);
+      applied = TryApply(transaction, before);
     }
-    if (IsFull(applied) && fs_.Remove(ReservePath()).ok()) applied = TryApply(transaction);
+    if (IsFull(applied) && fs_.Remove(ReservePath()).ok()) applied = TryApply(transaction, before);
     RETURN_IF_ERROR(applied);
     KeepReserve();
     // What is committed is done, whether or not it can be copied: on a full disk an administrator
@@ -274,26 +300,32 @@ class SqliteStore final : public MetadataStore {
   // of it.
   Status RepairBadRows(const std::string& age, std::vector<std::string>& notes) {
     ASSIGN_OR_RETURN(LoadedRows rows, LoadRows(database_));
-    if (rows.bad.empty()) return Ok();
+    if (rows.bad.empty() && rows.told_by_sum.empty()) return Ok();
+    for (const Table table : rows.told_by_sum) {
+      notes.push_back(fmt::format("{} had lost its kind, which its checksum told", RowText(table)));
+    }
     std::map<std::pair<Table, Bytes>, Bytes> copied = RowsOfCopy();
     MetadataTransaction repair;
     bool positions = false;
     for (const LoadedRows::Bad& bad : rows.bad) {
       const auto found = FindCopied(copied, bad);
       const bool back = found != copied.end();
-      notes.push_back(BadRowNote(bad.table, back, age));
-      repair.Remove(bad.table, bad.key);
-      if (back) repair.Put(found->first.first, found->first.second, found->second);
-      positions = positions || bad.table == Table::kSource || bad.table == Table::kPositionStamp;
+      const Table table = back ? found->first.first : bad.table;
+      notes.push_back(BadRowNote(table, back, age));
+      if (back) repair.Put(table, found->first.second, found->second);
+      positions = positions || table == Table::kSource || table == Table::kPositionStamp;
     }
     // A position from the copy is older than the stamp that the log is read from, so all stamps
     // go: the log completes what the copy does not know.
-    for (const MetadataRow& row : rows.good) {
-      if (positions && row.table == Table::kPositionStamp) {
-        repair.Remove(Table::kPositionStamp, row.key);
-      }
+    std::erase_if(repair.writes, [positions](const MetadataWrite& write) {
+      return positions && write.table == Table::kPositionStamp;
+    });
+    for (MetadataRow& row : rows.good) {
+      if (positions && row.table == Table::kPositionStamp) continue;
+      repair.Put(row.table, std::move(row.key), std::move(row.value));
     }
-    return Apply(repair);
+    // A row whose key has rotted stands where no search finds it, so that all are written anew.
+    return Apply(repair, Before::kGoes);
   }
 
   Status RenewCopy() override {
@@ -329,9 +361,10 @@ class SqliteStore final : public MetadataStore {
   }
   std::string ReservePath() const { return fmt::format("{}/{}", directory_, kReserveName); }
 
-  Status TryApply(const MetadataTransaction& transaction) {
+  Status TryApply(const MetadataTransaction& transaction, Before before) {
     RETURN_IF_ERROR(database_.Execute("BEGIN IMMEDIATE"));
-    Status written = WriteAll(transaction);
+    Status written = before == Before::kGoes ? database_.Execute("DELETE FROM row") : Ok();
+    if (written.ok()) written = WriteAll(transaction);
     if (written.ok()) written = database_.Execute("COMMIT");
     if (written.ok()) return written;
     // Where the commit itself failed SQLite may have rolled back already: then this one fails, and
@@ -343,13 +376,13 @@ class SqliteStore final : public MetadataStore {
 
   using CopiedRows = std::map<std::pair<Table, Bytes>, Bytes>;
 
-  // The row of this key; else, where the key itself has rotted, the one with this sum.
+  // The row of this key; else, where the key or the kind itself has rotted, the one with this sum.
   static CopiedRows::const_iterator FindCopied(const CopiedRows& copied,
                                                const LoadedRows::Bad& bad) {
     const auto found = copied.find({bad.table, bad.key});
     if (found != copied.end()) return found;
     return std::find_if(copied.begin(), copied.end(), [&](const auto& row) {
-      return row.first.first == bad.table && RowChecksum(row.first.second, row.second) == bad.sum;
+      return RowChecksum(row.first.first, row.first.second, row.second) == bad.sum;
     });
   }
 
@@ -375,7 +408,7 @@ class SqliteStore final : public MetadataStore {
       BindBlob(statement, 2, write.key);
       if (write.value) {
         BindBlob(statement, 3, *write.value);
-        sqlite3_bind_int64(statement, 4, RowChecksum(write.key, *write.value));
+        sqlite3_bind_int64(statement, 4, RowChecksum(write.table, write.key, *write.value));
       }
       if (int code = sqlite3_step(statement); code != SQLITE_DONE) {
         return database_.Failure("write a row", code);

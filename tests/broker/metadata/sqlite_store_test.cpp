@@ -211,6 +211,30 @@ TEST_F(SqliteStoreTest, ABadRowComesBackFromTheCopy) {
   EXPECT_TRUE(report_.notes.empty()) << "it was mended for good";
 }
 
+// It stays whatever its kind has become, without any copy; also where no search finds it now.
+TEST_F(SqliteStoreTest, ARowWhoseKindHasRottedIsWhatItWas) {
+  const Bytes key = "the key of a group's offset";
+  const std::vector<MetadataRow> before = {{Table::kAgent, "a", "the value of a"},
+                                           {Table::kCommittedOffset, key, "offset 7"},
+                                           {Table::kProducerIds, "z", "the value of z"}};
+  {
+    auto store = Open();
+    for (const MetadataRow& row : before) Put(*store, row.table, row.key, row.value);
+  }
+  const Bytes sound = ReadAll(directory_ / "metadata.sqlite");
+  const std::size_t kind_at = sound.find(key) - 1;
+  ASSERT_EQ(sound[kind_at], static_cast<char>(Table::kCommittedOffset));
+  for (const int kind : {0, 1, 3, 5, 7, 9, 0x7F, 0x80, 0x86, 0xFF}) {
+    Bytes rotten = sound;
+    rotten[kind_at] = static_cast<char>(kind);
+    WriteAll(directory_ / "metadata.sqlite", rotten);
+    EXPECT_EQ(Rows(*Open()), before) << kind;
+    ExpectNote("a consumer group's committed offset had lost its kind");
+    EXPECT_EQ(Rows(*Open()), before) << kind;
+    EXPECT_TRUE(report_.notes.empty()) << "it was mended for good";
+  }
+}
+
 TEST_F(SqliteStoreTest, ABadRowThatTheCopyDoesNotHoldIsRemovedAndTold) {
   {
     auto store = Open();
@@ -418,15 +442,15 @@ TEST_F(SqliteStoreTest, AnotherSchemaVersionIsRefusedAndLeftAlone) {
     Put(*store, Table::kTopic, "a", "1", true);
   }
   Bytes bytes = ReadAll(directory_ / "metadata.sqlite");
-  ASSERT_EQ(LoadBig<std::uint32_t>(bytes.data() + 60), 1U);  // user_version in SQLite's header
-  StoreBig<std::uint32_t>(bytes.data() + 60, 2);
+  ASSERT_EQ(LoadBig<std::uint32_t>(bytes.data() + 60), 2U);  // user_version in SQLite's header
+  StoreBig<std::uint32_t>(bytes.data() + 60, 3);
   WriteAll(directory_ / "metadata.sqlite", bytes);
   WriteAll(directory_ / "metadata.copy.sqlite", bytes);
   auto opened = TryOpen();
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.error().code, ErrorCode::kUnsupported);
   EXPECT_TRUE(Quarantined().empty());
-  EXPECT_EQ(LoadBig<std::uint32_t>(ReadAll(directory_ / "metadata.sqlite").data() + 60), 2U);
+  EXPECT_EQ(LoadBig<std::uint32_t>(ReadAll(directory_ / "metadata.sqlite").data() + 60), 3U);
 }
 
 // Bytes of the header and of the table's declaration: quick_check finds nothing wrong with them.
