@@ -23,6 +23,7 @@
 #include "broker/engine/producer_ids.h"
 #include "broker/engine/rewriter.h"
 #include "broker/engine/scrubber.h"
+#include "broker/engine/topic_row.h"
 #include "broker/metadata/metadata_writer.h"
 #include "broker/storage/age_clock.h"
 #include "broker/storage/background.h"
@@ -169,7 +170,9 @@ class EmbeddedEngine final : public LogEngine {
   EmbeddedEngine(std::unique_ptr<DataDirectory> directory, EngineParts parts);
 
   Status LoadTopics();
+  Result<bool> IsToGo(const Topic& topic, TopicRowState state);
   Status RemoveLeftovers(const Topic& topic);
+  Status ApplyWhereThereIsRoom(const MetadataTransaction& transaction, std::string_view otherwise);
   Status OpenAgeClock(Instant now);
   Status OpenPartitions(Instant now, const std::function<void(std::int64_t)>& progress);
   Status MendDirectories(std::vector<DataDirectory::PartitionDirectory>& found);

@@ -2,12 +2,12 @@
 //
 // The truth of a topic is its row; a directory without one (the database was lost) brings its topic
 // back from partition.metadata, with default configuration. A row without a directory (a crash
-// between the two) gets an empty one. A row marked as being deleted is finished off.
+// between the two) gets an empty one. What a row marks as being deleted or made is finished off.
 #include <algorithm>
 #include <unordered_map>
 
 #include "broker/engine/embedded_engine.h"
-#include "broker/engine/topic_row.h"
+#include "lib/segment/names.h"
 
 namespace logboom::broker {
 
@@ -50,18 +50,55 @@ Status EmbeddedEngine::LoadTopics() {
   for (const MetadataRow& row : TakeRows(Table::kTopic)) {
     ASSIGN_OR_RETURN(DecodedTopicRow decoded, DecodeTopicRow(row.key, row.value));
     next_topic_number_ = std::max(next_topic_number_, decoded.topic.number + 1);
-    if (decoded.state == TopicRowState::kDeleting) {
+    ASSIGN_OR_RETURN(const bool gone, IsToGo(decoded.topic, decoded.state));
+    if (gone) {
       RETURN_IF_ERROR(RemoveLeftovers(decoded.topic));
       finish.Remove(Table::kTopic, row.key);
       continue;
     }
+    if (decoded.state != TopicRowState::kLive) {
+      finish.Put(Table::kTopic, row.key, EncodeTopicRow(decoded.topic, TopicRowState::kLive));
+    }
     names_[decoded.topic.topic_id] = decoded.topic.name;
     topics_[decoded.topic.name] = std::move(decoded.topic);
   }
-  return finish.writes.empty() ? Ok() : parts_.store->Apply(finish);
+  return ApplyWhereThereIsRoom(finish, "the rows of deleted topics stay until then");
 }
 
-// Of a topic whose deletion a crash has cut short.
+// What the next start would find and do just so, which may wait: a broker must start on a full
+// disk, so that it can be emptied.
+Status EmbeddedEngine::ApplyWhereThereIsRoom(const MetadataTransaction& transaction,
+                                             std::string_view otherwise) {
+  if (transaction.writes.empty()) return Ok();
+  Status applied = parts_.store->Apply(transaction);
+  if (applied.ok() || applied.error().code != ErrorCode::kNoSpace) return applied;
+  report_.notes.push_back(
+      fmt::format("the metadata has no room for what this start corrected ({}); the next start "
+                  "does it again, {}",
+                  applied.error().message, otherwise));
+  return Ok();
+}
+
+// One that was being made has no records, unless the store came back from a copy that is older than
+// they are.
+Result<bool> EmbeddedEngine::IsToGo(const Topic& topic, TopicRowState state) {
+  if (state != TopicRowState::kMaking) return state == TopicRowState::kDeleting;
+  for (std::int32_t i = 0; i < topic.partitions; ++i) {
+    const auto directory = directory_->FindPartition(topic.number, PartitionIndex{i});
+    if (!directory || directory->identity.topic_id != topic.topic_id) continue;
+    ASSIGN_OR_RETURN(const std::vector<file::DirectoryEntry> entries,
+                     parts_.fs.List(directory->path));
+    for (const file::DirectoryEntry& entry : entries) {
+      if (!entry.name.ends_with(segment::kLogSuffix)) continue;
+      ASSIGN_OR_RETURN(const file::FileStat stat,
+                       parts_.fs.Stat(fmt::format("{}/{}", directory->path, entry.name)));
+      if (stat.size_bytes > 0) return false;
+    }
+  }
+  return true;
+}
+
+// Of a topic whose deletion, or making, a crash has cut short.
 Status EmbeddedEngine::RemoveLeftovers(const Topic& topic) {
   ASSIGN_OR_RETURN(std::vector<DataDirectory::PartitionDirectory> left,
                    directory_->ListPartitions());
@@ -183,7 +220,7 @@ Status EmbeddedEngine::AdoptDirectories(
               EncodeTopicRow(topic, TopicRowState::kLive));
   }
   adopt.renew_copy = true;
-  return adopt.writes.empty() ? Ok() : parts_.store->Apply(adopt);
+  return ApplyWhereThereIsRoom(adopt, "as the directories tell");
 }
 
 Status EmbeddedEngine::OpenPartition(const Topic& topic, PartitionIndex index,

@@ -2,7 +2,6 @@
 #include <utility>
 
 #include "broker/engine/embedded_engine.h"
-#include "broker/engine/topic_row.h"
 #include "lib/base/check.h"
 #include "lib/file/trees.h"
 
@@ -24,8 +23,7 @@ void EmbeddedEngine::EndChange(const std::string& name) {
   for (const auto& change : waiting) change();
 }
 
-// The row first, durably, then the directories: a crash between the two leaves a row whose
-// directories the next start makes.
+// The row first, durably, then the directories, then the row again, which now says that it lives.
 void EmbeddedEngine::CreateTopic(TopicSpec spec, DoneCallback done) {
   if (WaitsForChange(spec.name, [this, spec, done] { CreateTopic(spec, done); })) return;
   if (topics_.contains(spec.name)) {
@@ -45,8 +43,8 @@ void EmbeddedEngine::CreateTopic(TopicSpec spec, DoneCallback done) {
               std::move(spec.config)};
   changing_[topic.name];
   MetadataTransaction create;
-  create.Put(Table::kTopic, TopicRowKey(topic.number), EncodeTopicRow(topic, TopicRowState::kLive));
-  create.renew_copy = true;
+  create.Put(Table::kTopic, TopicRowKey(topic.number),
+             EncodeTopicRow(topic, TopicRowState::kMaking));
   Commit(std::move(create), [this, topic, done = std::move(done)](const Status& committed) {
     if (committed.ok()) {
       makings_.push_back(
@@ -73,14 +71,11 @@ void EmbeddedEngine::RunMakings() {
   done(std::move(made));
 }
 
+// Until its row says that it lives the next start takes away what was made of it: a topic that was
+// refused is never there later.
 void EmbeddedEngine::FinishCreate(const Topic& topic, const Status& made,
                                   const DoneCallback& done) {
   if (!made.ok()) {
-    // The row would make the next start try again: take it back.
-    MetadataTransaction undo;
-    undo.Put(Table::kTopic, TopicRowKey(topic.number),
-             EncodeTopicRow(topic, TopicRowState::kDeleting));
-    Commit(std::move(undo), [](const Status&) {});
     removals_.emplace_back(topic,
                            [this, name = topic.name, error = made.error(), done](const Status&) {
                              done(error.Within(fmt::format("topic '{}' is not made", name)));
@@ -88,11 +83,20 @@ void EmbeddedEngine::FinishCreate(const Topic& topic, const Status& made,
                            });
     return;
   }
-  names_[topic.topic_id] = topic.name;
-  topics_[topic.name] = topic;
-  ++topics_version_;
-  done(Ok());
-  EndChange(topic.name);
+  MetadataTransaction live;
+  live.Put(Table::kTopic, TopicRowKey(topic.number), EncodeTopicRow(topic, TopicRowState::kLive));
+  live.renew_copy = true;
+  Commit(std::move(live), [this, topic, done](const Status& committed) {
+    if (!committed.ok()) {
+      FinishCreate(topic, committed, done);
+      return;
+    }
+    names_[topic.topic_id] = topic.name;
+    topics_[topic.name] = topic;
+    ++topics_version_;
+    done(Ok());
+    EndChange(topic.name);
+  });
 }
 
 Status EmbeddedEngine::MakePartition(const Topic& topic, PartitionIndex index, Instant now) {
@@ -142,8 +146,7 @@ Result<Topic> Altered(const Topic& topic, const TopicChange& change) {
 
 }  // namespace
 
-// As for a new topic, the row first: a crash after it leaves directories for the next start to
-// make.
+// The row first: a crash after it leaves directories for the next start to make.
 void EmbeddedEngine::AlterTopic(const std::string& name, const TopicChange& change,
                                 DoneCallback done) {
   if (WaitsForChange(name, [this, name, change, done] { AlterTopic(name, change, done); })) return;

@@ -48,7 +48,7 @@ Result<DecodedTopicRow> DecodeTopicRow(ByteView key, ByteView value) {
     Bytes name(reader.String());
     row.topic.config[std::move(name)] = Bytes(reader.String());
   }
-  if (!key_reader.done() || !reader.done() || !id || row.state > TopicRowState::kDeleting ||
+  if (!key_reader.done() || !reader.done() || !id || row.state > TopicRowState::kMaking ||
       row.topic.partitions < 1 || row.topic.partitions > kTopicPartitionsMax) {
     return Fail(ErrorCode::kCorrupt, "topic row {} is malformed", row.topic.number);
   }

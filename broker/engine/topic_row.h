@@ -9,7 +9,11 @@
 
 namespace logboom::broker {
 
-enum class TopicRowState : std::uint8_t { kLive = 0, kDeleting = 1 };
+enum class TopicRowState : std::uint8_t {
+  kLive = 0,
+  kDeleting = 1,
+  kMaking = 2,  // nobody has been told yet that it is there
+};
 
 Bytes TopicRowKey(std::uint32_t number);
 Bytes EncodeTopicRow(const Topic& topic, TopicRowState state);

@@ -135,7 +135,7 @@ TEST(TopicRow, SenselessValuesAreRefused) {
   newer[0] = 2;
   EXPECT_EQ(DecodeTopicRow(key, newer).error().code, ErrorCode::kUnsupported);
   Bytes state = EncodeTopicRow(Sample(), TopicRowState::kLive);
-  state[1] = 2;
+  state[1] = 3;
   EXPECT_EQ(DecodeTopicRow(key, state).error().code, ErrorCode::kCorrupt);
   for (const std::int32_t partitions : {0, 1, kTopicPartitionsMax, kTopicPartitionsMax + 1}) {
     Topic topic = Sample();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "broker/engine/topic_row.h"
 #include "lib/file/trees.h"
 #include "tests/broker/engine/engine_rig.h"
 
@@ -257,6 +258,80 @@ TEST_F(TopicsTest, AStartOnAFullDiskDoesWithoutAPartitionThatWasNeverMade) {
   rig_.Kill();
   rig_.MustOpen();
   EXPECT_TRUE(rig_.Append(rig_.Where("web", 1), {"x"}).ok());
+}
+
+// As the test's disk: whatever the start wants to correct, no row can be written.
+TEST_F(TopicsTest, AStartWhoseStoreIsFullCorrectsItsRowsTheNextTime) {
+  ASSERT_TRUE(rig_.CreateTopic("web", 2).ok());
+  ASSERT_TRUE(rig_.CreateTopic("gone").ok());
+  const Topic gone = *rig_.engine->FindTopic("gone");
+  rig_.Kill();
+  MetadataTransaction rows;
+  rows.Put(Table::kTopic, TopicRowKey(gone.number), EncodeTopicRow(gone, TopicRowState::kDeleting));
+  ASSERT_TRUE(rig_.store.Apply(rows).ok());
+  rig_.store.Fail(Fail(ErrorCode::kNoSpace, "full"));
+  for (int turn = 0; turn < 2; ++turn) {
+    rig_.MustOpen();
+    EXPECT_EQ(rig_.engine->FindTopic("gone"), nullptr);
+    EXPECT_TRUE(rig_.Append(rig_.Where("web"), {"x"}).ok());
+    EXPECT_EQ(rig_.engine->open_report().notes.size(), turn == 0 ? 1U : 0U);
+    rig_.Kill();
+    rig_.store.Fail(std::nullopt);
+  }
+  rig_.MustOpen();
+  EXPECT_TRUE(rig_.CreateTopic("gone").ok());
+}
+
+TEST_F(TopicsTest, ATopicThatWasRefusedForWantOfRoomIsNeverThereLater) {
+  rig_.fs.Add({.kind = file::CallKind::kRename,
+               .path_part = "-2",
+               .code = ErrorCode::kNoSpace,
+               .span = file::FaultSpan::kOnce});
+  std::optional<Status> made;
+  rig_.engine->CreateTopic({"web", 3, {}}, [&](const Status& status) { made = status; });
+  rig_.Tick();
+  rig_.store.Fail(Fail(ErrorCode::kNoSpace, "full"));  // behind the topic's first row
+  rig_.Settle();
+  ASSERT_TRUE(made.has_value());
+  EXPECT_EQ(made->error().code, ErrorCode::kNoSpace);
+  rig_.Kill();
+  rig_.store.Fail(std::nullopt);
+  rig_.MustOpen();
+  EXPECT_TRUE(rig_.engine->Topics().empty());
+  EXPECT_TRUE(rig_.engine->open_report().notes.empty());
+  EXPECT_TRUE(rig_.CreateTopic("web", 3).ok());
+}
+
+TEST_F(TopicsTest, ATopicWhoseLastRowFindsNoRoomIsNotMade) {
+  std::optional<Status> made;
+  rig_.engine->CreateTopic({"web", 1, {}}, [&](const Status& status) { made = status; });
+  rig_.store.Fail(Fail(ErrorCode::kNoSpace, "full"));
+  rig_.Settle();
+  ASSERT_TRUE(made.has_value());
+  EXPECT_EQ(made->error().code, ErrorCode::kNoSpace);
+  EXPECT_EQ(rig_.engine->FindTopic("web"), nullptr);
+  rig_.store.Fail(std::nullopt);
+  EXPECT_TRUE(rig_.CreateTopic("web").ok());
+  rig_.Kill();
+  rig_.MustOpen();
+  EXPECT_EQ(rig_.engine->Topics().size(), 1U);
+}
+
+TEST_F(TopicsTest, ATopicThatACopyOfTheStoreSaysIsBeingMadeKeepsItsRecords) {
+  ASSERT_TRUE(rig_.CreateTopic("web").ok());
+  ASSERT_TRUE(rig_.Append(rig_.Where("web"), {"kept"}).ok());
+  rig_.Settle();
+  const Topic topic = *rig_.engine->FindTopic("web");
+  rig_.Kill();
+  MetadataTransaction rows;
+  rows.Put(Table::kTopic, TopicRowKey(topic.number), EncodeTopicRow(topic, TopicRowState::kMaking));
+  ASSERT_TRUE(rig_.store.Apply(rows).ok());
+  for (int turn = 0; turn < 2; ++turn) {
+    rig_.MustOpen();
+    ASSERT_NE(rig_.engine->FindTopic("web"), nullptr);
+    EXPECT_EQ(rig_.State(rig_.Where("web")).durable_end, Offset{1});
+    rig_.Kill();
+  }
 }
 
 TEST_F(TopicsTest, ALostStoreBringsTopicsBackFromTheirDirectories) {
