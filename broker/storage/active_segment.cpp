@@ -57,23 +57,24 @@ Result<AppendTimes> MendAppendTimes(file::FileSystem& fs, const std::string& dir
   return times;
 }
 
-// What has rotted beside the log since an orderly stop is not believed: indexes are made anew from
-// the front; append times can't be, and go.
-SegmentAsFound Distrust(file::FileSystem& fs, const std::string& directory,
-                        const SegmentAsFound& found) {
-  SegmentAsFound distrusted = found;
-  if (found.sums == segment::IndexSums{}) return distrusted;
-  const segment::IndexSums sums = segment::SumIndexes(fs, directory, found.base_offset);
-  if (!segment::IndexSums::Fits(found.sums.offsets, sums.offsets) ||
-      !segment::IndexSums::Fits(found.sums.times, sums.times)) {
-    distrusted.known = {found.base_offset, {}};
-    distrusted.trust = segment::IndexTrust::kUnsynced;
-  }
-  if (!segment::IndexSums::Fits(found.sums.append_times, sums.append_times)) {
+// What has rotted beside the log since an orderly stop goes: indexes are made anew, append times
+// can't be.
+void RemoveRotten(file::FileSystem& fs, const std::string& directory, const SegmentAsFound& found) {
+  using segment::IndexSums;
+  if (found.sums == IndexSums{}) return;
+  const IndexSums sums = segment::SumIndexes(fs, directory, found.base_offset);
+  const auto remove = [&](std::string_view suffix) {
     [[maybe_unused]] const Status removed =
-        fs.Remove(SegmentPath(directory, found.base_offset, segment::kAppendTimeSuffix));
+        fs.Remove(SegmentPath(directory, found.base_offset, suffix));
+  };
+  if (!IndexSums::Fits(found.sums.offsets, sums.offsets) ||
+      !IndexSums::Fits(found.sums.times, sums.times)) {
+    remove(segment::kOffsetIndexSuffix);
+    remove(segment::kTimeIndexSuffix);
   }
-  return distrusted;
+  if (!IndexSums::Fits(found.sums.append_times, sums.append_times)) {
+    remove(segment::kAppendTimeSuffix);
+  }
 }
 
 }  // namespace
@@ -104,8 +105,8 @@ Result<ActiveSegment> ActiveSegment::Create(file::FileSystem& fs, const std::str
 }
 
 Result<ActiveSegment> ActiveSegment::Resume(file::FileSystem& fs, const std::string& directory,
-                                            const SegmentAsFound& as_found, TimestampMs now) {
-  const SegmentAsFound found = Distrust(fs, directory, as_found);
+                                            const SegmentAsFound& found, TimestampMs now) {
+  RemoveRotten(fs, directory, found);
   const std::string path = SegmentPath(directory, found.base_offset, segment::kLogSuffix);
   ASSIGN_OR_RETURN(std::shared_ptr<file::File> log, OpenFile(fs, path));
   const segment::LogExtent extent{found.base_offset, found.next_offset,
@@ -113,7 +114,7 @@ Result<ActiveSegment> ActiveSegment::Resume(file::FileSystem& fs, const std::str
   Result<segment::IndexWriter> indexes =
       segment::OpenIndexes(fs, directory, *log, extent, found.known, found.trust);
   if (!indexes.ok()) return indexes.error().Within(path);
-  ASSIGN_OR_RETURN(AppendTimes append_times, MendAppendTimes(fs, directory, as_found, now));
+  ASSIGN_OR_RETURN(AppendTimes append_times, MendAppendTimes(fs, directory, found, now));
   ActiveSegment active(found.base_offset, std::move(log), std::move(*indexes),
                        std::move(append_times));
   active.next_offset_ = found.next_offset;

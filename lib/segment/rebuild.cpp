@@ -70,11 +70,31 @@ Result<WalkStart> FindStart(OffsetIndex& index, const file::File& log, const Log
   return WalkStart{FilePosition(0), extent.base_offset};
 }
 
-LogWalk WalkHeaders(const file::File& log, const LogExtent& extent, const WalkStart& start) {
+LogWalk WalkHeaders(const file::File& log, const WalkStart& start, FilePosition end) {
   return LogWalk(log, {.begin = start.position,
-                       .end = extent.end,
+                       .end = end,
                        .expected = {.next_offset = start.offset, .rule = OffsetRule::kGrowing},
                        .crc = CrcCheck::kSkip});
+}
+
+// A broker must start on a full disk; its index is sparser then.
+Status AddUnlessFull(IndexWriter& writer, const LogWalk& walk, const SegmentTotals& totals) {
+  Status added = writer.Add(walk.header(), walk.position(), totals);
+  return !added.ok() && added.error().code == ErrorCode::kNoSpace ? Ok() : added;
+}
+
+// An entry of .timeindex vouches for all before it: only who counts from the front can make one.
+Status AddUpToKnown(IndexWriter& writer, const file::File& log, const WalkStart& start,
+                    const KnownPoint& known) {
+  const bool counts = start.position.value() == 0 && writer.times().count() == 0;
+  SegmentTotals totals;
+  LogWalk walk = WalkHeaders(log, start, known.position());
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, walk.Next());
+    if (!more || walk.header().next_offset() > known.next_offset) return Ok();
+    if (counts) totals.Add(walk.header(), walk.bytes());
+    RETURN_IF_ERROR(AddUnlessFull(writer, walk, totals));
+  }
 }
 
 Status CheckEnd(const LogWalk& walk, const LogExtent& extent) {
@@ -98,19 +118,14 @@ Result<IndexWriter> OpenIndexes(file::FileSystem& fs, const std::string& directo
   ASSIGN_OR_RETURN(TimeIndex times, OpenTimes(fs, directory, extent, known, trust));
   ASSIGN_OR_RETURN(const WalkStart start, FindStart(offsets, log, extent));
   IndexWriter writer(std::move(offsets), std::move(times));
+  RETURN_IF_ERROR(AddUpToKnown(writer, log, start, known));
   SegmentTotals totals = known.totals;
-  LogWalk walk = WalkHeaders(log, extent, start);
+  LogWalk walk = WalkHeaders(log, {known.position(), known.next_offset}, extent.end);
   while (true) {
     ASSIGN_OR_RETURN(const bool more, walk.Next());
     if (!more) break;
-    // An entry of .timeindex vouches for all before it. Ahead of the known point only the entries
-    // that were kept can do that; empty totals make none.
-    const bool is_known = walk.position() >= known.position();
-    if (is_known) totals.Add(walk.header(), walk.bytes());
-    const Status added =
-        writer.Add(walk.header(), walk.position(), is_known ? totals : SegmentTotals{});
-    // A broker must start on a full disk; its index is sparser then.
-    if (!added.ok() && added.error().code != ErrorCode::kNoSpace) return added.error();
+    totals.Add(walk.header(), walk.bytes());
+    RETURN_IF_ERROR(AddUnlessFull(writer, walk, totals));
   }
   RETURN_IF_ERROR(CheckEnd(walk, extent));
   return writer;
@@ -118,7 +133,7 @@ Result<IndexWriter> OpenIndexes(file::FileSystem& fs, const std::string& directo
 
 Result<SegmentTotals> CountTotals(const file::File& log, const LogExtent& extent) {
   SegmentTotals totals;
-  LogWalk walk = WalkHeaders(log, extent, {FilePosition(0), extent.base_offset});
+  LogWalk walk = WalkHeaders(log, {FilePosition(0), extent.base_offset}, extent.end);
   while (true) {
     ASSIGN_OR_RETURN(const bool more, walk.Next());
     if (!more) break;

@@ -32,7 +32,9 @@ enum class IndexTrust { kSynced, kUnsynced };
 // Opens (or makes) the indexes beside `log`, cuts off entries that do not grow, do not belong to
 // the extent or lie behind the known point, and adds those for the batches behind the last one,
 // walking their headers. kCorrupt where the walk does not end at the extent's end and next offset:
-// the log is not what the caller believes.
+// the log is not what the caller believes. Ahead of the known point, which nobody has read now,
+// headers may have rotted: there the entries have a hole, and batches behind it are found by a
+// longer walk.
 Result<IndexWriter> OpenIndexes(file::FileSystem& fs, const std::string& directory,
                                 const file::File& log, const LogExtent& extent,
                                 const KnownPoint& known, IndexTrust trust);

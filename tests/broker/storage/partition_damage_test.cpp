@@ -1,6 +1,7 @@
 // Any damage to any file: opening and reading end, with an error or with records that were
 // appended.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "lib/segment/dump.h"
@@ -60,6 +61,25 @@ class PartitionLogDamage : public LogFixture {
     ASSERT_TRUE((*file)->Sync().ok());
   }
 
+  std::map<std::string, Bytes> AllFiles() {
+    std::map<std::string, Bytes> files;
+    const auto entries = fs_->List(kDirectory);
+    for (const auto& entry : *entries) {
+      const std::string path = kDirectory + "/" + entry.name;
+      files[path] = *file::ReadWholeFile(*fs_, path, 1'000'000);
+    }
+    return files;
+  }
+  // All that was not there goes.
+  void PutBack(const std::map<std::string, Bytes>& files) {
+    log_.reset();
+    for (const auto& [path, bytes] : AllFiles()) ASSERT_TRUE(fs_->Remove(path).ok());
+    for (const auto& [path, bytes] : files) {
+      const auto file = fs_->Open(path, file::OpenMode::kCreateNew);
+      ASSERT_TRUE((*file)->PWrite(0, bytes).ok());
+    }
+  }
+
   // Every batch that is read is one that was appended, where it was.
   void CheckRead(const Bytes& all, const std::set<Bytes>& appended) {
     ByteView left = all;
@@ -91,6 +111,33 @@ class PartitionLogDamage : public LogFixture {
     [[maybe_unused]] const auto sources = log_->NewestSealedSources();
   }
 };
+
+TEST_F(PartitionLogDamage, AHeaderThatRotsBelowTheRecoveryPointCostsItsBatchAlone) {
+  constexpr std::int64_t kBatches = 16;
+  ASSERT_TRUE(Open().ok());
+  AppendMany(kBatches);
+  ASSERT_TRUE(Commit().ok());
+  ASSERT_TRUE(log_->Close().ok());
+  const PartitionCheckpoint checkpoint = Checkpoint();
+  const std::string path = PathOf(Offset(0), segment::kLogSuffix);
+  const auto batch_bytes = static_cast<std::int64_t>(batches_[0].bytes.size());
+  const std::map<std::string, Bytes> sound = AllFiles();
+  constexpr auto kHeaderBytes = static_cast<std::int64_t>(record::kBatchHeaderBytes);
+  for (std::int64_t i = 0; i < 2 * kBatches * kHeaderBytes; ++i) {
+    const bool clean = i % 2 == 0;
+    const std::int64_t at = i / 2 / kHeaderBytes * batch_bytes + i / 2 % kHeaderBytes;
+    SCOPED_TRACE(at);
+    ASSERT_NO_FATAL_FAILURE(PutBack(sound));
+    ASSERT_NO_FATAL_FAILURE(FlipByte(path, at));
+    const Status opened = Open(checkpoint, clean);
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    const AppendedCopy& rotten = batches_[static_cast<std::size_t>(at / batch_bytes)];
+    const Bytes all = ReadAll(Offset(0));
+    EXPECT_EQ(all, Expected(Offset(0), rotten.base_offset) +
+                       Expected(rotten.next_offset, batches_.back().next_offset));
+    EXPECT_EQ(log_->log_end(), batches_.back().next_offset);
+  }
+}
 
 TEST_F(PartitionLogDamage, NoDamageMakesRecordsUpOrHangsAReader) {
   for (std::uint64_t seed = 1; seed <= 400; ++seed) {
