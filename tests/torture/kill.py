@@ -7,26 +7,16 @@ written is looked for: exit 0 where none is lost, doubled, out of order in its f
 done in rounds, each with a folder and a seed of its own: an agent that starts looks at every file there is.
 """
 import argparse
-import json
 import pathlib
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+from pipe import Pipe, report, tell
 
-from harness import records, waiting  # noqa: E402
-from harness.agent import Agent  # noqa: E402
-from harness.broker import Broker  # noqa: E402
-from harness.daemon import die_with_parent  # noqa: E402
-from lines import Lines  # noqa: E402
-from verdict import Verdict  # noqa: E402
-
-TOPICS = ("even", "odd")
 NAMES = ("broker", "agent")
 # How often what can be lost is lost, at a kill.
 _LOSE_STATE = 0.3
@@ -34,7 +24,6 @@ _LOSE_DATABASE = 0.2
 # How often a killed one is left to come up before the next kill is drawn, and how often both lie dead.
 _AWAIT_READY = 0.5
 _KILL_BOTH = 0.2
-_STALLED_S = 60.0
 _PROGRESS_S = 5.0
 
 
@@ -60,51 +49,21 @@ def parse_arguments():
     return parser.parse_args()
 
 
-class Rig:
-    """Writer, agent and broker in one folder."""
+class Rig(Pipe):
+    """A pipe whose ends are killed."""
 
     def __init__(self, options, count, folder, seed):
+        super().__init__(folder, seed, options.files, options.rate, options.rotation)
         self.options = options
         self.count = count
-        self.folder = folder
-        self.seed = seed
         self.chance = random.Random(seed)
-        self.logs = folder / "logs"
-        self.logs.mkdir()
-        self.broker = Broker(folder)
-        self.agent = Agent(folder, self.broker, config=self._agent_config())
-        self.writer = None
         self.kills = {"broker": 0, "agent": 0}
         self.losses = {"state directories": 0, "databases": 0}
-
-    def _agent_config(self):
-        path = self.folder / "agent.toml"
-        path.write_text("".join(
-            f'[[input]]\nname = "{topic}"\ntopic = "{topic}"\n'
-            f'include = ["{self.logs}/app[{"".join(str(n) for n in range(start, 10, 2))}].log*"]\n'
-            for start, topic in enumerate(TOPICS)), encoding="utf-8")
-        return path
 
     def start(self):
         self.broker.start()
         self.agent.start()
-        script = pathlib.Path(__file__).with_name("writer.py")
-        self.writer = subprocess.Popen(
-            [sys.executable, "-B", script, self.logs, str(self.seed), str(self.options.files),
-             str(self.options.rate), self.options.rotation],
-            stdout=subprocess.PIPE, preexec_fn=die_with_parent)
-
-    def stop_writer(self):
-        """Returns [file, generation, lines] of all that it wrote."""
-        self.writer.send_signal(signal.SIGTERM)
-        return json.loads(self.writer.communicate(timeout=60)[0])
-
-    def clean_up(self):
-        if self.writer is not None and self.writer.poll() is None:
-            self.writer.kill()
-            self.writer.wait()
-        self.agent.clean_up()
-        self.broker.clean_up()
+        self.start_writer()
 
     def kill_all(self, tell):
         plan = ([self.options.only] if self.options.only else list(NAMES)) * self.count
@@ -148,67 +107,18 @@ class Rig:
         # The broker's port is known from its first start: nobody has to wait for it.
         daemon.start(ready=self.chance.random() < _AWAIT_READY)
 
-    def wait_stored(self, expected):
-        """Waits until the broker has so many records, or nothing has come for long."""
-        self.broker.wait_ready()
-        last, since = -1, time.monotonic()
-        while True:
-            stored = sum(self.broker.commands.end_offset(topic) for topic in TOPICS)
-            if stored >= expected:
-                return True
-            if stored != last:
-                last, since = stored, time.monotonic()
-            if time.monotonic() - since > _STALLED_S:
-                return False
-            time.sleep(0.1)
-
-    def stored_lines(self):
-        for topic in TOPICS:
-            reader = self.broker.commands.popen("consume", topic, "--from", "earliest", "--until-end",
-                                                "--format", "json", stdout=subprocess.PIPE)
-            for _, line in records.joined_lines(records.parse_stream(reader.stdout)):
-                yield line
-            if reader.wait() != 0:
-                raise AssertionError(f"consume {topic} ended with {reader.returncode}")
-
-
-def tell(text):
-    print(text, flush=True)
-
 
 def run(rig, begin):
     """Returns whether all is well."""
     rig.start()
     rig.kill_all(lambda text: tell(f"{time.monotonic() - begin:6.1f} s  {text}"))
     killed_s = time.monotonic() - begin
-    written = rig.stop_writer()
-    verdict = Verdict(Lines(rig.seed), written)
-    problems = []
-    if not rig.wait_stored(verdict.expected):
-        problems.append(f"the agent sent nothing more for {_STALLED_S:.0f} s, and lines were missing")
-    if rig.agent.stop() != 0:
-        problems.append(f"the agent ended with {rig.agent.process.returncode}")
-    added = rig.agent.once(seconds=10 * waiting.DEADLINE_S)
-    if added.records and not problems:
-        problems.append(f"--once found {added.records} more records")
-    for line in rig.stored_lines():
-        verdict.add(line)
-    if rig.broker.stop() != 0:
-        problems.append(f"the broker ended with {rig.broker.process.returncode}")
-    rig.broker.commands.run("segment", "verify", rig.broker.data_dir, seconds=600)
-    report(rig, verdict, killed_s, time.monotonic() - begin)
-    for text in verdict.examples + verdict.lost_ranges() + problems:
-        tell(text)
-    return verdict.clean and not problems
-
-
-def report(rig, verdict, killed_s, all_s):
+    verdict, problems = rig.settle()
     lost_things = ", ".join(f"{count} {name} deleted" for name, count in rig.losses.items() if count)
     tell(f"seed {rig.seed}; kill -9: {rig.kills['broker']} of the broker, {rig.kills['agent']} of the "
-         f"agent{'; ' + lost_things if lost_things else ''}")
-    tell(f"{verdict.expected} lines written, {verdict.stored} stored: {verdict.lost} lost, "
-         f"{verdict.doubled} doubled, {verdict.reordered} out of order, {verdict.damaged} damaged; "
-         f"{killed_s:.1f} s of kills, {all_s:.1f} s in all")
+         f"agent{'; ' + lost_things if lost_things else ''}; {killed_s:.1f} s of kills, "
+         f"{time.monotonic() - begin:.1f} s in all")
+    return report(verdict, problems)
 
 
 def run_round(options, count, seed):
