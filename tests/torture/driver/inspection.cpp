@@ -64,10 +64,32 @@ Status InspectPartition(Connection& connection, Books& books, const protocol::To
   return Ok();
 }
 
-Status InspectTopics(Connection& connection, Books& books, Depth depth) {
+Result<Answer> AskMetadata(Connection& connection) {
   protocol::Request request;
   request.mutable_metadata();
-  ASSIGN_OR_RETURN(Answer answer, connection.AskAndWait(request, kAnswerTimeout));
+  return connection.AskAndWait(request, kAnswerTimeout);
+}
+
+// As `topic` tells, or, where retention takes records while they are read, as it is by then.
+Status InspectPartitionAsItIs(Connection& connection, Books& books, const protocol::Topic& topic,
+                              protocol::Partition partition, Depth depth) {
+  while (true) {
+    Status inspected = InspectPartition(connection, books, topic, partition, depth);
+    if (inspected.ok()) return inspected;
+    ASSIGN_OR_RETURN(const Answer answer, AskMetadata(connection));
+    const std::int64_t log_start = partition.log_start_offset();
+    for (const protocol::Topic& now : answer.response.metadata().topics()) {
+      if (now.topic_id() != topic.topic_id()) continue;
+      for (const protocol::Partition& one : now.partitions()) {
+        if (one.index() == partition.index()) partition = one;
+      }
+    }
+    if (partition.log_start_offset() == log_start) return inspected;
+  }
+}
+
+Status InspectTopics(Connection& connection, Books& books, Depth depth) {
+  ASSIGN_OR_RETURN(Answer answer, AskMetadata(connection));
   std::map<std::string, Bytes> found;
   for (const protocol::Topic& topic : answer.response.metadata().topics()) {
     if (!topic.name().starts_with("__")) found[topic.name()] = topic.topic_id();
@@ -78,7 +100,7 @@ Status InspectTopics(Connection& connection, Books& books, Depth depth) {
   for (const protocol::Topic& topic : answer.response.metadata().topics()) {
     if (!found.contains(topic.name())) continue;
     for (const protocol::Partition& partition : topic.partitions()) {
-      RETURN_IF_ERROR(InspectPartition(connection, books, topic, partition, depth));
+      RETURN_IF_ERROR(InspectPartitionAsItIs(connection, books, topic, partition, depth));
     }
   }
   return Ok();
