@@ -50,12 +50,12 @@ void Membership::Poll(Instant now) {
 }
 
 milliseconds Membership::UntilDue() const {
-  if (!session_.live() || phase_ != Phase::kMember) return milliseconds::max();
+  if (!session_.live() || phase_ != Phase::kMember || leave_asked_) return milliseconds::max();
   MonotonicMs due = heartbeat_asked_ ? After(now_, heartbeat_interval_) : next_heartbeat_;
   const bool dirty =
       std::ranges::any_of(owned_, [](const auto& one) { return one.second.dirty(); });
   if (dirty && !commit_asked_) due = commit_now_ ? now_ : std::min(due, next_commit_);
-  return std::max(milliseconds{0}, milliseconds{std::max(due, retry_at_) - now_});
+  return std::max(session_.UntilRoom(), milliseconds{std::max(due, retry_at_) - now_});
 }
 
 // ---- session

@@ -13,8 +13,9 @@ using std::chrono::milliseconds;
 constexpr milliseconds kIdInUsePause{5'000};
 // While nothing is connected, a hello can't even be queued.
 constexpr milliseconds kUnsentHelloPauseMax{100};
-// Nothing tells when a full queue has room again.
-constexpr milliseconds kFullQueuePause{5};
+// Nothing tells when a full queue has room again: it is tried again, twice as late each time.
+constexpr milliseconds kFullQueuePauseMin{5};
+constexpr milliseconds kFullQueuePauseMax{80};
 
 MonotonicMs After(MonotonicMs time, milliseconds span) { return time + span.count(); }
 
@@ -31,6 +32,8 @@ Session::Session(std::unique_ptr<transport::ClientTransport> transport, MakeHell
 
 void Session::Poll(Instant now) {
   now_ = now.monotonic;
+  full_queue_pause_ =
+      was_full_ ? std::min(full_queue_pause_ * 2, kFullQueuePauseMax) : kFullQueuePauseMin;
   was_full_ = false;
   Receive();
   GiveLocalAnswers();
@@ -51,8 +54,9 @@ void Session::Wait(milliseconds timeout, std::span<const int> descriptors) {
 }
 
 milliseconds Session::UntilDue() const {
-  if (anew_ || !local_answers_.empty() || (live() && say_wanted_)) return milliseconds{0};
-  if (was_full_) return kFullQueuePause;
+  if (anew_ || !local_answers_.empty()) return milliseconds{0};
+  if (was_full_) return UntilRoom();
+  if (live() && say_wanted_) return milliseconds{0};
   switch (phase_) {
     case Phase::kPause: return std::max(milliseconds{0}, Between(now_, next_hello_));
     case Phase::kHello: {
@@ -146,6 +150,7 @@ bool Session::EndsSession(const protocol::Error& error) {
 }
 
 void Session::GiveLocalAnswers() {
+  if (local_answers_.empty()) return;
   for (auto answers = std::exchange(local_answers_, {}); auto& [done, error] : answers) {
     Answer answer;
     *answer.response.mutable_error() = error;

@@ -67,6 +67,11 @@ class Session {
   void Wait(std::chrono::milliseconds timeout, std::span<const int> descriptors);
 
   bool live() const { return phase_ == Phase::kLive; }
+  // Where a request of this turn was not taken because the queue is full: until it may be tried
+  // again. Else 0.
+  std::chrono::milliseconds UntilRoom() const {
+    return was_full_ ? full_queue_pause_ : std::chrono::milliseconds{0};
+  }
   // Payload bytes that may be sent now.
   std::size_t credit_bytes() const;
   // Carried by each request; where it rises from 0 in a live session, a keep-alive says it.
@@ -167,6 +172,7 @@ class Session {
   // Since when an answer is due and nothing at all was heard.
   std::optional<MonotonicMs> silent_since_;
   bool was_full_ = false;
+  std::chrono::milliseconds full_queue_pause_{0};
 };
 
 }  // namespace logboom::client

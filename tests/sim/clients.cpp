@@ -43,6 +43,7 @@ void SimProducer::Send() {
 
 void SimProducer::Step(const std::vector<PlainRecords>& logged) {
   producer_->Poll(stage_.clocks.At(0));
+  due_ms_ = 0;
   producer_->Wait(std::chrono::hours(1));
   for (const client::Delivery& delivery : std::exchange(deliveries_, {})) {
     stage_.trace.Event(stage_.clocks.monotonic(), "{} records of {} delivered at {}{}",
@@ -124,6 +125,7 @@ void SimConsumer::Follow(const std::string& topic, std::int32_t partitions) {
 void SimConsumer::Step() {
   consumer_->Poll(stage_.clocks.At(0));
   while (const auto event = consumer_->Next()) Take(*event);
+  due_ms_ = 0;
   consumer_->Wait(std::chrono::hours(1));
 }
 

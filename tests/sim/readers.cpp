@@ -33,7 +33,7 @@ SimReaders::SimReaders(Stage& stage, std::vector<std::string> topics, FindArchiv
 void SimReaders::Begin(std::string instance_id) {
   auto reader = std::make_unique<Reader>();
   reader->instance_id = std::move(instance_id);
-  const auto connect = [this](std::int64_t& due_ms) {
+  const auto connect = [this, &due_ms = reader->due_ms] {
     return std::make_unique<TimedTransport>(stage_.network.MakeClient(kBrokerAddress), due_ms);
   };
   client::GroupConsumerOptions options;
@@ -42,8 +42,8 @@ void SimReaders::Begin(std::string instance_id) {
   options.start = client::StartAt::Earliest();
   options.assignor = kAssignors[random_.Below(3)];
   options.instance_id = reader->instance_id;
-  reader->consumer = std::make_unique<client::GroupConsumer>(
-      connect(reader->coordination_due_ms), connect(reader->data_due_ms), options, random_);
+  reader->consumer =
+      std::make_unique<client::GroupConsumer>(connect(), connect(), options, random_);
   readers_.push_back(std::move(reader));
 }
 
@@ -94,6 +94,7 @@ void SimReaders::StepOne(Reader& reader) {
     reader.handled[event->from] = batch->end_offset;
   }
   if (consumer.joined() && consumer.all_committed()) NoteCommitted(reader);
+  reader.due_ms = 0;
   consumer.Wait(std::chrono::hours(1));
 }
 
@@ -116,7 +117,7 @@ void SimReaders::Forget() {
 std::int64_t SimReaders::UntilDueMs() const {
   std::int64_t due_ms = 3'600'000;
   for (const auto& reader : readers_) {
-    due_ms = std::min({due_ms, reader->coordination_due_ms, reader->data_due_ms});
+    due_ms = std::min(due_ms, reader->due_ms);
   }
   return due_ms;
 }

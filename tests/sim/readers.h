@@ -42,8 +42,7 @@ class SimReaders {
  private:
   struct Reader {
     std::string instance_id;  // empty: none
-    std::int64_t coordination_due_ms = 0;
-    std::int64_t data_due_ms = 0;
+    std::int64_t due_ms = 0;
     std::uint64_t grants = 0;
     std::map<client::TopicPartition, Offset> handled;
     std::unique_ptr<client::GroupConsumer> consumer;

@@ -1,5 +1,5 @@
-// A client's transport that remembers how long the client would have waited: so the simulator knows
-// when to call it again.
+// A client's transport that adds up how long the client would have waited: so the simulator knows
+// when to call it again. A client with two of them waits for one after the other.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 
 namespace logboom::sim {
 
-// `due_ms` outlives it, and is set by each Wait().
+// `due_ms` outlives it. Its owner sets it to 0 before the client waits.
 class TimedTransport final : public transport::ClientTransport {
  public:
   TimedTransport(std::unique_ptr<transport::ClientTransport> inner, std::int64_t& due_ms)
@@ -23,7 +23,7 @@ class TimedTransport final : public transport::ClientTransport {
   std::optional<transport::Message> Receive() override { return inner_->Receive(); }
   void Reconnect() override { inner_->Reconnect(); }
   void Wait(std::chrono::milliseconds timeout, std::span<const int>) override {
-    due_ms_ = timeout.count();
+    due_ms_ += timeout.count();
   }
   void WakeUp() override { inner_->WakeUp(); }
   std::string address() const override { return inner_->address(); }

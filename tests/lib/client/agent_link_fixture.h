@@ -8,6 +8,7 @@
 
 #include "lib/client/agent_link.h"
 #include "tests/lib/client/fake_broker.h"
+#include "tests/lib/client/waits.h"
 
 namespace logboom::client {
 
@@ -79,7 +80,9 @@ class AgentLinkTest : public testing::Test {
   FakeTime time;
   SeededRandom random{1};
   Events events;
-  AgentLink link{network.MakeClient(kBrokerAddress), Hello(), events, random};
+  Waits waits;
+  AgentLink link{std::make_unique<NotedTransport>(network.MakeClient(kBrokerAddress), waits),
+                 Hello(), events, random};
   std::vector<ProduceOutcome> outcomes;
   std::vector<Result<std::vector<KnownSource>>> listings;
 };

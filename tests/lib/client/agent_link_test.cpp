@@ -4,6 +4,8 @@
 namespace logboom::client {
 namespace {
 
+using namespace std::chrono_literals;
+
 TEST_F(AgentLinkTest, HelloSaysWhoTheAgentIs) {
   auto& topic = *broker.hello.add_agent_topics();
   topic.set_name("web");
@@ -281,6 +283,31 @@ TEST_F(AgentLinkTest, ListingWaitsForRoomInTheQueue) {
   broker.Answer(broker.Take(protocol::Request::kListSources), Page("A", false));
   Poll();
   EXPECT_EQ(listings.size(), 1U);
+}
+
+TEST_F(AgentLinkTest, AFullQueueIsTriedAgainTwiceAsLateEachTime) {
+  Connect();
+  link.SetWantedCredit(0);
+  Poll();
+  network.SetFaults({.queue_messages_max = 0});
+  link.SetWantedCredit(1'000);  // to be said at once
+  const auto next_wait = [this] {
+    Poll();
+    link.Wait(std::chrono::hours(1), {});
+    return waits.back();
+  };
+  Waits tried;
+  for (int i = 0; i < 6; ++i) tried.push_back(next_wait());
+  EXPECT_EQ(tried, (Waits{5ms, 10ms, 20ms, 40ms, 80ms, 80ms}));
+  network.SetFaults({});
+  Poll();
+  broker.Step();
+  EXPECT_GT(next_wait(), 80ms);
+  network.SetFaults({.queue_messages_max = 0});
+  link.SetWantedCredit(0);
+  Poll();
+  link.SetWantedCredit(1'000);
+  EXPECT_EQ(next_wait(), 5ms);
 }
 
 TEST_F(AgentLinkTest, ProgressCarriesRows) {

@@ -3,6 +3,8 @@
 namespace logboom::client {
 namespace {
 
+using namespace std::chrono_literals;
+
 using GroupCommitTest = GroupConsumerTest;
 
 // ---- commits
@@ -161,6 +163,23 @@ TEST_F(GroupCommitTest, LeaveCommitsWaitsAndLeaves) {
   EXPECT_EQ(coordinator.committed[0], 3);
   Pass(5'000);
   EXPECT_EQ(coordinator.joins.size(), 1U);
+}
+
+TEST_F(GroupCommitTest, WhoLeavesSleepsUntilTheAnswerComes) {
+  Join({0});
+  coordinator.hold = {protocol::Request::kLeaveGroup};
+  consumer->Leave();
+  Pass(0);
+  ASSERT_FALSE(consumer->finished());
+  Pass(3'000);  // a heartbeat would be due by now
+  EXPECT_GE(WaitFor(), 10ms);
+}
+
+TEST_F(GroupCommitTest, WhoCannotSendSleeps) {
+  Join({0});
+  network.SetFaults({.queue_messages_max = 0});
+  Pass(3'000);  // heartbeat and commit are due
+  EXPECT_GE(WaitFor(), 5ms);
 }
 
 TEST_F(GroupCommitTest, LeaveGoesOnInTheNextSession) {

@@ -3,13 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
+#include <numeric>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "lib/client/group_consumer.h"
 #include "tests/lib/client/fake_coordinator.h"
+#include "tests/lib/client/waits.h"
 
 namespace logboom::client {
 
@@ -21,8 +24,10 @@ class GroupConsumerTest : public testing::Test {
   void Make(GroupConsumerOptions options = {}) {
     options.group = "readers";
     options.topics = {"web"};
-    consumer = std::make_unique<GroupConsumer>(network.MakeClient(kBrokerAddress),
-                                               network.MakeClient(kBrokerAddress), options, random);
+    const auto connect = [this] {
+      return std::make_unique<NotedTransport>(network.MakeClient(kBrokerAddress), waits);
+    };
+    consumer = std::make_unique<GroupConsumer>(connect(), connect(), options, random);
   }
   // Made, joined, and reading what it was given, from its start.
   void Join(std::set<int> partitions) {
@@ -39,6 +44,13 @@ class GroupConsumerTest : public testing::Test {
       broker.Step();
     }
     consumer->Poll(time.now);
+  }
+
+  // For how long its next wait is, over both connections.
+  std::chrono::milliseconds WaitFor() {
+    waits.clear();
+    consumer->Wait(std::chrono::hours(1), {});
+    return std::accumulate(waits.begin(), waits.end(), std::chrono::milliseconds{0});
   }
 
   // The records that wait, as "partition:offset"; other events by name. All are handled.
@@ -68,6 +80,7 @@ class GroupConsumerTest : public testing::Test {
   FakeTime time;
   SeededRandom random{1};
   bool handles = true;  // Read() says so
+  Waits waits;
   std::unique_ptr<GroupConsumer> consumer;
 };
 
