@@ -2,7 +2,8 @@
 
 Four producers send batches of 256 KiB raw (zstd, made before the clock runs) to a topic of eight
 partitions: as fast as they are acknowledged as synced, then at a fixed rate (open loop: a batch's
-latency counts from the moment at which it was due), then acknowledged as written. At the end a reader
+latency counts from the moment at which it was due; beside it 4 KiB are synced each 10 ms, so that the
+disk's own stalls are told from the broker's), then acknowledged as written. At the end a reader
 fetches the sealed segments. Exit 1 where something fails, not where it is slow.
 """
 import argparse
@@ -40,12 +41,20 @@ def parse_arguments():
     return parser.parse_args()
 
 
+def start_load(*words):
+    return subprocess.Popen([places.program("broker_load"), *map(str, words)],
+                            stdout=subprocess.PIPE, text=True)
+
+
+def answer_of(process):
+    out, _ = process.communicate()
+    if process.returncode != 0:
+        sys.exit(process.returncode)
+    return json.loads(out)
+
+
 def load(*words):
-    done = subprocess.run([places.program("broker_load"), *map(str, words)], check=False,
-                          stdout=subprocess.PIPE, text=True)
-    if done.returncode != 0:
-        sys.exit(done.returncode)
-    return json.loads(done.stdout)
+    return answer_of(start_load(*words))
 
 
 def show(name, value, unit, beside=""):
@@ -102,10 +111,16 @@ def run(options, folder, lines):
         show("  of raw lines", figure["raw_mb_per_s"], "MB/s")
         show("  batches a sync", f"{figure['batches'] / max(synced.syncs, 1):.1f}", "")
         show("  broker's CPU of a GB", f"{1000 * synced.cpu / options.mb:.2f}", "s")
-        paced = produce("synced", options.rate, max(options.mb // 2, 1)).answer
-        show(f"ack at {options.rate:g} MB/s, open loop, p50", paced["p50_ms"], "ms")
-        show("  p99", paced["p99_ms"], "ms")
-        show("  max", paced["max_ms"], "ms", f"({paced['batches']} batches)")
+        paced_mb = max(options.mb // 2, 1)
+        beside = start_load("pulse", folder, paced_mb / options.rate)
+        paced = produce("synced", options.rate, paced_mb).answer
+        pulse = answer_of(beside)
+
+        def show_latency(name, which):
+            show(name, paced[which], "ms", f"the machine's, at the same time: {pulse[which]} ms")
+        show_latency(f"ack at {options.rate:g} MB/s, open loop, p50", "p50_ms")
+        show_latency("  p99", "p99_ms")
+        show_latency("  max", "max_ms")
         written = produce("written", 0, options.mb).answer
         show("produce, acked as written", written["mb_per_s"], "MB/s", share(written, loopback))
         fetched = Measured(broker, lambda: load("fetch", broker.address, topic))

@@ -1,5 +1,6 @@
 #include "bench/load/machine.h"
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -12,6 +13,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kTurn{20};
 constexpr std::size_t kWindow = 8;
+constexpr std::chrono::milliseconds kPulse{10};
+constexpr std::size_t kPulseBytes = 4096;
 
 // Answers each message with an empty one until told to stop.
 void Echo(transport::ServerTransport& server, const std::atomic<bool>& stop) {
@@ -55,6 +58,29 @@ Result<double> SyncedWrites(const std::string& folder, std::size_t bytes, std::s
   const double seconds = static_cast<double>(MonotonicUs() - begin_us) / 1e6;
   RETURN_IF_ERROR(fs.Remove(path));
   return static_cast<double>(end) / seconds;
+}
+
+Result<std::vector<std::int64_t>> SyncPulse(const std::string& folder,
+                                            std::chrono::milliseconds duration) {
+  file::PosixFileSystem fs;
+  const std::string path = folder + "/sync-pulse";
+  ASSIGN_OR_RETURN(const auto file, fs.Open(path, file::OpenMode::kCreate));
+  const Bytes chunk(kPulseBytes, 'x');
+  std::vector<std::int64_t> took_us;
+  auto due = std::chrono::steady_clock::now();
+  const auto until = due + duration;
+  while (due < until) {
+    std::this_thread::sleep_until(due);
+    const std::int64_t begin_us = MonotonicUs();
+    const auto end = static_cast<std::int64_t>(took_us.size() * kPulseBytes);
+    RETURN_IF_ERROR(file->PWrite(end, chunk));
+    RETURN_IF_ERROR(file->Sync());
+    took_us.push_back(MonotonicUs() - begin_us);
+    due = std::max(due + kPulse, std::chrono::steady_clock::now());
+  }
+  RETURN_IF_ERROR(fs.Remove(path));
+  std::sort(took_us.begin(), took_us.end());
+  return took_us;
 }
 
 Result<double> ZmqLoopback(std::size_t bytes, std::size_t message_bytes) {

@@ -2,6 +2,7 @@
 // Prints one JSON object; exit 1 with a message where something failed.
 //
 //   broker_load writes FOLDER MB CHUNK_KIB
+//   broker_load pulse FOLDER SECONDS
 //   broker_load loopback MB MESSAGE_KIB
 //   broker_load produce ADDRESS TOPIC_ID FILE MB synced|written MB_PER_SECOND   (0: closed loop)
 //   broker_load fetch ADDRESS TOPIC_ID
@@ -34,6 +35,23 @@ Result<std::string> Writes(const Arguments& arguments) {
   return fmt::format(R"({{"mb_per_s": {:.1f}}})", speed / static_cast<double>(kMb));
 }
 
+// Of sorted microseconds.
+std::string Percentiles(const std::vector<std::int64_t>& sorted_us) {
+  const auto ms = [&](std::size_t of_thousand) {
+    if (sorted_us.empty()) return 0.0;
+    return static_cast<double>(sorted_us[(sorted_us.size() - 1) * of_thousand / 1000]) / 1000;
+  };
+  return fmt::format(R"("p50_ms": {:.2f}, "p99_ms": {:.2f}, "max_ms": {:.2f})", ms(500), ms(990),
+                     ms(1000));
+}
+
+Result<std::string> Pulse(const Arguments& arguments) {
+  const std::chrono::milliseconds duration(
+      static_cast<std::int64_t>(1000 * std::stod(arguments[1])));
+  ASSIGN_OR_RETURN(const auto took_us, SyncPulse(arguments[0], duration));
+  return fmt::format("{{{}}}", Percentiles(took_us));
+}
+
 Result<std::string> Loopback(const Arguments& arguments) {
   ASSIGN_OR_RETURN(const double speed,
                    ZmqLoopback(std::stoul(arguments[0]) * kMb, std::stoul(arguments[1]) * kKib));
@@ -58,18 +76,13 @@ Result<std::string> RunProduce(const Arguments& arguments) {
   const double rate = std::stod(arguments[5]);
   if (rate > 0) options.bytes_per_second = rate * static_cast<double>(kMb);
   ASSIGN_OR_RETURN(const ProduceReport report, Produce(options, batches));
-  const auto percentile = [&](std::size_t of_thousand) {
-    const std::size_t last = report.latencies_us.size() - 1;
-    return static_cast<double>(report.latencies_us[last * of_thousand / 1000]) / 1000;
-  };
   return fmt::format(
       R"({{"mb_per_s": {:.1f}, "raw_mb_per_s": {:.1f}, "batches": {}, "batch_bytes": {}, )"
-      R"("p50_ms": {:.2f}, "p99_ms": {:.2f}, "max_ms": {:.2f}}})",
+      R"({}}})",
       InMb(report.bytes) / report.seconds,
       InMb(report.bytes) / report.seconds * static_cast<double>(batches.raw_bytes) /
           static_cast<double>(batches.bytes),
-      report.batches, batches.bytes / batches.batches.size(), percentile(500), percentile(990),
-      percentile(1000));
+      report.batches, batches.bytes / batches.batches.size(), Percentiles(report.latencies_us));
 }
 
 Result<std::string> RunFetch(const Arguments& arguments) {
@@ -82,6 +95,7 @@ Result<std::string> RunFetch(const Arguments& arguments) {
 
 Result<std::string> Run(const std::string& verb, const Arguments& arguments) {
   if (verb == "writes" && arguments.size() == 3) return Writes(arguments);
+  if (verb == "pulse" && arguments.size() == 2) return Pulse(arguments);
   if (verb == "loopback" && arguments.size() == 2) return Loopback(arguments);
   if (verb == "produce" && arguments.size() == 6) return RunProduce(arguments);
   if (verb == "fetch" && arguments.size() == 2) return RunFetch(arguments);
