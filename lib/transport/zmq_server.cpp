@@ -25,7 +25,7 @@ class ZmqServer final : public ServerTransport {
   // Throws zmq::error_t.
   explicit ZmqServer(const ZmqServerOptions& options)
       : context_(SharedZmqContext()), socket_(*context_, zmq::socket_type::router) {
-    SetCommonOptions(socket_, options.queue_messages_max);
+    SetCommonOptions(socket_, {options.queue_messages_max, options.queue_messages_max});
     socket_.set(zmq::sockopt::router_mandatory, true);
     socket_.set(zmq::sockopt::router_handover, false);
     socket_.set(zmq::sockopt::backlog, options.backlog);

@@ -10,8 +10,13 @@ namespace logboom::transport {
 namespace {
 
 constexpr int kHandshakeMs = 5'000;
-constexpr int kHeartbeatIntervalMs = 2'000;
-constexpr int kHeartbeatTimeoutMs = 6'000;
+// Of a peer that vanished without a word: by the kernel, whether or not anything is sent. ZeroMQ's
+// own heartbeats abort the process where a connection breaks while its input waits for the
+// application (libzmq issues 4364, 3937), which any peer can bring about.
+constexpr int kTcpSilenceMaxMs = 6'000;
+constexpr int kTcpKeepAliveIdleS = 2;
+constexpr int kTcpKeepAliveIntervalS = 2;
+constexpr int kTcpKeepAliveCount = 2;
 
 // Called by ZeroMQ's thread.
 void ReleaseOwner(void* /*data*/, void* hint) { delete static_cast<std::shared_ptr<void>*>(hint); }
@@ -46,15 +51,17 @@ Payload TakePayload(zmq::message_t&& frame) {
 
 }  // namespace
 
-void SetCommonOptions(zmq::socket_t& socket, int queue_messages_max) {
-  socket.set(zmq::sockopt::sndhwm, queue_messages_max);
-  socket.set(zmq::sockopt::rcvhwm, queue_messages_max);
+void SetCommonOptions(zmq::socket_t& socket, const Queues& queues) {
+  socket.set(zmq::sockopt::sndhwm, queues.send_messages_max);
+  socket.set(zmq::sockopt::rcvhwm, queues.receive_messages_max);
   socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(kMessageBytesMax));
   socket.set(zmq::sockopt::linger, 0);
   socket.set(zmq::sockopt::handshake_ivl, kHandshakeMs);
-  socket.set(zmq::sockopt::heartbeat_ivl, kHeartbeatIntervalMs);
-  socket.set(zmq::sockopt::heartbeat_timeout, kHeartbeatTimeoutMs);
-  socket.set(zmq::sockopt::heartbeat_ttl, kHeartbeatTimeoutMs);
+  socket.set(zmq::sockopt::tcp_maxrt, kTcpSilenceMaxMs);
+  socket.set(zmq::sockopt::tcp_keepalive, 1);
+  socket.set(zmq::sockopt::tcp_keepalive_idle, kTcpKeepAliveIdleS);
+  socket.set(zmq::sockopt::tcp_keepalive_intvl, kTcpKeepAliveIntervalS);
+  socket.set(zmq::sockopt::tcp_keepalive_cnt, kTcpKeepAliveCount);
 }
 
 std::optional<Frames> ReceiveFrames(zmq::socket_t& socket, std::size_t frames_max) {

@@ -20,8 +20,14 @@ class socket_t;
 
 namespace logboom::transport {
 
+// Messages that wait for each peer; 0: any number.
+struct Queues {
+  int send_messages_max;
+  int receive_messages_max;
+};
+
 // Limits and timers that both sides set. May throw zmq::error_t.
-void SetCommonOptions(zmq::socket_t& socket, int queue_messages_max);
+void SetCommonOptions(zmq::socket_t& socket, const Queues& queues);
 
 // The frames of one whole message; nothing where none waits. Frames above `frames_max` are read and
 // dropped, and `frame_count` tells that there were more.
