@@ -14,8 +14,8 @@ namespace logboom::load {
 // Bytes a second: appends of `chunk_bytes` to one file in `folder`, a sync behind each.
 Result<double> SyncedWrites(const std::string& folder, std::size_t bytes, std::size_t chunk_bytes);
 
-// Microseconds, sorted: 4 KiB appended and synced each 10 ms, for so long. Beside a load on the same
-// disk: what of its latency is the machine's.
+// Microseconds, sorted: 4 KiB appended and synced each 10 ms, for so long. Beside a load on the
+// same disk: what of its latency is the machine's.
 Result<std::vector<std::int64_t>> SyncPulse(const std::string& folder,
                                             std::chrono::milliseconds duration);
 

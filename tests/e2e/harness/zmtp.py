@@ -2,15 +2,20 @@
 import socket
 import struct
 
-_GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
+GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
 MORE, LONG, COMMAND = 1, 2, 4
-GREETING_BYTES = len(_GREETING)
+GREETING_BYTES = len(GREETING)
 
 
 def frame(body, flags=0):
     if len(body) > 255:
         return struct.pack(">BQ", flags | LONG, len(body)) + body
     return struct.pack(">BB", flags, len(body)) + body
+
+
+def ready():
+    """What follows the greeting."""
+    return frame(b"\x05READY\x0bSocket-Type" + struct.pack(">I", 6) + b"DEALER", COMMAND)
 
 
 def split_frames(data):
@@ -47,13 +52,18 @@ class Dealer:
         self.socket.close()
 
     def shake_hands(self):
-        self.socket.sendall(_GREETING)
+        self.socket.sendall(GREETING)
         greeting = b""
         while len(greeting) < GREETING_BYTES:
             greeting += self._read()
         self._left = greeting[GREETING_BYTES:]
-        ready = b"\x05READY\x0bSocket-Type" + struct.pack(">I", 6) + b"DEALER"
-        self.socket.sendall(frame(ready, COMMAND))
+        self.socket.sendall(ready())
+        return self
+
+    def await_ready(self):
+        """Behind shake_hands(): until the other side takes messages."""
+        while not self._left:
+            self._left = self._read()
         return self
 
     def send(self, *frames):
