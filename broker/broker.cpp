@@ -74,7 +74,8 @@ Result<std::unique_ptr<Broker>> Broker::Open(BrokerOptions options, BrokerSeams 
                     reserve,
                     broker->options_.budget,
                     broker->options_.scrub,
-                    broker->options_.rewriting};
+                    broker->options_.rewriting,
+                    broker->options_.open_files_max};
   ASSIGN_OR_RETURN(broker->engine_,
                    EmbeddedEngine::Open(std::move(directory), std::move(parts), now, progress));
   broker->sources_ = std::make_unique<Sources>(*broker->engine_);

@@ -40,6 +40,8 @@ struct BrokerOptions {
   std::optional<DiskBudget> budget = DiskBudget{};
   ScrubOptions scrub;
   RewriteOptions rewriting;
+  // Files that all logs together hold open.
+  std::size_t open_files_max = 4096;
 };
 
 // Where the broker keeps what it must not lose, and how it gets things done beside its loop.
@@ -104,6 +106,8 @@ class Broker {
   const std::vector<std::string>& scrub_findings() const { return engine_->scrubber().findings(); }
   std::size_t unreadable_ranges() const { return engine_->unreadable_ranges(); }
   const RewriteCounters& rewrite_counters() const { return engine_->rewrite_counters(); }
+  // Of logs.
+  std::size_t open_files() const { return engine_->open_files(); }
 
  private:
   Broker(BrokerOptions options, BrokerSeams seams)

@@ -1,4 +1,5 @@
 // logboom-broker: command line, signals, and the loop that drives the broker.
+#include <algorithm>
 #include <atomic>
 #include <charconv>
 #include <chrono>
@@ -175,6 +176,14 @@ Result<BrokerOptions> OptionsOf(const daemon::Config& config) {
   return options;
 }
 
+// Of the descriptors that the system grants, logs have a quarter: a connection takes one, too, and
+// there may be ten thousand of them.
+std::size_t LogFilesMax(std::uint64_t descriptors) {
+  constexpr std::uint64_t kMin = 64;
+  constexpr std::uint64_t kMax = 16'384;
+  return static_cast<std::size_t>(std::clamp(descriptors / 4, kMin, kMax));
+}
+
 void LogOpenReport(const Broker& broker, const std::string& directory) {
   const BrokerOpenReport& report = broker.open_report();
   for (const std::string& note : report.notes) daemon::Warn("{}", note);
@@ -270,6 +279,8 @@ void FillMetrics(const Broker& broker, daemon::MetricsRegistry& metrics) {
                    static_cast<double>(scrub.last_pass.value_or(TimestampMs(0)).value()) / 1000.0);
   gauge("logboom_unreadable_ranges", "Ranges of offsets that can't be read",
         static_cast<std::int64_t>(broker.unreadable_ranges()));
+  gauge("logboom_storage_open_files", "Files of logs that are open: they open on use",
+        static_cast<std::int64_t>(broker.open_files()));
 }
 
 int ServeUntilStopped(Broker& broker, transport::ServerTransport& transport,
@@ -322,7 +333,7 @@ int Run(const daemon::Config& config) {
   };
   auto signals = daemon::Signals::Start();
   if (!signals.ok()) return fail(signals.error(), kExitFailed);
-  daemon::RaiseDescriptorLimit();
+  options->open_files_max = LogFilesMax(daemon::RaiseDescriptorLimit());
 
   file::PosixFileSystem fs;
   SystemRandom random;

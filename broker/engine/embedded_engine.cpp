@@ -7,7 +7,9 @@
 namespace logboom::broker {
 
 EmbeddedEngine::EmbeddedEngine(std::unique_ptr<DataDirectory> directory, EngineParts parts)
-    : directory_(std::move(directory)), parts_(std::move(parts)) {}
+    : directory_(std::move(directory)),
+      parts_(std::move(parts)),
+      open_files_(parts_.open_files_max) {}
 
 EmbeddedEngine::~EmbeddedEngine() = default;
 
@@ -134,6 +136,7 @@ Result<std::optional<PartitionLog::SealedSources>> EmbeddedEngine::NewestSealedS
 
 void EmbeddedEngine::Tick(Instant now) {
   now_ = now;
+  open_files_.SetTime(now.monotonic);
   FinishTransactions();
   FinishCommits();
   background_->FinishDone();
@@ -147,6 +150,7 @@ void EmbeddedEngine::Tick(Instant now) {
   RunTrims();
   RunRetention(now);
   KeepBudget(now);
+  RestLogs(now);
   MoveRecoveryPoints(now);
   if (!failure_) rewriter_->Tick(now);
 }

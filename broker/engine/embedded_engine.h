@@ -30,6 +30,7 @@
 #include "broker/storage/committer.h"
 #include "broker/storage/data_directory.h"
 #include "broker/storage/disk_budget.h"
+#include "broker/storage/open_files.h"
 #include "broker/storage/partition_log.h"
 #include "lib/base/random.h"
 #include "lib/file/file_system.h"
@@ -52,6 +53,9 @@ struct EngineParts {
   std::optional<DiskBudget> budget;
   ScrubOptions scrub = {};
   RewriteOptions rewriting = {};
+  // Files that all logs together hold open: at least those of one log. Beyond it what would open
+  // another one fails with kBusy until some are closed.
+  std::size_t open_files_max = 4096;
 };
 
 // What opening found: for the log, and for the status page's conditions.
@@ -98,6 +102,8 @@ class EmbeddedEngine final : public LogEngine {
   };
   std::vector<Unreadable> UnreadableRanges() const;
   std::size_t unreadable_ranges() const;  // how many
+  // Of logs; they are opened on use.
+  std::size_t open_files() const { return open_files_.files(); }
   // Of the last commits, at most 1,024.
   std::int64_t SyncP99Us() const;
   const RewriteCounters& rewrite_counters() const { return rewriter_->counters(); }
@@ -177,9 +183,17 @@ class EmbeddedEngine final : public LogEngine {
   Status OpenPartitions(Instant now, const std::function<void(std::int64_t)>& progress);
   Status MendDirectories(std::vector<DataDirectory::PartitionDirectory>& found);
   Status AdoptDirectories(const std::vector<DataDirectory::PartitionDirectory>& found);
-  Status OpenPartition(const Topic& topic, PartitionIndex index, const std::string& path,
-                       const Manifest& manifest, Instant now,
-                       const std::function<void(std::int64_t)>& progress);
+  struct FoundPartition {
+    std::string path;                                 // empty: it has no directory
+    const PartitionCheckpoint* checkpoint = nullptr;  // null: the manifest has none
+    bool clean = false;
+  };
+  using FoundPartitions = std::unordered_map<TopicPartition, FoundPartition>;
+  std::optional<PartitionIdentity> KnownIdentity(std::uint32_t number, PartitionIndex index,
+                                                 const FoundPartitions& found) const;
+  Status OpenPartition(const Topic& topic, PartitionIndex index, const FoundPartition& found,
+                       Instant now, const std::function<void(std::int64_t)>& progress);
+  Status MakeMissingPartition(const Topic& topic, PartitionIndex index, Instant now);
   Status LoadProducerIds();
   Status MakePartition(const Topic& topic, PartitionIndex index, Instant now);
   // Of a topic: its partitions from `first` on.
@@ -188,6 +202,11 @@ class EmbeddedEngine final : public LogEngine {
   const Partition* Find(const TopicPartition& where) const;
   void InstallHooks(const TopicPartition& where, PartitionLog& log, const std::string& directory);
   void RemoveSegments(const std::string& directory, std::vector<Offset> bases);
+
+  // Takes in an opened log.
+  void AddPartition(const TopicPartition& where, std::unique_ptr<PartitionLog> log,
+                    std::string path);
+  void RestLogs(Instant now);
 
   // True where the name is being changed: `change` is called again when that has ended.
   bool WaitsForChange(const std::string& name, std::function<void()> change);
@@ -230,11 +249,13 @@ class EmbeddedEngine final : public LogEngine {
 
   std::map<std::string, Topic> topics_;
   std::unordered_map<Uuid, std::string> names_;
+  std::unordered_map<std::uint32_t, std::string> names_by_number_;  // at the start alone
   std::uint64_t topics_version_ = 1;
   std::uint32_t next_topic_number_ = 1;
   std::vector<MetadataRow> loaded_rows_;
   // Names of topics being made, altered or deleted, and what waits for the end of it.
   std::map<std::string, std::vector<std::function<void()>>> changing_;
+  OpenFiles open_files_;  // outlives the logs
   std::unordered_map<TopicPartition, Partition> partitions_;
   // Deleted topics whose directories go once no commit under way can touch them.
   std::vector<std::pair<Topic, DoneCallback>> removals_;
@@ -255,6 +276,9 @@ class EmbeddedEngine final : public LogEngine {
   // What has been appended to and is not in a commit yet; each once.
   std::vector<TopicPartition> dirty_;
   std::vector<Covered> under_way_;
+  // What the next commit syncs so that its files can be closed.
+  std::vector<TopicPartition> settling_;
+  MonotonicMs next_rest_;
   std::uint64_t next_commit_id_ = 1;
   std::map<std::uint64_t, DoneCallback> transactions_;
   std::uint64_t next_transaction_id_ = 1;

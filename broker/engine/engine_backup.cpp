@@ -6,6 +6,17 @@
 #include "broker/engine/embedded_engine.h"
 
 namespace logboom::broker {
+namespace {
+
+// Where its records end: what else the log had synced here is another matter there.
+PartitionCheckpoint EndForBackup(const TopicPartition& where, const PartitionLog& log) {
+  PartitionCheckpoint end = log.Checkpoint(where.topic_id, where.partition);
+  end.settled = nullptr;
+  end.sums = {};
+  return end;
+}
+
+}  // namespace
 
 Status EmbeddedEngine::StartBackup(const std::string& directory) {
   if (failure_) return *failure_;
@@ -44,15 +55,14 @@ std::optional<BackupParts::LogNow> EmbeddedEngine::LogNow(const TopicPartition& 
   const bool there = std::any_of(segments.begin(), segments.end(), [&](const auto& segment) {
     return segment.base_offset == segment_base;
   });
-  return BackupParts::LogNow{partition->log->log_start(),
-                             partition->log->Checkpoint(where.topic_id, where.partition), there};
+  return BackupParts::LogNow{partition->log->log_start(), EndForBackup(where, *partition->log),
+                             there};
 }
 
 std::vector<BackupParts::Log> EmbeddedEngine::LogsForBackup() const {
   std::vector<BackupParts::Log> logs;
   for (const auto& [where, partition] : partitions_) {
-    logs.push_back({where, partition.directory,
-                    partition.log->Checkpoint(where.topic_id, where.partition),
+    logs.push_back({where, partition.directory, EndForBackup(where, *partition.log),
                     partition.log->size_bytes()});
   }
   return logs;

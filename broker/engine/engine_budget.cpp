@@ -88,6 +88,7 @@ bool EmbeddedEngine::EvictFrom(const Topic& topic) {
   }
   PartitionLog& log = *Find(*oldest_in)->log;
   const auto evicted = log.TrimBefore(oldest.next_offset);
+  if (!evicted.ok() && evicted.error().code == ErrorCode::kBusy) return false;  // later
   if (!evicted.ok()) {
     retention_failure_ = evicted.error();
     NoteBroken(log);

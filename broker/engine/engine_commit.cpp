@@ -91,13 +91,20 @@ void EmbeddedEngine::ReleaseWaiters(Partition& partition) {
 }
 
 void EmbeddedEngine::SubmitCommit() {
-  if (failure_ || !under_way_.empty() || dirty_.empty()) return;
+  if (failure_ || !under_way_.empty() || (dirty_.empty() && settling_.empty())) return;
   CommitGroup group;
   group.id = next_commit_id_++;
   for (const TopicPartition& where : std::exchange(dirty_, {})) {
     Partition* partition = Find(where);
     if (partition == nullptr) continue;
     SyncWork work = partition->log->TakeSyncWork();
+    under_way_.push_back({where, work.covers});
+    group.work.push_back(std::move(work));
+  }
+  for (const TopicPartition& where : std::exchange(settling_, {})) {
+    Partition* partition = Find(where);
+    if (partition == nullptr || !partition->log->can_settle()) continue;
+    SyncWork work = partition->log->TakeSettlingWork();
     under_way_.push_back({where, work.covers});
     group.work.push_back(std::move(work));
   }

@@ -60,6 +60,7 @@ Status EmbeddedEngine::LoadTopics() {
       finish.Put(Table::kTopic, row.key, EncodeTopicRow(decoded.topic, TopicRowState::kLive));
     }
     names_[decoded.topic.topic_id] = decoded.topic.name;
+    names_by_number_[decoded.topic.number] = decoded.topic.name;
     topics_[decoded.topic.name] = std::move(decoded.topic);
   }
   return ApplyWhereThereIsRoom(finish, "the rows of deleted topics stay until then");
@@ -110,14 +111,6 @@ Status EmbeddedEngine::RemoveLeftovers(const Topic& topic) {
 
 Status EmbeddedEngine::OpenPartitions(Instant now,
                                       const std::function<void(std::int64_t)>& progress) {
-  ASSIGN_OR_RETURN(std::vector<DataDirectory::PartitionDirectory> found,
-                   directory_->ListPartitions());
-  RETURN_IF_ERROR(MendDirectories(found));
-  RETURN_IF_ERROR(AdoptDirectories(found));
-  std::unordered_map<TopicPartition, std::string> paths;
-  for (const auto& one : found) {
-    paths[{one.identity.topic_id, one.identity.partition}] = one.path;
-  }
   const Manifest manifest = directory_->ReadManifest();
   if (manifest.broken) {
     report_.notes.push_back(fmt::format(
@@ -125,27 +118,40 @@ Status EmbeddedEngine::OpenPartitions(Instant now,
         "newest records there count as appended now",
         *manifest.broken));
   }
+  std::unordered_map<TopicPartition, FoundPartition> found;
+  for (const PartitionCheckpoint& one : manifest.partitions) {
+    found[{one.topic_id, one.partition}] = {{}, &one, manifest.clean};
+  }
+  ASSIGN_OR_RETURN(std::vector<DataDirectory::PartitionDirectory> directories,
+                   directory_->ListPartitions([&](std::uint32_t number, PartitionIndex index) {
+                     return KnownIdentity(number, index, found);
+                   }));
+  names_by_number_.clear();
+  RETURN_IF_ERROR(MendDirectories(directories));
+  RETURN_IF_ERROR(AdoptDirectories(directories));
+  for (auto& one : directories) {
+    found[{one.identity.topic_id, one.identity.partition}].path = std::move(one.path);
+  }
   // A new data directory has no manifest, and nothing to recover either.
-  report_.clean_start = manifest.clean || found.empty();
+  report_.clean_start = manifest.clean || directories.empty();
   for (const auto& [name, topic] : topics_) {
     for (std::int32_t i = 0; i < topic.partitions; ++i) {
-      auto path = paths.find({topic.topic_id, PartitionIndex{i}});
-      if (path == paths.end()) {
-        const Status made = MakePartition(topic, PartitionIndex{i}, now);
-        // A broker must start on a full disk, so that it can be emptied; nothing was in there.
-        if (!made.ok() && made.error().code == ErrorCode::kNoSpace) {
-          report_.notes.push_back(fmt::format(
-              "topic '{}' has no partition {}: there is no room for it; the next start tries again",
-              topic.name, i));
-          continue;
-        }
-        RETURN_IF_ERROR(made);
-      } else {
-        RETURN_IF_ERROR(
-            OpenPartition(topic, PartitionIndex{i}, path->second, manifest, now, progress));
-      }
+      const FoundPartition& one = found[{topic.topic_id, PartitionIndex{i}}];
+      RETURN_IF_ERROR(one.path.empty()
+                          ? MakeMissingPartition(topic, PartitionIndex{i}, now)
+                          : OpenPartition(topic, PartitionIndex{i}, one, now, progress));
     }
   }
+  return Ok();
+}
+
+// A broker must start on a full disk, so that it can be emptied; nothing was in there.
+Status EmbeddedEngine::MakeMissingPartition(const Topic& topic, PartitionIndex index, Instant now) {
+  Status made = MakePartition(topic, index, now);
+  if (made.ok() || made.error().code != ErrorCode::kNoSpace) return made;
+  report_.notes.push_back(fmt::format(
+      "topic '{}' has no partition {}: there is no room for it; the next start tries again",
+      topic.name, index));
   return Ok();
 }
 
@@ -223,16 +229,27 @@ Status EmbeddedEngine::AdoptDirectories(
   return ApplyWhereThereIsRoom(adopt, "as the directories tell");
 }
 
+// A settled partition of a topic with a row is what its directory's name says: partition.metadata
+// is for a lost database.
+std::optional<PartitionIdentity> EmbeddedEngine::KnownIdentity(std::uint32_t number,
+                                                               PartitionIndex index,
+                                                               const FoundPartitions& found) const {
+  auto name = names_by_number_.find(number);
+  if (name == names_by_number_.end()) return std::nullopt;
+  const Topic& topic = topics_.at(name->second);
+  auto one = found.find({topic.topic_id, index});
+  if (one == found.end() || one->second.checkpoint->settled == nullptr) return std::nullopt;
+  return PartitionIdentity{topic.name, topic.topic_id, number, index};
+}
+
 Status EmbeddedEngine::OpenPartition(const Topic& topic, PartitionIndex index,
-                                     const std::string& path, const Manifest& manifest, Instant now,
+                                     const FoundPartition& found, Instant now,
                                      const std::function<void(std::int64_t)>& progress) {
-  std::optional<PartitionCheckpoint> checkpoint;
-  for (const PartitionCheckpoint& one : manifest.partitions) {
-    if (one.topic_id == topic.topic_id && one.partition == index) checkpoint = one;
-  }
+  const auto checkpoint =
+      found.checkpoint == nullptr ? std::nullopt : std::optional(*found.checkpoint);
   auto log =
-      PartitionLog::Open(parts_.fs, path, directory_->path() + "/quarantine",
-                         LogOptions(topic.config), checkpoint, manifest.clean, now.wall, progress);
+      PartitionLog::Open(parts_.fs, found.path, directory_->path() + "/quarantine",
+                         LogOptions(topic.config), checkpoint, found.clean, now.wall, progress);
   if (!log.ok()) {
     return log.error().Within(fmt::format("topic '{}', partition {}", topic.name, index));
   }
@@ -240,8 +257,7 @@ Status EmbeddedEngine::OpenPartition(const Topic& topic, PartitionIndex index,
     report_.scanned.push_back({topic.name, index, (*log)->recovery()});
   }
   const TopicPartition where{topic.topic_id, index};
-  InstallHooks(where, **log, path);
-  partitions_[where] = Partition{*std::move(log), path, {}};
+  AddPartition(where, *std::move(log), found.path);
   return Ok();
 }
 

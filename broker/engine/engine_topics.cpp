@@ -107,9 +107,17 @@ Status EmbeddedEngine::MakePartition(const Topic& topic, PartitionIndex index, I
                                       LogOptions(topic.config), std::nullopt, /*clean=*/false,
                                       now.wall, nullptr));
   const TopicPartition where{topic.topic_id, index};
-  InstallHooks(where, *log, path);
-  partitions_[where] = Partition{std::move(log), std::move(path), {}};
+  AddPartition(where, std::move(log), std::move(path));
   return Ok();
+}
+
+void EmbeddedEngine::AddPartition(const TopicPartition& where, std::unique_ptr<PartitionLog> log,
+                                  std::string path) {
+  InstallHooks(where, *log, path);
+  log->ShareFiles(open_files_, where);
+  // A start, or a thousand new topics, must not hold all of their files.
+  log->Sleep();
+  partitions_[where] = Partition{std::move(log), std::move(path), {}};
 }
 
 void EmbeddedEngine::InstallHooks(const TopicPartition& where, PartitionLog& log,

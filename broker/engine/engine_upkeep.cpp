@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t kSpaceIntervalMs = 1000;
 constexpr std::int64_t kRetentionIntervalMs = 30'000;
-constexpr int kRetainATick = 64;
+constexpr int kRetainATick = 1'024;
 // How much of its running time the age clock may not know of after a crash.
 constexpr std::int64_t kClockStoreIntervalMs = 60'000;
 // How far back a recovery scan may have to begin, in time.
@@ -136,6 +136,7 @@ void EmbeddedEngine::RunRetention(Instant now) {
     to_retain_.pop_back();
     if (partition == nullptr) continue;
     const auto removed = partition->log->Retain(age_clock_);
+    if (!removed.ok() && removed.error().code == ErrorCode::kBusy) continue;  // the next round
     if (!removed.ok()) {
       retention_failure_ = removed.error();
       NoteBroken(*partition->log);

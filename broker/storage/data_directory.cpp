@@ -153,7 +153,8 @@ Status DataDirectory::RemoveDurably(std::string_view name) {
   return fs_.SyncDirectory(path_);
 }
 
-Result<std::vector<DataDirectory::PartitionDirectory>> DataDirectory::ListPartitions() {
+Result<std::vector<DataDirectory::PartitionDirectory>> DataDirectory::ListPartitions(
+    const KnownIdentity& known) {
   ASSIGN_OR_RETURN(const std::vector<file::DirectoryEntry> entries, fs_.List(path_));
   std::vector<PartitionDirectory> partitions;
   unreadable_partitions_.clear();
@@ -165,6 +166,13 @@ Result<std::vector<DataDirectory::PartitionDirectory>> DataDirectory::ListPartit
       continue;
     }
     if (!IsPartitionName(entry.name)) continue;
+    const std::optional<UnreadablePartition> named = ParsePartitionName(entry.name);
+    if (known && named) {
+      if (auto told = known(named->topic_number, named->partition)) {
+        partitions.push_back({*std::move(told), path});
+        continue;
+      }
+    }
     Result<PartitionIdentity> identity = ReadIdentity(fs_, path);
     if (identity.ok()) {
       partitions.push_back({std::move(*identity), path});

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,7 @@
 #include "lib/base/uuid.h"
 #include "lib/file/file_system.h"
 #include "lib/segment/index_sums.h"
+#include "lib/segment/leader_epoch_checkpoint.h"
 #include "lib/segment/segment_totals.h"
 
 namespace logboom::broker {
@@ -39,6 +41,22 @@ struct PartitionIdentity {
   Uuid topic_id;
   std::uint32_t topic_number = 0;  // in the directory's name
   PartitionIndex partition;
+};
+
+struct FoundSegment {
+  Offset base_offset;
+  std::int64_t size_bytes = 0;
+  friend bool operator==(const FoundSegment&, const FoundSegment&) = default;
+};
+
+// What else there was to know of a partition of which everything was synced. Where its directory
+// holds these segments, and the last one still ends at the checkpoint, nothing was appended since,
+// and its files need not be opened at the start.
+struct SettledLog {
+  Offset log_start;
+  std::vector<segment::EpochStart> epochs;
+  std::vector<FoundSegment> sealed;
+  friend bool operator==(const SettledLog&, const SettledLog&) = default;
 };
 
 // One partition as of the manifest. Everything before `recovery_point` is synced.
@@ -54,6 +72,7 @@ struct PartitionCheckpoint {
   segment::SegmentTotals segment_totals;
   // After an orderly stop: of the files beside that segment.
   segment::IndexSums sums = {};
+  std::shared_ptr<const SettledLog> settled;  // null: files were not all synced
 };
 
 struct Manifest {
@@ -92,9 +111,12 @@ class DataDirectory {
     std::string path;
   };
   // Every partition directory with a readable partition.metadata. Directories that were being made
-  // or deleted (suffixes .creating, .deleting) are finished off first: not while one is being made
-  // or deleted.
-  Result<std::vector<PartitionDirectory>> ListPartitions();
+  // or deleted (suffixes .creating, .deleting) are finished off first.
+  // `known` (may be empty) tells who a directory of that name is, where its partition.metadata need
+  // not be read.
+  using KnownIdentity =
+      std::function<std::optional<PartitionIdentity>(std::uint32_t topic_number, PartitionIndex)>;
+  Result<std::vector<PartitionDirectory>> ListPartitions(const KnownIdentity& known = {});
   // Where it is, or would be, and whose it is; nothing where there is none that can be read.
   std::optional<PartitionDirectory> FindPartition(std::uint32_t topic_number,
                                                   PartitionIndex partition) const;

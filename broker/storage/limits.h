@@ -10,6 +10,10 @@ namespace logboom::broker {
 // that a sync need not allocate, and a thousand small partitions do not hold gigabytes.
 inline constexpr std::int64_t kPreallocateBytesMin = 64 * 1024;
 inline constexpr std::int64_t kPreallocateBytesMax = std::int64_t{8} << 20U;
+// Files of an active segment that is awake: log, two indexes, append times.
+inline constexpr std::size_t kActiveSegmentFiles = 4;
+// Files of a sealed segment that is read: the same.
+inline constexpr std::size_t kSealedSegmentFiles = 4;
 // Sealed segments of one log whose files are held open.
 inline constexpr std::size_t kOpenSegmentsMax = 64;
 // Readers of one log whose next position is remembered.

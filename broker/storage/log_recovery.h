@@ -28,11 +28,6 @@
 
 namespace logboom::broker {
 
-struct FoundSegment {
-  Offset base_offset;
-  std::int64_t size_bytes = 0;
-};
-
 // The .log files of a directory, by base offset.
 Result<std::vector<FoundSegment>> FindSegments(file::FileSystem& fs, const std::string& directory);
 

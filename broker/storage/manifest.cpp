@@ -1,13 +1,47 @@
 #include "broker/storage/manifest.h"
 
-#include <optional>
+#include <memory>
 
+#include "lib/segment/limits.h"
 #include "lib/segment/side_car.h"
 
 namespace logboom::broker {
 namespace {
 
 constexpr segment::SideCarFormat kFormat{.magic = "LBmf", .version = 2};
+
+void EncodeSettled(ByteWriter& writer, const SettledLog* settled) {
+  writer.Int(static_cast<std::uint8_t>(settled != nullptr ? 1 : 0));
+  if (settled == nullptr) return;
+  writer.Int(settled->log_start.value());
+  writer.Int(static_cast<std::uint32_t>(settled->epochs.size()));
+  for (const segment::EpochStart& start : settled->epochs) {
+    writer.Int(start.epoch.value());
+    writer.Int(start.start_offset.value());
+  }
+  writer.Int(static_cast<std::uint32_t>(settled->sealed.size()));
+  for (const FoundSegment& segment : settled->sealed) {
+    writer.Int(segment.base_offset.value());
+    writer.Int(segment.size_bytes);
+  }
+}
+
+std::shared_ptr<const SettledLog> DecodeSettled(ByteReader& reader) {
+  if (reader.Int<std::uint8_t>() == 0) return nullptr;
+  auto settled = std::make_shared<SettledLog>();
+  settled->log_start = Offset(reader.Int<std::int64_t>());
+  const auto epochs = reader.Int<std::uint32_t>();
+  for (std::uint32_t i = 0; i < epochs && reader.ok(); ++i) {
+    const LeaderEpoch epoch(reader.Int<std::int32_t>());
+    settled->epochs.push_back({epoch, Offset(reader.Int<std::int64_t>())});
+  }
+  const auto sealed = reader.Int<std::uint32_t>();
+  for (std::uint32_t i = 0; i < sealed && reader.ok(); ++i) {
+    const Offset base_offset(reader.Int<std::int64_t>());
+    settled->sealed.push_back({base_offset, reader.Int<std::int64_t>()});
+  }
+  return settled;
+}
 
 void EncodeCheckpoint(ByteWriter& writer, const PartitionCheckpoint& checkpoint) {
   writer.Raw(checkpoint.topic_id.bytes());
@@ -42,6 +76,9 @@ Bytes EncodeManifest(const Manifest& manifest) {
   writer.Int(static_cast<std::uint32_t>(manifest.partitions.size()));
   for (const PartitionCheckpoint& checkpoint : manifest.partitions) {
     EncodeCheckpoint(writer, checkpoint);
+    // Millions of segments would not fit: the files tell of the rest.
+    const bool has_room = payload.size() < segment::kSideCarBytesMax / 2;
+    EncodeSettled(writer, has_room ? checkpoint.settled.get() : nullptr);
   }
   return segment::EncodeSideCar(kFormat, payload);
 }
@@ -54,6 +91,7 @@ Result<Manifest> DecodeManifest(ByteView bytes) {
   const auto count = reader.Int<std::uint32_t>();
   for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
     manifest.partitions.push_back(DecodeCheckpoint(reader));
+    manifest.partitions.back().settled = DecodeSettled(reader);
   }
   if (!reader.done()) return Fail(ErrorCode::kCorrupt, "manifest: not {} partitions long", count);
   return manifest;

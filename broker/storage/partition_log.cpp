@@ -49,6 +49,16 @@ bool IsOld(const ActiveSegment& active, std::int64_t segment_ms, TimestampMs now
   return first && now - *first >= segment_ms;
 }
 
+// What a failed try to begin a segment has made. By name: no descriptor may be left for a listing.
+Status RemoveNewSegment(file::FileSystem& fs, const std::string& directory, Offset base_offset) {
+  for (const std::string_view suffix : {segment::kLogSuffix, segment::kOffsetIndexSuffix,
+                                        segment::kTimeIndexSuffix, segment::kAppendTimeSuffix}) {
+    const Status removed = fs.Remove(SegmentPath(directory, base_offset, suffix));
+    if (!removed.ok() && removed.error().code != ErrorCode::kNotFound) return removed;
+  }
+  return Ok();
+}
+
 Status SyncWorkHere(file::FileSystem& fs, const SyncWork& work) {
   for (const std::shared_ptr<file::File>& file : work.files) RETURN_IF_ERROR(file->Sync());
   for (const std::string& directory : work.directories) {
@@ -69,6 +79,17 @@ PartitionCheckpoint LogState::End() const {
   return end;
 }
 
+std::shared_ptr<const SettledLog> LogState::AsSettled() const {
+  auto as_settled = std::make_shared<SettledLog>();
+  as_settled->log_start = log_start;
+  as_settled->epochs = epochs.starts();
+  as_settled->sealed.reserve(sealed.all().size());
+  for (const SealedSegment& segment : sealed.all()) {
+    as_settled->sealed.push_back({segment.base_offset, segment.size_bytes});
+  }
+  return as_settled;
+}
+
 void LogState::NoteUnreadable(const std::vector<UnreadableRange>& ranges) {
   for (const UnreadableRange& range : ranges) {
     const bool known = std::any_of(unreadable.begin(), unreadable.end(), [&](const auto& other) {
@@ -76,6 +97,31 @@ void LogState::NoteUnreadable(const std::vector<UnreadableRange>& ranges) {
     });
     if (!known && unreadable.size() < kUnreadableRangesMax) unreadable.push_back(range);
   }
+}
+
+Status LogState::Wake() {
+  if (!active->awake()) {
+    RETURN_IF_ERROR(sealed.MakeRoom(kActiveSegmentFiles));
+    RETURN_IF_ERROR(share.Told(active->Wake(fs, directory, last_append_time)));
+  }
+  share.Note();
+  return Ok();
+}
+
+bool LogState::settled() const {
+  return can_settle() && nothing_to_sync() &&
+         (!active->awake() || active->empty() || active->side_cars_synced());
+}
+
+std::size_t LogState::open_files() const {
+  return (active->awake() ? kActiveSegmentFiles : 0) + sealed.open_files();
+}
+
+bool LogState::CloseFiles() {
+  if (!settled()) return false;
+  active->Sleep();
+  sealed.CloseAll();
+  return true;
 }
 
 Status LogState::Roll() {
@@ -93,10 +139,10 @@ Status LogState::Roll() {
   Result<ActiveSegment> fresh = ActiveSegment::Create(fs, directory, next);
   if (!fresh.ok()) {
     // The active segment may grow past `next`: an empty segment must not be left in its way.
-    if (const Status removed = RemoveSegmentFiles(fs, directory, next, false); !removed.ok()) {
+    if (const Status removed = RemoveNewSegment(fs, directory, next); !removed.ok()) {
       broken = removed.error().Within("appends to this log have ended; restart the broker");
     }
-    return fresh.error();
+    return share.Told(fresh.error());
   }
   active->Finish();
   for (const std::shared_ptr<file::File>& file : active->files()) rolled_files.push_back(file);
@@ -106,7 +152,7 @@ Status LogState::Roll() {
   }
   names_changed = true;
   segment::Seal seal = active->MakeSeal();
-  seal.sums = segment::SumIndexes(fs, directory, base);
+  seal.sums = active->sums();
   unsealed.push_back(seal);
   sealed.Add(
       {.base_offset = base, .next_offset = next, .size_bytes = active->size_bytes(), .seal = seal});
@@ -136,6 +182,7 @@ Result<AppendedBatch> PartitionLog::Append(char* batch, const record::BatchHeade
                                            TimestampMs now) {
   if (state_->broken) return *state_->broken;
   RETURN_IF_ERROR(CheckAppendable(header));
+  RETURN_IF_ERROR(state_->Wake());
   if (header.producer_id >= 0) RETURN_IF_ERROR(PrepareProducers(*state_));
   const TimestampMs append_time = std::max(state_->last_append_time, now);
   if (!state_->active->empty() &&
@@ -226,22 +273,57 @@ SyncWork PartitionLog::TakeSyncWork() {
   if (std::exchange(state_->names_changed, false)) work.directories.push_back(state_->directory);
   work.covers = log_end();
   state_->dirty_bytes = 0;
-  state_->syncing.push_back({state_->End(), holds_seal});
+  state_->syncing.push_back({state_->End(), holds_seal, false});
   return work;
 }
 
 void PartitionLog::SyncDone(Offset covers) {
   while (!state_->syncing.empty() && state_->syncing.front().end.recovery_point <= covers) {
-    state_->durable = state_->syncing.front().end;
-    if (state_->syncing.front().holds_seal) state_->seal_under_way.reset();
+    const LogState::Syncing done = state_->syncing.front();
     state_->syncing.pop_front();
+    state_->durable = done.end;
+    if (done.holds_seal) state_->seal_under_way.reset();
+    // What is appended since may have added entries.
+    if (done.holds_side_cars && done.end.recovery_point == log_end()) {
+      state_->active->NoteSideCarsSynced();
+    }
   }
+}
+
+void PartitionLog::ShareFiles(OpenFiles& all, const TopicPartition& where) {
+  state_->share.Join(all, where);
+}
+
+std::size_t PartitionLog::open_files() const { return state_->open_files(); }
+bool PartitionLog::can_settle() const { return state_->can_settle(); }
+bool PartitionLog::settled() const { return state_->settled(); }
+
+SyncWork PartitionLog::TakeSettlingWork() {
+  CHECK(can_settle());
+  SyncWork work = TakeSyncWork();
+  if (!state_->active->awake()) return work;
+  state_->active->ReturnReserve();
+  for (const std::shared_ptr<file::File>& file : state_->active->files()) {
+    work.files.push_back(file);
+  }
+  state_->syncing.back().holds_side_cars = true;
+  return work;
+}
+
+bool PartitionLog::Sleep() {
+  const bool closed = state_->CloseFiles();
+  if (closed) state_->share.Note();
+  return closed;
 }
 
 PartitionCheckpoint PartitionLog::Checkpoint(const Uuid& topic_id, PartitionIndex partition) const {
   PartitionCheckpoint checkpoint = state_->durable;
   checkpoint.topic_id = topic_id;
   checkpoint.partition = partition;
+  if (settled() && !state_->active->awake()) {
+    checkpoint.sums = state_->active->sums();
+    checkpoint.settled = state_->AsSettled();
+  }
   return checkpoint;
 }
 
@@ -253,12 +335,16 @@ Status PartitionLog::Close() {
     RETURN_IF_ERROR(SyncWorkHere(state_->fs, work));
     SyncDone(work.covers);
   } while (!work.files.empty());
-  for (const std::shared_ptr<file::File>& file : state_->active->files()) {
-    RETURN_IF_ERROR(file->Sync());
+  if (state_->active->awake()) {
+    state_->active->ReturnReserve();
+    for (const std::shared_ptr<file::File>& file : state_->active->files()) {
+      RETURN_IF_ERROR(file->Sync());
+    }
+    state_->active->NoteSideCarsSynced();
   }
-  state_->durable.sums =
-      segment::SumIndexes(state_->fs, state_->directory, state_->active->base_offset());
-  return SnapshotProducersAtClose(*state_);
+  RETURN_IF_ERROR(SnapshotProducersAtClose(*state_));
+  Sleep();
+  return Ok();
 }
 
 }  // namespace logboom::broker

@@ -13,6 +13,7 @@
 
 #include "broker/storage/age_clock.h"
 #include "broker/storage/data_directory.h"
+#include "broker/storage/open_files.h"
 #include "broker/storage/producer_state.h"
 #include "broker/storage/segment_copy.h"
 #include "broker/storage/unreadable_range.h"
@@ -138,6 +139,22 @@ class PartitionLog {
   SyncWork TakeSyncWork();
   void SyncDone(Offset covers);  // the work was synced: durable_end() rises to it
 
+  // ---- files are opened on use, and closed by the owner of all logs, who knows how many are open.
+  // From here on its files count among all, and close where others need room; `all` outlives this.
+  // Where there is none, calls that need files fail with kBusy, and change nothing.
+  void ShareFiles(OpenFiles& all, const TopicPartition& where);
+  // Descriptors that are held; 0 while it sleeps.
+  std::size_t open_files() const;
+  // Sleep() closes all files: all is synced by the handles that are open now, side-cars too.
+  bool settled() const;
+  // Nothing is dirty or under way: TakeSettlingWork() may be called.
+  bool can_settle() const;
+  // Work that syncs the side-cars as well, after which, where nothing is appended meanwhile, the
+  // log is settled.
+  SyncWork TakeSettlingWork();
+  // Closes all files where it is settled, else says false.
+  bool Sleep();
+
   // Whole batches from `from`, below the durable end, up to bytes_max but at least one; empty at
   // the end. kInvalid where `from` is below log_start() or above durable_end(). Walks headers: a
   // header that is wrong is bit rot; it is skipped by the index, and told.
@@ -209,7 +226,7 @@ class PartitionLog {
 
   // For the manifest. Call with nothing dirty for a clean one.
   PartitionCheckpoint Checkpoint(const Uuid& topic_id, PartitionIndex partition) const;
-  // For an orderly stop: side-cars of the active segment (indexes, append times) are synced.
+  // For an orderly stop: side-cars of the active segment are synced, where it does not sleep.
   Status Close();
 
  private:

@@ -13,6 +13,7 @@
 
 #include "broker/storage/active_segment.h"
 #include "broker/storage/limits.h"
+#include "broker/storage/open_files.h"
 #include "broker/storage/partition_log.h"
 #include "broker/storage/partition_producers.h"
 #include "broker/storage/sealed_segments.h"
@@ -28,13 +29,13 @@ struct ReadPosition {
   FilePosition position;
 };
 
-struct LogState {
+struct LogState : FileHolder {
   LogState(file::FileSystem& file_system, std::string log_directory,
            PartitionLogOptions log_options)
       : fs(file_system),
         directory(std::move(log_directory)),
         options(log_options),
-        sealed(file_system, directory) {}
+        sealed(file_system, directory, share) {}
 
   file::FileSystem& fs;
   std::string directory;
@@ -42,6 +43,7 @@ struct LogState {
   std::function<Bytes()> seal_hook;
   std::function<void(std::vector<Offset>)> remover;
 
+  FileShare share{*this};
   SealedSegments sealed;
   std::optional<ActiveSegment> active;  // always there once open
   segment::LeaderEpochs epochs;
@@ -55,6 +57,7 @@ struct LogState {
   struct Syncing {
     PartitionCheckpoint end;
     bool holds_seal = false;
+    bool holds_side_cars = false;  // those of the active segment
   };
   std::deque<Syncing> syncing;
 
@@ -81,9 +84,24 @@ struct LogState {
   Offset durable_end() const { return durable.recovery_point; }
   // The active segment's end, as a checkpoint.
   PartitionCheckpoint End() const;
+  std::shared_ptr<const SettledLog> AsSettled() const;
   // Remembers ranges once each, up to kUnreadableRangesMax.
   void NoteUnreadable(const std::vector<UnreadableRange>& ranges);
-  // Finishes the active segment and begins the next. On failure the active one goes on.
+  // Opens the active segment's files where they are closed: before every use of them. kBusy where
+  // the budget, or the system, has no room for them. What SealedSegments gave before is gone then.
+  Status Wake();
+  // It may close its files: all is synced by the handles that are open now, side-cars too.
+  bool settled() const;
+  // Nothing is dirty or under way: a work that settles it may be taken.
+  bool can_settle() const { return !broken && dirty_bytes == 0 && syncing.empty(); }
+  std::size_t open_files() const override;
+  bool CloseFiles() override;
+  // All that was appended is synced or handed to a sync, seals too.
+  bool nothing_to_sync() const {
+    return dirty_bytes == 0 && rolled_files.empty() && !names_changed && unsealed.empty();
+  }
+  // Finishes the active segment, which is awake, and begins the next. On failure the active one
+  // goes on.
   Status Roll();
   // Unlinks the files of segments that are forgotten, or has it done.
   Status Remove(std::vector<Offset> bases);
@@ -102,5 +120,8 @@ struct OpenRequest {
   std::function<void(std::int64_t)> progress;
 };
 Status OpenLogState(LogState& state, const OpenRequest& request);
+// True where the log is as the manifest tells of a settled one; its files stay closed. False: they
+// are to be looked at, and nothing was touched.
+Result<bool> OpenSettled(LogState& state, const OpenRequest& request);
 
 }  // namespace logboom::broker

@@ -1,4 +1,5 @@
-// Opening a partition's log: the clean manifest is believed, or the log is recovered.
+// Opening a partition's log: what the manifest tells of a settled one is believed
+// (partition_settled.cpp), or its clean checkpoint is, or the log is recovered.
 #include <algorithm>
 #include <utility>
 
@@ -157,6 +158,8 @@ Result<bool> OpenClean(LogState& state, const OpenRequest& request,
     if (active.error().code == ErrorCode::kCorrupt) return false;
     return active.error();
   }
+  if (!active->side_cars_synced()) RETURN_IF_ERROR(SyncAll(*active));
+  active->NoteSideCarsSynced();
   for (std::size_t i = 0; i + 1 < segments.size(); ++i) {
     AddSealed(state, segments[i].base_offset, segments[i + 1].base_offset, segments[i].size_bytes);
   }
@@ -177,7 +180,7 @@ Status SealScanned(LogState& state, const SegmentAsFound& found, Offset next_off
   state.last_append_time = std::max(state.last_append_time, segment.last_append_time());
   segment::Seal seal = segment.MakeSeal();
   seal.next_offset = next_offset;
-  seal.sums = segment::SumIndexes(state.fs, state.directory, found.base_offset);
+  seal.sums = segment.sums();
   const Status sealed = file::ReplaceFile(
       state.fs, SegmentPath(state.directory, found.base_offset, segment::kSealSuffix),
       segment::EncodeSeal(seal));
@@ -269,6 +272,7 @@ Status OpenAfterCrash(LogState& state, const OpenRequest& request,
   RETURN_IF_ERROR(RemoveStaleSources(state, scanned_from, state.active->next_offset()));
   RETURN_IF_ERROR(RemoveTornSnapshots(state, scanned_from));
   RETURN_IF_ERROR(SyncAll(*state.active));
+  state.active->NoteSideCarsSynced();
   RETURN_IF_ERROR(state.fs.SyncDirectory(state.directory));
   state.producers.sound_until = recovered.sound_until;
   state.producers.found_unsynced = recovered.first_producer_batch;
@@ -319,9 +323,7 @@ Status OpenSegments(LogState& state, const OpenRequest& request,
   return believed ? Ok() : OpenAfterCrash(state, request, std::move(segments));
 }
 
-}  // namespace
-
-Status OpenLogState(LogState& state, const OpenRequest& request) {
+Status OpenByFiles(LogState& state, const OpenRequest& request) {
   RETURN_IF_ERROR(RemoveTemporaries(state));
   RETURN_IF_ERROR(FinishOrDropSwaps(state.fs, state.directory));
   ASSIGN_OR_RETURN(std::vector<FoundSegment> segments, FindSegments(state.fs, state.directory));
@@ -329,7 +331,14 @@ Status OpenLogState(LogState& state, const OpenRequest& request) {
   RETURN_IF_ERROR(RemoveOrphans(state, segments));
   RETURN_IF_ERROR(LoadEpochs(state, segments));
   RETURN_IF_ERROR(OpenSegments(state, request, std::move(segments)));
-  RETURN_IF_ERROR(RemoveStraySideCars(state));
+  return RemoveStraySideCars(state);
+}
+
+}  // namespace
+
+Status OpenLogState(LogState& state, const OpenRequest& request) {
+  ASSIGN_OR_RETURN(const bool settled, OpenSettled(state, request));
+  if (!settled) RETURN_IF_ERROR(OpenByFiles(state, request));
   RETURN_IF_ERROR(AdoptProducers(state, request.now));
   if (request.checkpoint) {
     state.last_append_time = std::max(state.last_append_time, request.checkpoint->max_append_time);

@@ -40,7 +40,9 @@ Result<Offset> LoadNewestSnapshot(LogState& state) {
       producers.state.Load(*entries);
       return *at;
     }
-    if (entries.error().code == ErrorCode::kIo) return entries.error();
+    if (entries.error().code == ErrorCode::kIo || entries.error().code == ErrorCode::kLimit) {
+      return state.share.Told(entries.error());
+    }
   }
   return producers.snapshots.empty() ? producers.opened_at : Offset(0);
 }
@@ -80,6 +82,7 @@ Status WalkLog(LogState& state, Offset from) {
   }
   const ActiveSegment& active = *state.active;
   if (active.base_offset() >= state.producers.opened_at) return Ok();
+  RETURN_IF_ERROR(state.Wake());
   const SegmentView view{.log = active.log().get(),
                          .index = &active.indexes().offsets(),
                          .base_offset = active.base_offset(),
@@ -141,8 +144,9 @@ Status PrepareProducers(LogState& state) {
   PartitionProducers& producers = state.producers;
   if (!producers.snapshots.empty()) return Ok();
   const Offset at = state.active->next_offset();
-  ASSIGN_OR_RETURN(std::shared_ptr<file::File> file, WriteSnapshot(state, at, {}));
-  state.rolled_files.push_back(std::move(file));
+  Result<std::shared_ptr<file::File>> file = WriteSnapshot(state, at, {});
+  if (!file.ok()) return state.share.Told(file.error());
+  state.rolled_files.push_back(std::move(*file));
   state.names_changed = true;
   producers.snapshots.push_back(at);
   return Ok();

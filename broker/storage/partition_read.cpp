@@ -34,6 +34,7 @@ Result<ReadableSegment> SegmentFor(LogState& state, Offset offset) {
   ReadableSegment readable;
   const ActiveSegment& active = *state.active;
   if (offset >= active.base_offset() || state.sealed.empty()) {
+    RETURN_IF_ERROR(state.Wake());
     readable.view = {.log = active.log().get(),
                      .index = &active.indexes().offsets(),
                      .base_offset = active.base_offset(),

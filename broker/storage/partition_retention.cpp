@@ -115,6 +115,7 @@ bool AllIsTooOld(const LogState& state, const AgeClock& clock) {
 // Of what is sealed here only .sources outlives the next step, so it and the new names alone are
 // synced. A failed sync ends the appends: none is tried twice.
 Status SealActive(LogState& state) {
+  RETURN_IF_ERROR(state.Wake());
   RETURN_IF_ERROR(state.Roll());
   Status synced = Ok();
   for (const std::shared_ptr<file::File>& file : std::exchange(state.rolled_files, {})) {

@@ -159,7 +159,9 @@ class Scrub {
   }
 
   void CheckSums(const std::string& path) {
-    const segment::IndexSums sums = segment::SumIndexes(fs_, task_.directory, task_.base_offset);
+    // Where there is no descriptor to look with, the next pass looks.
+    const segment::IndexSums sums =
+        segment::SumIndexes(fs_, task_.directory, task_.base_offset).value_or(seal_->sums);
     outcome_.indexes_are_wrong = !segment::IndexSums::Fits(seal_->sums.offsets, sums.offsets) ||
                                  !segment::IndexSums::Fits(seal_->sums.times, sums.times);
     if (outcome_.indexes_are_wrong) {
@@ -176,7 +178,8 @@ class Scrub {
     segment::Seal seal{.base_offset = task_.base_offset,
                        .next_offset = task_.next_offset,
                        .totals = outcome_.reached.totals};
-    seal.sums = segment::SumIndexes(fs_, task_.directory, task_.base_offset);
+    seal.sums =
+        segment::SumIndexes(fs_, task_.directory, task_.base_offset).value_or(segment::IndexSums{});
     if (const auto stat = log.Stat(); stat.ok()) {
       seal.max_append_time = TimestampMs(stat->modified_ns / 1'000'000);
     }

@@ -18,15 +18,17 @@ using segment::SegmentPath;
 constexpr std::int64_t kUnindexedBytesMax =
     segment::kIndexIntervalBytes + std::int64_t{record::kBatchBytesMax};
 
+// Nothing where it can't be had; kLimit where there is no descriptor left.
 template <typename Entry>
-std::optional<segment::EntryFile<Entry>> OpenEntries(file::FileSystem& fs, const std::string& path,
-                                                     Offset base) {
+Status OpenEntries(file::FileSystem& fs, const std::string& path, Offset base,
+                   std::optional<segment::EntryFile<Entry>>& opened) {
+  opened.reset();
   Result<std::unique_ptr<file::File>> file = fs.Open(path, file::OpenMode::kRead);
-  if (!file.ok()) return std::nullopt;
+  if (!file.ok()) return file.error().code == ErrorCode::kLimit ? Status(file.error()) : Ok();
   Result<segment::EntryFile<Entry>> entries =
       segment::EntryFile<Entry>::Open(std::move(*file), base);
-  if (!entries.ok()) return std::nullopt;
-  return std::move(*entries);
+  if (entries.ok()) opened = std::move(*entries);
+  return Ok();
 }
 
 // Whether the index can be believed as far as its last entry goes: lookups check the rest.
@@ -101,10 +103,21 @@ Result<const OpenSegment*> SealedSegments::Open(std::size_t index) {
     open_.splice(open_.begin(), open_, it);
     return &open_.front();
   }
-  ASSIGN_OR_RETURN(OpenSegment opened, OpenFiles(segment));
-  open_.push_front(std::move(opened));
+  RETURN_IF_ERROR(MakeRoom(kSealedSegmentFiles));
+  Result<OpenSegment> opened = OpenFilesOf(segment);
+  if (!opened.ok()) return share_.Told(opened.error());
+  open_.push_front(std::move(*opened));
   if (open_.size() > kOpenSegmentsMax) open_.pop_back();
+  share_.Note();
   return &open_.front();
+}
+
+Status SealedSegments::MakeRoom(std::size_t files) {
+  Status made = share_.MakeRoom(files);
+  if (made.ok() || open_.empty()) return made;
+  CloseAll();
+  share_.Note();
+  return share_.MakeRoom(files);
 }
 
 void SealedSegments::Reopen(Offset base_offset) {
@@ -115,46 +128,51 @@ void SealedSegments::Reopen(Offset base_offset) {
   [[maybe_unused]] const Result<const OpenSegment*> opened = Open(*index);
 }
 
-Result<OpenSegment> SealedSegments::OpenFiles(const SealedSegment& segment) {
+Result<OpenSegment> SealedSegments::OpenFilesOf(const SealedSegment& segment) {
   const Offset base = segment.base_offset;
   const auto path = [&](std::string_view suffix) { return SegmentPath(directory_, base, suffix); };
   OpenSegment open;
   open.base_offset = base;
   ASSIGN_OR_RETURN(open.log, fs_.Open(path(segment::kLogSuffix), file::OpenMode::kRead));
   const Result<segment::Seal> seal = segment::ReadSeal(fs_, directory_, base);
+  if (!seal.ok() && seal.error().code == ErrorCode::kLimit) return seal.error();
   const IndexSums expected = seal.ok() ? seal->sums : IndexSums{};
-  const IndexSums found =
-      expected == IndexSums{} ? expected : segment::SumIndexes(fs_, directory_, base);
-  OpenIndexes(segment, open, expected, found);
+  IndexSums found;
+  if (expected != IndexSums{}) {
+    ASSIGN_OR_RETURN(found, segment::SumIndexes(fs_, directory_, base));
+  }
+  RETURN_IF_ERROR(OpenIndexes(segment, open, expected, found));
   // When records arrived can't be had from elsewhere: it is unknown, then.
   if (IndexSums::Fits(expected.append_times, found.append_times)) {
-    open.append_times = OpenEntries<AppendTimeEntry>(fs_, path(segment::kAppendTimeSuffix), base);
+    RETURN_IF_ERROR(OpenEntries(fs_, path(segment::kAppendTimeSuffix), base, open.append_times));
   }
   if (seal.ok() && seal->compacted) open.rule = segment::OffsetRule::kGrowing;
   return open;
 }
 
-void SealedSegments::OpenIndexes(const SealedSegment& segment, OpenSegment& open,
-                                 const IndexSums& expected, const IndexSums& found) {
+Status SealedSegments::OpenIndexes(const SealedSegment& segment, OpenSegment& open,
+                                   const IndexSums& expected, const IndexSums& found) {
   const Offset base = segment.base_offset;
   const auto path = [&](std::string_view suffix) { return SegmentPath(directory_, base, suffix); };
-  const auto open_both = [&] {
-    open.offsets =
-        OpenEntries<segment::OffsetIndexEntry>(fs_, path(segment::kOffsetIndexSuffix), base);
-    open.times = OpenEntries<segment::TimeIndexEntry>(fs_, path(segment::kTimeIndexSuffix), base);
+  const auto open_both = [&]() -> Status {
+    RETURN_IF_ERROR(OpenEntries(fs_, path(segment::kOffsetIndexSuffix), base, open.offsets));
+    RETURN_IF_ERROR(OpenEntries(fs_, path(segment::kTimeIndexSuffix), base, open.times));
     if (!Fits(open.offsets, segment)) open.offsets.reset();
     if (!Fits(open.times, segment)) open.times.reset();
+    return Ok();
   };
   if (IndexSums::Fits(expected.offsets, found.offsets) &&
       IndexSums::Fits(expected.times, found.times)) {
-    open_both();
+    RETURN_IF_ERROR(open_both());
   }
-  if (open.offsets && open.times) return;
+  if (open.offsets && open.times) return Ok();
   open.offsets.reset();
   open.times.reset();
-  if (!RebuildIndexes(fs_, directory_, *open.log, segment).ok()) return;
-  open_both();
+  const Status rebuilt = RebuildIndexes(fs_, directory_, *open.log, segment);
+  if (!rebuilt.ok()) return rebuilt.error().code == ErrorCode::kLimit ? rebuilt : Ok();
+  RETURN_IF_ERROR(open_both());
   Reseal(base);
+  return Ok();
 }
 
 // With the sums of indexes that were made anew. .appendtime keeps its own, so that one that has
@@ -162,9 +180,10 @@ void SealedSegments::OpenIndexes(const SealedSegment& segment, OpenSegment& open
 void SealedSegments::Reseal(Offset base) {
   Result<segment::Seal> seal = segment::ReadSeal(fs_, directory_, base);
   if (!seal.ok() || seal->sums == IndexSums{}) return;
-  const IndexSums sums = segment::SumIndexes(fs_, directory_, base);
-  seal->sums.offsets = sums.offsets;
-  seal->sums.times = sums.times;
+  const Result<IndexSums> sums = segment::SumIndexes(fs_, directory_, base);
+  if (!sums.ok()) return;
+  seal->sums.offsets = sums->offsets;
+  seal->sums.times = sums->times;
   [[maybe_unused]] const Status written = file::ReplaceFile(
       fs_, SegmentPath(directory_, base, segment::kSealSuffix), segment::EncodeSeal(*seal));
 }

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "broker/storage/batch_cursor.h"
+#include "broker/storage/limits.h"
+#include "broker/storage/open_files.h"
 #include "lib/base/result.h"
 #include "lib/base/types.h"
 #include "lib/file/file_system.h"
@@ -43,8 +45,8 @@ struct OpenSegment {
 // does not fit, which is made anew from the log.
 class SealedSegments {
  public:
-  SealedSegments(file::FileSystem& fs, std::string directory)
-      : fs_(fs), directory_(std::move(directory)) {}
+  SealedSegments(file::FileSystem& fs, std::string directory, FileShare& share)
+      : fs_(fs), directory_(std::move(directory)), share_(share) {}
 
   const std::vector<SealedSegment>& all() const { return segments_; }
   bool empty() const { return segments_.empty(); }
@@ -61,7 +63,15 @@ class SealedSegments {
   // The last one whose base offset is at or below `offset`; nothing where there is none.
   std::optional<std::size_t> IndexOf(Offset offset) const;
 
-  // Valid until the next call of Open, Add, DropFront or Replace.
+  // Descriptors that are held.
+  std::size_t open_files() const { return open_.size() * kSealedSegmentFiles; }
+  void CloseAll() { open_.clear(); }
+  // Room for files within the budget of all logs, for which those of this one are closed where
+  // nobody else's can be.
+  Status MakeRoom(std::size_t files);
+
+  // Valid until the next call of Open, CloseAll, Add, DropFront or Replace.
+  // kBusy where the budget, or the system, has no room for its files.
   Result<const OpenSegment*> Open(std::size_t index);
   // Opens the segment's files anew, so that indexes that have gone wrong are made anew; nothing
   // where there is no such segment.
@@ -74,15 +84,16 @@ class SealedSegments {
   Result<const segment::Seal*> SealOf(std::size_t index, TimestampMs now);
 
  private:
-  Result<OpenSegment> OpenFiles(const SealedSegment& segment);
+  Result<OpenSegment> OpenFilesOf(const SealedSegment& segment);
   // Indexes whose sums are not the expected ones are made anew.
-  void OpenIndexes(const SealedSegment& segment, OpenSegment& open,
-                   const segment::IndexSums& expected, const segment::IndexSums& found);
+  Status OpenIndexes(const SealedSegment& segment, OpenSegment& open,
+                     const segment::IndexSums& expected, const segment::IndexSums& found);
   void Reseal(Offset base);
   Result<segment::Seal> MakeSeal(std::size_t index, TimestampMs now);
 
   file::FileSystem& fs_;
   std::string directory_;
+  FileShare& share_;
   std::vector<SealedSegment> segments_;
   std::int64_t size_bytes_ = 0;
   std::list<OpenSegment> open_;  // the one used last comes first

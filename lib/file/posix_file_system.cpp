@@ -101,8 +101,23 @@ Status PosixFileSystem::CreateDirectories(const std::string& path) {
 
 Status PosixFileSystem::SyncDirectory(const std::string& path) {
   const Descriptor fd = OpenDescriptor(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (!fd.open() && (errno == EMFILE || errno == ENFILE)) return SyncWithoutDescriptor(path);
   if (!fd.open() || ::fsync(fd.get()) != 0) return ErrnoError(errno, "sync directory " + path);
   return Ok();
+}
+
+// Names that were made must not stay unsure because connections hold all descriptors: whole file
+// systems are synced by one that is there already.
+Status PosixFileSystem::SyncWithoutDescriptor(const std::string& path) {
+  const int error = errno;
+  ASSIGN_OR_RETURN(const FileStat stat, StatOfPath(path));
+  const std::scoped_lock lock(sync_mutex_);
+  const auto held = sync_descriptor_of_device_.find(stat.identity.device);
+  if (held == sync_descriptor_of_device_.end() || !held->second.open()) {
+    return ErrnoError(error, "sync directory " + path);
+  }
+  if (::syncfs(held->second.get()) == 0) return Ok();
+  return ErrnoError(errno, "sync the file system of " + path);
 }
 
 Result<int> PosixFileSystem::SyncDescriptorFor(const std::string& path) {
@@ -140,7 +155,9 @@ Result<std::vector<DirectoryEntry>> PosixFileSystem::List(const std::string& pat
 Result<FileStat> PosixFileSystem::Stat(const std::string& path) { return StatOfPath(path); }
 
 Result<std::unique_ptr<FileLock>> PosixFileSystem::Lock(const std::string& path) {
-  return TakePosixLock(path);
+  ASSIGN_OR_RETURN(std::unique_ptr<FileLock> lock, TakePosixLock(path));
+  RETURN_IF_ERROR(SyncDescriptorFor(ParentDirectory(path)));
+  return lock;
 }
 
 Result<Space> PosixFileSystem::SpaceOf(const std::string& path) {

@@ -33,6 +33,8 @@ class PosixFileSystem final : public FileSystem, public HardLinks {
   Status Remove(const std::string& path) override;
   Status RemoveDirectory(const std::string& path) override;
   Status CreateDirectories(const std::string& path) override;
+  // Where there is no descriptor left it syncs the whole file system, if Lock or SyncFileSystem was
+  // called for that before.
   Status SyncDirectory(const std::string& path) override;
   // Reports write-back errors since the first call for that file system: call it once at start,
   // before the first write that it shall vouch for.
@@ -46,6 +48,7 @@ class PosixFileSystem final : public FileSystem, public HardLinks {
 
  private:
   Result<int> SyncDescriptorFor(const std::string& path);
+  Status SyncWithoutDescriptor(const std::string& path);
 
   FileSystemUuids uuids_;
   // syncfs tells an error once to each descriptor that was open when it happened, and to a new one

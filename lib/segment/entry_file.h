@@ -31,7 +31,9 @@ class EntryFile {
     RETURN_IF_ERROR(file->Truncate(0));
     const Bytes header = Entry::Header(base_offset);
     if (!header.empty()) RETURN_IF_ERROR(file->PWrite(0, header));
-    return EntryFile(std::move(file), base_offset, 0);
+    EntryFile entries(std::move(file), base_offset, 0);
+    entries.written_ = true;
+    return entries;
   }
 
   // A torn entry at the end is not counted. kCorrupt where the header is wrong.
@@ -50,6 +52,9 @@ class EntryFile {
   std::int64_t count() const { return count_; }
   std::int64_t size_bytes() const { return PositionOf(count_); }
   const std::shared_ptr<file::File>& file() const { return file_; }
+  // Something was written through this object that it was not told to be synced.
+  bool written() const { return written_; }
+  void NoteSynced() { written_ = false; }
 
   Result<Entry> At(std::int64_t index) const {
     char bytes[Entry::kBytes];
@@ -68,11 +73,13 @@ class EntryFile {
   Status Append(const Entry& entry) {
     char bytes[Entry::kBytes];
     entry.Encode(bytes, base_offset_);
+    written_ = true;
     RETURN_IF_ERROR(file_->PWrite(PositionOf(count_), ByteView(bytes, sizeof(bytes))));
     ++count_;
     return Ok();
   }
   Status Truncate(std::int64_t count) {
+    written_ = true;
     RETURN_IF_ERROR(file_->Truncate(PositionOf(count)));
     count_ = count;
     torn_ = false;
@@ -149,6 +156,7 @@ class EntryFile {
   Offset base_offset_;
   std::int64_t count_ = 0;
   bool torn_ = false;
+  bool written_ = false;
 };
 
 }  // namespace logboom::segment

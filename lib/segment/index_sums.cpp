@@ -9,21 +9,26 @@
 namespace logboom::segment {
 namespace {
 
-std::uint32_t SumOf(file::FileSystem& fs, const std::string& path) {
-  const Result<Bytes> bytes = file::ReadWholeFile(fs, path, kIndexFileBytesMax);
-  // 0 means that nothing is known: a file with that sum goes without.
-  return bytes.ok() ? record::Crc32c(*bytes) : 0;
+// 0 means that nothing is known: a file with that sum goes without.
+Result<std::uint32_t> SumOf(file::FileSystem& fs, const std::string& path) {
+  const Result<std::unique_ptr<file::File>> file = fs.Open(path, file::OpenMode::kRead);
+  if (file.ok()) return SumFile(**file);
+  if (file.error().code == ErrorCode::kLimit) return file.error();
+  return std::uint32_t{0};
 }
 
 }  // namespace
 
-IndexSums SumIndexes(file::FileSystem& fs, const std::string& directory, Offset base_offset) {
+Result<IndexSums> SumIndexes(file::FileSystem& fs, const std::string& directory,
+                             Offset base_offset) {
   const auto sum = [&](std::string_view suffix) {
     return SumOf(fs, SegmentPath(directory, base_offset, suffix));
   };
-  return {.offsets = sum(kOffsetIndexSuffix),
-          .times = sum(kTimeIndexSuffix),
-          .append_times = sum(kAppendTimeSuffix)};
+  IndexSums sums;
+  ASSIGN_OR_RETURN(sums.offsets, sum(kOffsetIndexSuffix));
+  ASSIGN_OR_RETURN(sums.times, sum(kTimeIndexSuffix));
+  ASSIGN_OR_RETURN(sums.append_times, sum(kAppendTimeSuffix));
+  return sums;
 }
 
 std::uint32_t SumFile(const file::File& file) {

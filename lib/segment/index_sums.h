@@ -26,8 +26,10 @@ struct IndexSums {
   friend bool operator==(const IndexSums&, const IndexSums&) = default;
 };
 
-// Of what is there now. One that can't be read has the sum 0.
-IndexSums SumIndexes(file::FileSystem& fs, const std::string& directory, Offset base_offset);
+// Of what is there now. One that can't be read has the sum 0; kLimit where there is no descriptor
+// left to look: that says nothing about the files.
+Result<IndexSums> SumIndexes(file::FileSystem& fs, const std::string& directory,
+                             Offset base_offset);
 
 // Of one open file; 0 where it can't be read.
 std::uint32_t SumFile(const file::File& file);

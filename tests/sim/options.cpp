@@ -52,6 +52,7 @@ SimOptions SimOptions::Draw(std::uint64_t seed) {
   options.budget_bytes = 50'000 + static_cast<std::int64_t>(random.Below(500'000));
   if (OneIn(random, 2)) options.group_readers = 1 + static_cast<int>(random.Below(3));
   options.rewriting = OneIn(random, 2);
+  if (OneIn(random, 3)) options.broker_open_files_max = 4 + random.Below(12);
   return options;
 }
 

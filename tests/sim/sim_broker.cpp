@@ -40,6 +40,7 @@ broker::BrokerOptions SimBroker::Options() const {
     options.budget = broker::DiskBudget{.bytes = stage_.options.budget_bytes};
   }
   options.rewriting = Rewriting();
+  options.open_files_max = stage_.options.broker_open_files_max;
   return options;
 }
 

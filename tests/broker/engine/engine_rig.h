@@ -130,7 +130,8 @@ class EngineRig {
         reserve_bytes,
         budget,
         /*scrub=*/{},
-        rewriting};
+        rewriting,
+        open_files_max};
     ASSIGN_OR_RETURN(engine,
                      EmbeddedEngine::Open(std::move(directory), std::move(parts), now(), nullptr));
     return Ok();
@@ -245,6 +246,7 @@ class EngineRig {
   std::int64_t reserve_bytes = 0;
   std::optional<DiskBudget> budget;
   RewriteOptions rewriting;
+  std::size_t open_files_max = 4096;
   std::int64_t time_ms = 0;
   std::int64_t skew_ms = 0;  // of the wall clock
   std::unique_ptr<EmbeddedEngine> engine;

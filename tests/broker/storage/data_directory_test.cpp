@@ -101,6 +101,10 @@ Manifest SomeManifest(Random& random) {
     checkpoint.max_append_time = TimestampMs(99);
     checkpoint.segment_totals.size_bytes = 12345;
     checkpoint.segment_totals.records = 100;
+    checkpoint.settled = std::make_shared<SettledLog>(
+        SettledLog{.log_start = Offset(i),
+                   .epochs = {{LeaderEpoch(0), Offset(0)}, {LeaderEpoch(3), Offset(i)}},
+                   .sealed = {{Offset(0), 4096}, {Offset(i + 1), 1}}});
     manifest.partitions.push_back(checkpoint);
   }
   return manifest;
@@ -118,6 +122,8 @@ TEST_F(DataDirectoryTest, TheManifestSurvivesACrash) {
   EXPECT_EQ(read.partitions[2].topic_id, manifest.partitions[2].topic_id);
   EXPECT_EQ(read.partitions[2].recovery_point, Offset(1002));
   EXPECT_EQ(read.partitions[2].segment_totals, manifest.partitions[2].segment_totals);
+  ASSERT_NE(read.partitions[2].settled, nullptr);
+  EXPECT_EQ(*read.partitions[2].settled, *manifest.partitions[2].settled);
 }
 
 TEST_F(DataDirectoryTest, ARemovedManifestReadsAsUncleanAlsoAfterACrash) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/time.h>
@@ -47,6 +48,25 @@ TEST(PosixFileSystem, FilesAndDirectoriesAreClosedToOthers) {
   EXPECT_EQ(ModeOf(temp / "f"), 0640U);
   EXPECT_EQ(ModeOf(temp / "d"), 0750U);
   EXPECT_EQ(ModeOf(temp / "d/e"), 0750U);
+}
+
+TEST(PosixFileSystem, ADirectoryIsSyncedWithoutADescriptorWhereALockIsHeld) {
+  TempDirectory temp;
+  PosixFileSystem fs;
+  ASSERT_TRUE(fs.CreateDirectories(temp / "d").ok());
+  rlimit before = {};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  for (const bool locked : {false, true}) {
+    std::unique_ptr<FileLock> lock;
+    if (locked) lock = *fs.Lock(temp / "lock");
+    const rlimit none = {0, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    const Result<std::unique_ptr<File>> file = fs.Open(temp / "f", OpenMode::kCreate);
+    const Status synced = fs.SyncDirectory(temp / "d");
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_EQ(file.error().code, ErrorCode::kLimit);
+    EXPECT_EQ(synced.ok(), locked);
+  }
 }
 
 TEST(PosixFileSystem, UnreadableFileIsAPermissionError) {
