@@ -24,6 +24,8 @@ _IMAGE_BYTES = 400 << 20
 _MKFS = {"ext4": ["mkfs.ext4", "-q", "-m", "0"], "xfs": ["mkfs.xfs", "-q"]}
 # A disk in memory syncs at once: what is tried is the order of things, not the patience of a disk.
 _MEMORY = pathlib.Path("/dev/shm")
+# Lives of one file system.
+LIVES_OF_A_DISK = 1000
 
 
 class NotRun(Exception):
@@ -78,15 +80,29 @@ def _drive(words):
         raise
 
 
-def run(options, words_of):
-    """Runs the driver with what `words_of` says of a folder; returns the exit code."""
+def run(options, words_of, in_rounds_of=None):
+    """Runs the driver with what `words_of` says of a folder; returns the exit code.
+
+    Each round has a folder, a file system and a seed of its own: after some thousand power losses ext4
+    itself is no longer sound, and says so.
+    """
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 31)
+    in_rounds_of = in_rounds_of or max(options.count, 1)
+    for at in range(0, max(options.count, 1), in_rounds_of):
+        code = _run_round(options, words_of, seed, min(in_rounds_of, options.count - at))
+        if code != 0:
+            return code
+        seed += 1
+    return 0
+
+
+def _run_round(options, words_of, seed, count):
     print(f"seed {seed}", flush=True)
     folder = make_folder()
     code = 1
     try:
         code = _drive([f"folder={folder}", f"broker={places.program('logboom-broker')}",
-                       f"seed={seed}", f"count={options.count}", *words_of(folder)])
+                       f"seed={seed}", f"count={count}", *words_of(folder)])
     except NotRun as reason:
         print(f"NOT RUN: {reason}", file=sys.stderr)
         code = NOT_RUN

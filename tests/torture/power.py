@@ -17,7 +17,8 @@ def main():
     parser.add_argument("--fs", choices=("ext4", "xfs"), default="ext4")
     options = parser.parse_args()
     return driven.run(options,
-                      lambda folder: ["rig=power", *driven.make_image(folder, options.fs)])
+                      lambda folder: ["rig=power", *driven.make_image(folder, options.fs)],
+                      driven.LIVES_OF_A_DISK)
 
 
 if __name__ == "__main__":
