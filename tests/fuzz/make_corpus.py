@@ -119,7 +119,26 @@ def broker_seeds():
 
 FILE_KINDS = (".log", ".index", ".timeindex", ".appendtime", ".seal", ".sources",
               "partition.metadata", "leader-epoch-checkpoint", "log-start", "manifest",
-              "superblock", ".snapshot")
+              "superblock", ".snapshot", "leader-epochs", "clock", "backup.manifest")
+
+
+BACKUP_MANIFEST = b"""logboom-backup 1
+cluster 00112233-4455-6677-8899-aabbccddeeff
+restore-count 1
+made 1700000000000
+partition 56 7-0
+file 1000 0badcafe 7-0/00000000000000000000.log
+end 00000000
+"""
+
+
+# The target puts checksums right.
+def side_car(magic, payload):
+    return magic + struct.pack(">HHII", 1, 0, len(payload), 0) + payload
+
+
+def slot(magic, payload):
+    return (magic + struct.pack(">HHQI", 1, 0, 1, len(payload)) + payload).ljust(4096, b"\0")
 
 
 def packed(name, data):
@@ -156,6 +175,9 @@ def segment_seeds():
     snapshot = (GOLDEN / "producer_snapshot/00000000000000000500.snapshot").read_bytes()
     yield "producers", small + packed(first + ".snapshot", snapshot[:10]) + packed(
         second + ".snapshot", snapshot)
+    yield "small_files", small + packed("leader-epochs", side_car(b"LBle", b"0\n2\n0 0\n1 56\n")) + packed(
+        "clock", slot(b"LBac", struct.pack(">qIqq", 1_700_000_000_000, 1, 1_600_000_000_000, 5))) + packed(
+            "backup.manifest", BACKUP_MANIFEST)
     yield "second_without_first", packed(second + ".log", batches_of(files[second + ".log"], 2))
 
 

@@ -34,6 +34,9 @@ std::string NameOf(FileKind kind, Offset base) {
     case FileKind::kSuperblock: return "superblock";
     case FileKind::kProducerSnapshot:
       return FormatSegmentFileName(base, segment::kProducerSnapshotSuffix);
+    case FileKind::kLeaderEpochs: return std::string(segment::kLeaderEpochsName);
+    case FileKind::kAgeClock: return "clock";
+    case FileKind::kBackupManifest: return "backup.manifest";
   }
   return {};
 }
@@ -89,6 +92,12 @@ void MendText(Bytes& text) {
   text += fmt::format("crc32c: {:08x}\n", record::Crc32c(text));
 }
 
+void MendBackupManifest(Bytes& text) {
+  text.resize(text.substr(0, text.rfind("\nend ")).size());
+  text += '\n';
+  text += fmt::format("end {:08x}\n", record::Crc32c(text));
+}
+
 }  // namespace
 
 std::vector<PartitionFile> UnpackFiles(ByteView input) {
@@ -112,9 +121,12 @@ void Mend(PartitionFile& file) {
     case FileKind::kLog: return MendLog(file.bytes);
     case FileKind::kSeal:
     case FileKind::kSources:
+    case FileKind::kLeaderEpochs:
     case FileKind::kManifest: return MendSideCar(file.bytes);
     case FileKind::kPartitionMetadata: return MendText(file.bytes);
+    case FileKind::kBackupManifest: return MendBackupManifest(file.bytes);
     case FileKind::kLogStart:
+    case FileKind::kAgeClock:
     case FileKind::kSuperblock: return MendSlots(file.bytes);
     case FileKind::kProducerSnapshot: return MendProducerSnapshot(file.bytes);
     case FileKind::kIndex:

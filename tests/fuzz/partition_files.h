@@ -28,8 +28,11 @@ enum class FileKind {
   kManifest,    // of the data directory, for the partition's checkpoint
   kSuperblock,  // likewise
   kProducerSnapshot,
+  kLeaderEpochs,
+  kAgeClock,        // of the data directory
+  kBackupManifest,  // of a backup
 };
-inline constexpr int kFileKinds = 12;
+inline constexpr int kFileKinds = 15;
 
 struct PartitionFile {
   FileKind kind = FileKind::kLog;

@@ -3,13 +3,17 @@
 #include <memory>
 #include <optional>
 
+#include "broker/storage/age_clock.h"
+#include "broker/storage/backup_manifest.h"
 #include "broker/storage/manifest.h"
 #include "broker/storage/partition_log.h"
+#include "broker/storage/scrub_segment.h"
 #include "broker/storage/superblock.h"
 #include "lib/file/memory_file_system.h"
 #include "lib/segment/checked_text.h"
 #include "lib/segment/dump.h"
 #include "lib/segment/leader_epoch_checkpoint.h"
+#include "lib/segment/leader_epochs_side_car.h"
 #include "lib/segment/log_start.h"
 #include "lib/segment/log_walk.h"
 #include "lib/segment/producer_snapshot.h"
@@ -26,6 +30,7 @@ namespace {
 const std::string kDirectory = "/data/7-0";
 const std::string kQuarantine = "/data/quarantine";
 constexpr TimestampMs kNow{1'700'000'000'000};
+constexpr std::int64_t kScrubbedOffsets = 56;  // of the golden partition's first segment
 
 using Files = std::vector<PartitionFile>;
 
@@ -64,6 +69,51 @@ void Texts(const PartitionFile& file) {
   if (const auto epochs = segment::LeaderEpochs::Parse(file.bytes); epochs.ok()) {
     EXPECT_EQ(segment::LeaderEpochs::Parse(epochs->Format()).value().starts(), epochs->starts());
   }
+}
+
+void StateOfTheBroker(file::FileSystem& fs, const PartitionFile& file) {
+  if (const auto backup = broker::ParseBackupManifest(file.bytes); backup.ok()) {
+    const auto again = broker::ParseBackupManifest(broker::FormatBackupManifest(*backup));
+    EXPECT_EQ(again.value(), *backup);
+    for (const broker::BackupFile& one : backup->files) {
+      EXPECT_FALSE(one.path.starts_with("/") || one.path.starts_with("../") ||
+                   one.path.find("/../") != one.path.npos || one.path.ends_with("/.."));
+    }
+  }
+  if (const auto clock = broker::ReadAgeClock(fs, kDirectory); clock.ok()) {
+    file::MemoryFileSystem other;
+    ASSERT_TRUE(file::CreateDurableDirectories(other, kDirectory).ok());
+    ASSERT_TRUE(broker::WriteAgeClock(other, kDirectory, *clock).ok());
+    const auto again = broker::ReadAgeClock(other, kDirectory);
+    EXPECT_EQ(again.value().jumps.size(), clock->jumps.size());
+    EXPECT_EQ(again.value().seen, clock->seen);
+  }
+  if (const auto epochs = segment::ReadLeaderEpochsSideCar(fs, kDirectory); epochs.ok()) {
+    EXPECT_EQ(segment::LeaderEpochs::Parse(epochs->Format()).value().starts(), epochs->starts());
+  }
+}
+
+// To the segment's end, in steps of about so many bytes; whether it found damage.
+bool ScrubAll(file::FileSystem& fs, broker::ScrubTask task, std::int64_t step_bytes) {
+  for (std::int64_t steps = 0; steps <= task.size_bytes + 1; ++steps) {
+    const auto outcome = broker::ScrubSegment(fs, task, step_bytes, std::stop_token());
+    EXPECT_LE(outcome.unreadable.size(), static_cast<std::size_t>(task.size_bytes) + 1);
+    if (outcome.finished || outcome.changed) return outcome.reached.damaged;
+    task.from = outcome.reached;
+  }
+  ADD_FAILURE() << "the scrub does not end";
+  return false;
+}
+
+void Scrub(file::FileSystem& fs, const PartitionFile& file) {
+  broker::ScrubTask task{.directory = kDirectory,
+                         .base_offset = file.base_offset,
+                         .next_offset = file.base_offset + kScrubbedOffsets,
+                         .size_bytes = static_cast<std::int64_t>(file.bytes.size()),
+                         .epochs = {},
+                         .from = {}};
+  task.from.next_offset = file.base_offset;
+  EXPECT_EQ(ScrubAll(fs, task, 1), ScrubAll(fs, task, std::int64_t{1} << 30U));
 }
 
 void WalkLog(file::FileSystem& fs, const PartitionFile& file, segment::CrcCheck crc) {
@@ -106,7 +156,9 @@ void LookAtEach(file::FileSystem& fs, const Files& files) {
     SideCars(*file);
     Texts(*file);
     Dump(fs, *file);
+    StateOfTheBroker(fs, *file);
     if (file->kind != FileKind::kLog) continue;
+    Scrub(fs, *file);
     WalkLog(fs, *file, segment::CrcCheck::kVerify);
     WalkLog(fs, *file, segment::CrcCheck::kSkip);
   }

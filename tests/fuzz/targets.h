@@ -38,8 +38,9 @@ void RecordBatch(ByteView input);
 // Rows of the metadata store: what decodes is encoded so that it decodes to the same.
 void Row(ByteView input);
 
-// The files of a partition's directory (partition_files.h), as they are and with their checksums
-// put right: verify, dump, walk and recovery end; what recovery left is whole, and takes appends.
+// The files of a partition's directory and of its broker (partition_files.h), as they are and with
+// their checksums put right: verify, dump, walk, scrub and recovery end; what recovery left is
+// whole, and takes appends.
 void Segment(ByteView input);
 
 struct Target {
