@@ -11,8 +11,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-MonotonicMs After(Instant now, milliseconds span) { return now.monotonic + span.count(); }
-
 // A broker whose sessions end again and again is not asked for ever.
 constexpr int kCutsMax = 3;
 
@@ -30,7 +28,7 @@ void Admin::State::SessionStarted(const protocol::HelloResponse& hello) {
 }
 
 Status Admin::State::Connect() {
-  const MonotonicMs deadline = After(clock(), options.timeout);
+  const MonotonicMs deadline = After(clock().monotonic, options.timeout);
   while (true) {
     const Instant now = clock();
     session.Poll(now);
@@ -69,7 +67,7 @@ Result<Answer> Admin::State::AskForAnswer(const protocol::Request& request, IfCu
 std::optional<Result<Answer>> Admin::State::AskOnce(const protocol::Request& request) {
   // Shared, because an answer may come after the wait for it has ended.
   const auto got = std::make_shared<std::optional<Result<Answer>>>();
-  const MonotonicMs deadline = After(clock(), options.answer_timeout);
+  const MonotonicMs deadline = After(clock().monotonic, options.answer_timeout);
   bool sent = false;
   while (true) {
     const Instant now = clock();

@@ -24,8 +24,6 @@ constexpr milliseconds kRetryPause{200};
 constexpr milliseconds kEmptyPause{10};
 constexpr std::size_t kFetchBytesMin = std::size_t{64} << 10U;
 
-MonotonicMs After(MonotonicMs time, milliseconds span) { return time + span.count(); }
-
 std::size_t BytesHeldBy(const EventBody& event) {
   const auto* batch = std::get_if<FetchedBatch>(&event);
   return batch == nullptr ? 0 : batch->bytes.size();

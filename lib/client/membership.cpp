@@ -17,8 +17,6 @@ constexpr int kUnsettledBeats = 4;
 // After an error that passes by itself.
 constexpr milliseconds kRetryPause{200};
 
-MonotonicMs After(MonotonicMs time, milliseconds span) { return time + span.count(); }
-
 // The broker has forgotten the member: it restarted, or heard nothing for too long.
 bool IsForgotten(const protocol::Error& error) {
   return error.code() == protocol::UNKNOWN_MEMBER || error.code() == protocol::UNKNOWN_GROUP;

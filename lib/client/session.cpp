@@ -17,8 +17,6 @@ constexpr milliseconds kUnsentHelloPauseMax{100};
 constexpr milliseconds kFullQueuePauseMin{5};
 constexpr milliseconds kFullQueuePauseMax{80};
 
-MonotonicMs After(MonotonicMs time, milliseconds span) { return time + span.count(); }
-
 milliseconds Between(MonotonicMs from, MonotonicMs to) { return milliseconds{to - from}; }
 
 }  // namespace

@@ -23,6 +23,10 @@
 
 namespace logboom::client {
 
+inline MonotonicMs After(MonotonicMs time, std::chrono::milliseconds span) {
+  return time + span.count();
+}
+
 // What the broker answered; `response` may hold an error.
 struct Answer {
   protocol::Response response;

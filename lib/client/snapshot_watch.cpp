@@ -13,8 +13,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-MonotonicMs After(MonotonicMs time, milliseconds span) { return time + span.count(); }
-
 }  // namespace
 
 struct SnapshotWatch::State final : public SessionEvents {
