@@ -89,6 +89,7 @@ Status Producer::State::Take(const std::string& name, const ProducerRecord& reco
   } else {
     if (record.partition) RETURN_IF_ERROR(CheckPartition(name, topic, *record.partition));
     Place(name, topic, view, record.partition, bytes, now.monotonic);
+    topic.stale = now.monotonic >= After(topic.known_at, options.metadata_max_age);
   }
   buffered_bytes += bytes;
   ++buffered_records;

@@ -47,6 +47,9 @@ struct ProducerOptions {
   // From Send() on; then the record's delivery is an error.
   std::chrono::milliseconds delivery_timeout{120'000};
   bool auto_create_topics = true;
+  // How long it takes a topic to have the partitions that it had: then the next record asks again.
+  // Where there are more by now, keys may go to other partitions than before.
+  std::chrono::milliseconds metadata_max_age{60'000};
 };
 
 struct ProducerRecord {

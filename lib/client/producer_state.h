@@ -44,6 +44,8 @@ struct ProducedTopic {
   std::deque<WaitingRecord> waiting;
   bool asked = false;
   MonotonicMs ask_at;
+  MonotonicMs known_at;
+  bool stale = false;      // known for long, and still sent to
   std::size_t sticky = 0;  // where null keys go until their batch is closed
 };
 
@@ -91,6 +93,8 @@ struct Producer::State final : public SessionEvents {
   // ---- topics
   void AskForTopics(MonotonicMs now);
   void TopicAnswered(const std::string& name, const Answer& answer);
+  void TopicKnownAnew(ProducedTopic& topic, const protocol::MetadataResponse& metadata);
+  void AddPartitions(ProducedTopic& topic, int count);
   void TopicKnown(const std::string& name, ProducedTopic& topic, const protocol::Topic& known);
   void PlaceWaiting(const std::string& name, ProducedTopic& topic, const WaitingRecord& record);
   void FailWaiting(const std::string& name, ProducedTopic& topic, const Error& error);

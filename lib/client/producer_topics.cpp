@@ -17,10 +17,10 @@ std::optional<ByteView> ViewOf(const std::optional<Bytes>& bytes) {
 
 void Producer::State::AskForTopics(MonotonicMs now) {
   for (auto& [name, topic] : topics) {
-    if (topic.waiting.empty() || topic.asked || now < topic.ask_at) continue;
+    if ((topic.waiting.empty() && !topic.stale) || topic.asked || now < topic.ask_at) continue;
     protocol::Request request;
     request.mutable_metadata()->add_topics(name);
-    request.mutable_metadata()->set_auto_create(options.auto_create_topics);
+    request.mutable_metadata()->set_auto_create(options.auto_create_topics && !topic.stale);
     topic.asked = session.Send(
         std::move(request), {},
         [this, name = name](const Result<Answer>& answer) {
@@ -34,6 +34,7 @@ void Producer::State::TopicAnswered(const std::string& name, const Answer& answe
   ProducedTopic& topic = topics.at(name);
   topic.asked = false;
   const auto& metadata = answer.response.metadata();
+  if (!topic.partitions.empty()) return TopicKnownAnew(topic, metadata);
   const protocol::Error* error = nullptr;
   if (!answer.ok()) {
     error = &answer.response.error();
@@ -51,13 +52,26 @@ void Producer::State::TopicAnswered(const std::string& name, const Answer& answe
   }
 }
 
+// A topic that is gone, or another one by now, is told by the answer to its next batch.
+void Producer::State::TopicKnownAnew(ProducedTopic& topic,
+                                     const protocol::MetadataResponse& metadata) {
+  topic.stale = false;
+  topic.known_at = now_;
+  if (metadata.topics_size() != 1 || UuidOf(metadata.topics(0).topic_id()) != topic.id) return;
+  const int known = static_cast<int>(topic.partitions.size());
+  AddPartitions(topic, metadata.topics(0).partitions_size() - known);
+}
+
+void Producer::State::AddPartitions(ProducedTopic& topic, int count) {
+  const auto idempotence = options.acks == Acks::kNone ? Idempotence::kOff : Idempotence::kOn;
+  for (int i = 0; i < count; ++i) topic.partitions.emplace_back(BuilderOptions(), idempotence);
+}
+
 void Producer::State::TopicKnown(const std::string& name, ProducedTopic& topic,
                                  const protocol::Topic& known) {
   topic.id = UuidOf(known.topic_id());
-  const auto idempotence = options.acks == Acks::kNone ? Idempotence::kOff : Idempotence::kOn;
-  for (int i = 0; i < known.partitions_size(); ++i) {
-    topic.partitions.emplace_back(BuilderOptions(), idempotence);
-  }
+  topic.known_at = now_;
+  AddPartitions(topic, known.partitions_size());
   // Else partition 0 would get all that programs write who live for a batch.
   topic.sticky = static_cast<std::size_t>(random.Below(topic.partitions.size()));
   for (auto waiting = std::exchange(topic.waiting, {}); const WaitingRecord& record : waiting) {

@@ -186,7 +186,7 @@ TEST_F(ProducerTest, PartitionCanBeNamedAndMustExist) {
 }
 
 TEST_F(ProducerTest, FullBatchIsSentBeforeTheLinger) {
-  Connect(1, {.batch_raw_bytes = 1'000, .linger = std::chrono::milliseconds{60'000}});
+  Connect(1, {.batch_raw_bytes = 1'000, .linger = std::chrono::milliseconds{50'000}});
   ASSERT_TRUE(Send(std::string(600, 'a')).ok());
   Pass(0);
   EXPECT_TRUE(broker.asked.empty());
@@ -197,7 +197,7 @@ TEST_F(ProducerTest, FullBatchIsSentBeforeTheLinger) {
   broker.Answer(full, Written(0));
   Poll();
   ASSERT_TRUE(Send("late").ok());
-  Pass(59'999);
+  Pass(49'999);
   EXPECT_TRUE(broker.asked.empty());
   Pass(1);
   EXPECT_EQ(ValuesOf(broker.Take(protocol::Request::kProduce)).size(), 1U);
@@ -374,6 +374,45 @@ TEST_F(ProducerTest, FlushEndsAtItsDeadline) {
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.error().code, ErrorCode::kTimeout);
   EXPECT_EQ(producer->buffered_records(), 1U);
+}
+
+TEST_F(ProducerTest, PartitionsThatWereAddedAreUsedOnceWhatIsKnownIsOld) {
+  Connect(1, {.metadata_max_age = std::chrono::milliseconds(1'000)});
+  const auto expect_batch_for = [&](std::int32_t partition) {
+    const Asked asked = broker.Take(protocol::Request::kProduce);
+    EXPECT_EQ(asked.request.produce().partition(), partition);
+    broker.Answer(asked, Written(0));
+    Poll();
+  };
+  ASSERT_TRUE(Send("early").ok());
+  Settle();
+  expect_batch_for(0);
+  Pass(1'000);
+  EXPECT_TRUE(broker.asked.empty()) << "nobody sends to it";
+  EXPECT_EQ(Send("to one that it does not know", std::nullopt, PartitionIndex(2)).error().code,
+            ErrorCode::kInvalid);
+  ASSERT_TRUE(Send("late").ok());
+  Poll();
+  AnswerMetadata(3);
+  ASSERT_TRUE(Send("to the third", std::nullopt, PartitionIndex(2)).ok());
+  Settle();
+  expect_batch_for(0);
+  expect_batch_for(2);
+  EXPECT_EQ(producer->buffered_records(), 0U);
+  EXPECT_TRUE(broker.asked.empty()) << "it is known again";
+}
+
+TEST_F(ProducerTest, ATopicThatTheBrokerDoesNotTellOfStaysAsItWasKnown) {
+  Connect(2, {.metadata_max_age = std::chrono::milliseconds(1'000)});
+  Pass(1'000);
+  ASSERT_TRUE(Send("late").ok());
+  Poll();
+  const Asked asked = broker.Take(protocol::Request::kMetadata);
+  EXPECT_FALSE(asked.request.metadata().auto_create());
+  broker.Answer(asked, protocol::Response());
+  Poll();
+  EXPECT_TRUE(Send("to the second", std::nullopt, PartitionIndex(1)).ok());
+  EXPECT_FALSE(Send("to a third", std::nullopt, PartitionIndex(2)).ok());
 }
 
 }  // namespace
