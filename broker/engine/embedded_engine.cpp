@@ -151,6 +151,7 @@ void EmbeddedEngine::Tick(Instant now) {
   RunRetention(now);
   KeepBudget(now);
   RestLogs(now);
+  CheckIdentities();
   MoveRecoveryPoints(now);
   if (!failure_) rewriter_->Tick(now);
 }

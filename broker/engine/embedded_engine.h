@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <limits>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -165,7 +166,7 @@ class EmbeddedEngine final : public LogEngine {
   struct Partition {
     std::unique_ptr<PartitionLog> log;
     std::string directory;
-    std::deque<DurableWaiter> waiters;  // ends do not fall
+    std::list<DurableWaiter> waiters;  // ends do not fall
   };
   // What a commit group makes durable.
   struct Covered {
@@ -191,6 +192,8 @@ class EmbeddedEngine final : public LogEngine {
   using FoundPartitions = std::unordered_map<TopicPartition, FoundPartition>;
   std::optional<PartitionIdentity> KnownIdentity(std::uint32_t number, PartitionIndex index,
                                                  const FoundPartitions& found) const;
+  void NoteUnchecked(const std::vector<DataDirectory::PartitionDirectory>& directories,
+                     const FoundPartitions& found);
   Status OpenPartition(const Topic& topic, PartitionIndex index, const FoundPartition& found,
                        Instant now, const std::function<void(std::int64_t)>& progress);
   Status MakeMissingPartition(const Topic& topic, PartitionIndex index, Instant now);
@@ -207,6 +210,7 @@ class EmbeddedEngine final : public LogEngine {
   void AddPartition(const TopicPartition& where, std::unique_ptr<PartitionLog> log,
                     std::string path);
   void RestLogs(Instant now);
+  void CheckIdentities();
 
   // True where the name is being changed: `change` is called again when that has ended.
   bool WaitsForChange(const std::string& name, std::function<void()> change);
@@ -250,6 +254,9 @@ class EmbeddedEngine final : public LogEngine {
   std::map<std::string, Topic> topics_;
   std::unordered_map<Uuid, std::string> names_;
   std::unordered_map<std::uint32_t, std::string> names_by_number_;  // at the start alone
+  // Directories that the start has taken at their names, and that were not looked into yet.
+  std::vector<DataDirectory::PartitionDirectory> unchecked_;
+  bool checking_ = false;
   std::uint64_t topics_version_ = 1;
   std::uint32_t next_topic_number_ = 1;
   std::vector<MetadataRow> loaded_rows_;

@@ -126,6 +126,7 @@ Status EmbeddedEngine::OpenPartitions(Instant now,
                    directory_->ListPartitions([&](std::uint32_t number, PartitionIndex index) {
                      return KnownIdentity(number, index, found);
                    }));
+  NoteUnchecked(directories, found);
   names_by_number_.clear();
   RETURN_IF_ERROR(MendDirectories(directories));
   RETURN_IF_ERROR(AdoptDirectories(directories));
@@ -240,6 +241,16 @@ std::optional<PartitionIdentity> EmbeddedEngine::KnownIdentity(std::uint32_t num
   auto one = found.find({topic.topic_id, index});
   if (one == found.end() || one->second.checkpoint->settled == nullptr) return std::nullopt;
   return PartitionIdentity{topic.name, topic.topic_id, number, index};
+}
+
+// Whether their partition.metadata says the same is looked at beside the loop.
+void EmbeddedEngine::NoteUnchecked(
+    const std::vector<DataDirectory::PartitionDirectory>& directories,
+    const FoundPartitions& found) {
+  for (const DataDirectory::PartitionDirectory& one : directories) {
+    const auto& identity = one.identity;
+    if (KnownIdentity(identity.topic_number, identity.partition, found)) unchecked_.push_back(one);
+  }
 }
 
 Status EmbeddedEngine::OpenPartition(const Topic& topic, PartitionIndex index,

@@ -58,8 +58,8 @@ Result<AppendTimes> MendAppendTimes(file::FileSystem& fs, const std::string& dir
   return times;
 }
 
-// What has rotted beside the log since it was synced goes: indexes are made anew, append times can't
-// be.
+// What has rotted beside the log since it was synced goes: indexes are made anew, append times
+// can't be.
 Status RemoveRotten(file::FileSystem& fs, const std::string& directory,
                     const SegmentAsFound& found) {
   using segment::IndexSums;
@@ -185,9 +185,12 @@ void ActiveSegment::ReturnReserve() {
   if (log()->Truncate(totals_.size_bytes).ok()) reserved_bytes_ = totals_.size_bytes;
 }
 
-bool ActiveSegment::side_cars_synced() const {
-  return !indexes().offsets().written() && !indexes().times().written() &&
-         !append_times().written();
+std::vector<std::shared_ptr<file::File>> ActiveSegment::unsynced_side_cars() const {
+  std::vector<std::shared_ptr<file::File>> unsynced;
+  if (indexes().offsets().written()) unsynced.push_back(indexes().offsets().file());
+  if (indexes().times().written()) unsynced.push_back(indexes().times().file());
+  if (append_times().written()) unsynced.push_back(append_times().file());
+  return unsynced;
 }
 
 void ActiveSegment::NoteSideCarsSynced() {

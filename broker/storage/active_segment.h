@@ -69,9 +69,10 @@ class ActiveSegment {
   segment::IndexSums sums() const;
   // Blocks reserved ahead go back, before the files are synced for the last time.
   void ReturnReserve();
-  // Nothing was written to the side-cars that NoteSideCarsSynced() has not told of. The caller
+  // Those to which something was written that NoteSideCarsSynced() has not told of. The caller
   // knows of the log.
-  bool side_cars_synced() const;
+  std::vector<std::shared_ptr<file::File>> unsynced_side_cars() const;
+  bool side_cars_synced() const { return unsynced_side_cars().empty(); }
   void NoteSideCarsSynced();
 
   // `batch` has its offset and epoch, `header` as well. On failure the log ends where it did, or,

@@ -209,7 +209,17 @@ Result<std::string> DataDirectory::CreatePartition(const PartitionIdentity& iden
   return path;
 }
 
-Status DataDirectory::MendIdentity(const std::string& path, const PartitionIdentity& identity) {
+Status DataDirectory::CheckIdentity(const PartitionDirectory& directory) const {
+  const Result<PartitionIdentity> read = ReadIdentity(fs_, directory.path);
+  if (read.ok() && *read == directory.identity) return Ok();
+  const bool broken = read.ok() || read.error().code == ErrorCode::kCorrupt ||
+                      read.error().code == ErrorCode::kNotFound;
+  if (!broken || !fs_.Stat(directory.path).ok()) return Ok();
+  return MendIdentity(directory.path, directory.identity);
+}
+
+Status DataDirectory::MendIdentity(const std::string& path,
+                                   const PartitionIdentity& identity) const {
   const segment::PartitionMetadata metadata{.topic_name = identity.topic_name,
                                             .topic_id = identity.topic_id,
                                             .topic_number = identity.topic_number,

@@ -37,6 +37,7 @@ inline constexpr std::string_view kBackupPinsName = "backup.pins";
 
 // A partition's directory says what it holds, so that a lost database can be rebuilt.
 struct PartitionIdentity {
+  friend bool operator==(const PartitionIdentity&, const PartitionIdentity&) = default;
   std::string topic_name;
   Uuid topic_id;
   std::uint32_t topic_number = 0;  // in the directory's name
@@ -140,8 +141,11 @@ class DataDirectory {
   const std::vector<UnreadablePartition>& unreadable_partitions() const {
     return unreadable_partitions_;
   }
+  // Writes partition.metadata anew where it does not hold this. From any thread; the directory may
+  // go meanwhile.
+  Status CheckIdentity(const PartitionDirectory& directory) const;
   // Writes partition.metadata anew.
-  Status MendIdentity(const std::string& path, const PartitionIdentity& identity);
+  Status MendIdentity(const std::string& path, const PartitionIdentity& identity) const;
 
   // Whether the data directory is a mount of its own, so that one syncfs serves all partitions.
   bool own_file_system() const { return own_file_system_; }

@@ -303,7 +303,7 @@ SyncWork PartitionLog::TakeSettlingWork() {
   SyncWork work = TakeSyncWork();
   if (!state_->active->awake()) return work;
   state_->active->ReturnReserve();
-  for (const std::shared_ptr<file::File>& file : state_->active->files()) {
+  for (const std::shared_ptr<file::File>& file : state_->active->unsynced_side_cars()) {
     work.files.push_back(file);
   }
   state_->syncing.back().holds_side_cars = true;

@@ -2,10 +2,9 @@
 // commit), partition_open.cpp, partition_read.cpp, partition_retention.cpp, partition_replace.cpp.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +28,7 @@ struct ReadPosition {
   FilePosition position;
 };
 
+// There are ten thousand of them, most of them idle: what is empty takes no memory of its own.
 struct LogState : FileHolder {
   LogState(file::FileSystem& file_system, std::string log_directory,
            PartitionLogOptions log_options)
@@ -59,7 +59,7 @@ struct LogState : FileHolder {
     bool holds_seal = false;
     bool holds_side_cars = false;  // those of the active segment
   };
-  std::deque<Syncing> syncing;
+  std::list<Syncing> syncing;
 
   // What the next work must sync besides the active log.
   std::vector<std::shared_ptr<file::File>> rolled_files;
@@ -69,7 +69,7 @@ struct LogState : FileHolder {
   // Rolled segments whose seal waits for the sync of their log. One seal a work, and the next one
   // only when that is synced: so a crash can tear the newest seal alone, and recovery needs to look
   // at no other.
-  std::deque<segment::Seal> unsealed;
+  std::list<segment::Seal> unsealed;
   std::optional<Offset> seal_under_way;  // its segment's base
   // Segments that have a .sources file.
   std::vector<Offset> sources;
@@ -78,7 +78,7 @@ struct LogState : FileHolder {
 
   RecoveryReport report;
   std::vector<UnreadableRange> unreadable;
-  std::array<ReadPosition, kReadPositionsMax> read_positions{};
+  std::vector<ReadPosition> read_positions;  // up to kReadPositionsMax
   std::size_t next_read_position = 0;
 
   Offset durable_end() const { return durable.recovery_point; }

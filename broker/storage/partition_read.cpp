@@ -72,8 +72,12 @@ void RememberPosition(LogState& state, Offset from, const ReadPosition& next) {
       return;
     }
   }
+  if (state.read_positions.size() < kReadPositionsMax) {
+    state.read_positions.push_back(next);
+    return;
+  }
   state.read_positions[state.next_read_position] = next;
-  state.next_read_position = (state.next_read_position + 1) % state.read_positions.size();
+  state.next_read_position = (state.next_read_position + 1) % kReadPositionsMax;
 }
 
 Status CheckReadable(const LogState& state, Offset from) {

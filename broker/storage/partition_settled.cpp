@@ -2,9 +2,10 @@
 // the size of each log.
 //
 // Enough after a crash, too: what was acked since stands behind the checkpoint's position, or in
-// a segment that the manifest does not name. What was cut off since was never acked. What has rotted
-// in side-cars, and entries that a crash has left there behind the position, are found when they
-// are opened, ahead of their first use: they do not add up to the sums that the manifest holds.
+// a segment that the manifest does not name. What was cut off since was never acked. What has
+// rotted in side-cars, and entries that a crash has left there behind the position, are found when
+// they are opened, ahead of their first use: they do not add up to the sums that the manifest
+// holds.
 #include <algorithm>
 #include <array>
 #include <utility>

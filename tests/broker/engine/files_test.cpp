@@ -125,6 +125,19 @@ TEST_F(FilesTest, AManifestThatDoesNotFitTheFilesIsNotBelieved) {
   }
 }
 
+TEST_F(FilesTest, APartitionThatTheStartDidNotLookIntoSaysWhoseItIsAgain) {
+  rig_.Settle();
+  ASSERT_TRUE(rig_.engine->Close().ok());
+  rig_.Kill();
+  const Bytes whole = *file::ReadWholeFile(rig_.disk, "/data/1-7/partition.metadata", 1 << 20);
+  ASSERT_TRUE(file::ReplaceFile(rig_.disk, "/data/1-7/partition.metadata", "rotten").ok());
+  ASSERT_TRUE(rig_.disk.Remove("/data/1-9/partition.metadata").ok());
+  rig_.MustOpen();
+  for (int i = 0; i < 5; ++i) rig_.Tick();
+  EXPECT_EQ(*file::ReadWholeFile(rig_.disk, "/data/1-7/partition.metadata", 1 << 20), whole);
+  EXPECT_TRUE(rig_.disk.Stat("/data/1-9/partition.metadata").ok());
+}
+
 TEST_F(FilesTest, AnOlderManifestThanTheFilesLosesNothing) {
   rig_.Settle();
   ASSERT_TRUE(rig_.engine->Close().ok());
