@@ -102,6 +102,7 @@ void Broker::Serve(transport::ServerTransport& transport, Instant now) {
   options.broker_name = options_.broker_name;
   options.program_version = options_.program_version;
   options.auto_create_topics = options_.auto_create_topics;
+  options.restore_count = engine_->directory().restore_count();
   options.credit.budget_bytes = options_.receive_budget_bytes;
   server_ = std::make_unique<Server>(
       *engine_, *sources_, *groups_, transport, seams_.random, std::move(options),
@@ -170,7 +171,6 @@ BrokerFacts Broker::Facts() const {
   facts.disk_budget_bytes = engine_->budget_bytes().value_or(0);
   facts.sync_p99_us = engine_->SyncP99Us();
   facts.memory_bytes = seams_.resident_bytes ? seams_.resident_bytes() : 0;
-  facts.restore_count = engine_->directory().restore_count();
   for (const std::string& note : report_.notes) {
     facts.conditions.push_back({"start-up", note, started_});
   }

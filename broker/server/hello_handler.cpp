@@ -62,7 +62,7 @@ void Server::HandleHello(const transport::Peer& peer, const protocol::Request& r
   answer.set_broker_name(options_.broker_name);
   answer.set_program_version(options_.program_version);
   answer.set_cluster_id(Bytes(engine_.cluster_id().bytes()));
-  answer.set_restore_count(facts_().restore_count);
+  answer.set_restore_count(options_.restore_count);
   protocol::AddSupportedApis(*answer.mutable_apis());
   answer.set_batch_bytes_max(static_cast<std::uint32_t>(record::kBatchBytesMax));
   if (!hello.has_agent()) {

@@ -39,6 +39,7 @@ struct ServerOptions {
   std::string broker_name;
   std::string program_version;
   bool auto_create_topics = true;
+  std::uint32_t restore_count = 0;  // told to everybody who says hello
   CreditLimits credit;
   SnapshotLimits snapshots;
 };
@@ -60,7 +61,6 @@ struct BrokerFacts {
   std::int64_t disk_budget_bytes = 0;
   std::int64_t sync_p99_us = 0;
   std::uint64_t memory_bytes = 0;
-  std::uint32_t restore_count = 0;
   std::vector<Condition> conditions;
 };
 

@@ -30,6 +30,7 @@ class ServerRig {
   explicit ServerRig(ServerOptions options = {}) : options_(std::move(options)) {
     options_.broker_name = "broker-1";
     options_.program_version = "1.2.3";
+    options_.restore_count = 3;
     Open();
   }
 

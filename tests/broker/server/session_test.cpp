@@ -11,7 +11,6 @@ class SessionTest : public testing::Test {
 };
 
 TEST_F(SessionTest, HelloTellsWhoTheBrokerIs) {
-  rig_.facts.restore_count = 3;
   const Reply reply = client_.Hello();
   ASSERT_TRUE(reply.ok());
   const protocol::HelloResponse& hello = reply.response.hello();
