@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# dev bench [NAME] [OPTION...]: measure on this machine; NAME: pipe (the default), broker ...
+# dev bench [NAME] [OPTION...]: measure on this machine; NAME: pipe (the default), broker, scale ...
 #
 # LOGBOOM_BIN in the environment names another folder of programs than that of the release build.
 set -euo pipefail
