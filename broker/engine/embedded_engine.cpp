@@ -1,7 +1,9 @@
 #include "broker/engine/embedded_engine.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "broker/storage/limits.h"
 #include "lib/base/check.h"
 
 namespace logboom::broker {
@@ -9,7 +11,8 @@ namespace logboom::broker {
 EmbeddedEngine::EmbeddedEngine(std::unique_ptr<DataDirectory> directory, EngineParts parts)
     : directory_(std::move(directory)),
       parts_(std::move(parts)),
-      open_files_(parts_.open_files_max) {}
+      // One log reads a finished segment while it appends.
+      open_files_(std::max(parts_.open_files_max, kActiveSegmentFiles + kSealedSegmentFiles)) {}
 
 EmbeddedEngine::~EmbeddedEngine() = default;
 

@@ -103,8 +103,23 @@ Status LogState::Wake() {
   if (!active->awake()) {
     RETURN_IF_ERROR(sealed.MakeRoom(kActiveSegmentFiles));
     RETURN_IF_ERROR(share.Told(active->Wake(fs, directory, last_append_time)));
+    RETURN_IF_ERROR(SyncMended());
   }
   share.Note();
+  return Ok();
+}
+
+// What had to be mended is synced at once, so that the log may close again without a commit: while
+// the broker starts there are none.
+Status LogState::SyncMended() {
+  if (active->empty()) return Ok();
+  for (const std::shared_ptr<file::File>& file : active->unsynced_side_cars()) {
+    const Status synced = file->Sync();
+    if (synced.ok()) continue;
+    broken = synced.error().Within("appends to this log have ended; restart the broker");
+    return synced;
+  }
+  active->NoteSideCarsSynced();
   return Ok();
 }
 

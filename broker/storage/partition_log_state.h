@@ -90,6 +90,7 @@ struct LogState : FileHolder {
   // Opens the active segment's files where they are closed: before every use of them. kBusy where
   // the budget, or the system, has no room for them. What SealedSegments gave before is gone then.
   Status Wake();
+  Status SyncMended();
   // It may close its files: all is synced by the handles that are open now, side-cars too.
   bool settled() const;
   // Nothing is dirty or under way: a work that settles it may be taken.

@@ -218,6 +218,14 @@ TEST_P(PartitionLogRot, InASideCarIsMendedAheadOfItsFirstUse) {
   }
 }
 
+TEST_F(PartitionLogSleep, WhatWasMendedNeedsNoCommitToCloseAgain) {
+  Fill();
+  FallAsleep();
+  FlipByte(PathOf(log_->segments().back().base_offset, ".appendtime"), 20);
+  EXPECT_TRUE(log_->Read(log_->log_end() - 1, 1).ok());
+  EXPECT_TRUE(log_->Sleep());
+}
+
 TEST_F(PartitionLogSleep, ASnapshotOfProducersAtTheEndIsLookedAtAfterACrash) {
   Fill();
   FallAsleep();
