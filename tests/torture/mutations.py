@@ -4,12 +4,16 @@ mutations.py [COUNT] [--seed N] [--only NAME] [--check]
 
 The named mutations are the patches of tests/mutations: mistakes that somebody could make, each with the
 invariant of docs/reliability.md that it breaks. COUNT more are drawn at random: an operator, a constant
-or a check in the code of storage and spans is changed. Each is built in a copy of the tree, and the
-tests that are nearest to it run until one fails. Exit 1 where a named one is not found, or fewer than
-nine of ten random ones.
+or a check in the code of storage and spans is changed. Each is built in a copy of the tree, warnings as
+errors, and the tests that are nearest to it run until one fails: those of its own room first. Exit 1
+where a named one is not found, or fewer than nine of ten random ones.
+
+That the tests pass without any mutation is tried once for each tree.
 """
 import argparse
 import collections
+import hashlib
+import json
 import os
 import pathlib
 import random
@@ -27,8 +31,10 @@ _BUILD = _TREE / "build/release"
 _INVARIANTS = [f"I{number}" for number in range(1, 11)]
 _NAMED_PER_INVARIANT_MIN = 2
 _RANDOM_SCORE_MIN = 0.9
-_TEST_TIMEOUT_S = 300
+_TEST_TIMEOUT_MIN_S = 30
+_SLOWER_MAX = 10  # than without a mutation: it hangs
 _SIM_SEEDS = 300
+_PASSED = _WORK / "passed.json"
 
 # What is asked about a change in a folder, in this order; the simulator is asked about all.
 _NEAREST = {
@@ -53,6 +59,7 @@ def parse_arguments():
                         help="random mutations beside the named ones (default 0)")
     parser.add_argument("--seed", type=int, default=None, help="of the random ones; default: a new one")
     parser.add_argument("--only", metavar="NAME", help="one of the named mutations alone")
+    parser.add_argument("--random", action="store_true", help="the random ones alone")
     parser.add_argument("--check", action="store_true",
                         help="build nothing: do the patches fit, are there enough?")
     return parser.parse_args()
@@ -123,7 +130,8 @@ def build(*targets):
 
 
 def configure():
-    subprocess.run(["cmake", "-S", _TREE, "-B", _BUILD, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release"],
+    subprocess.run(["cmake", "-S", _TREE, "-B", _BUILD, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
+                    "-DLOGBOOM_WERROR=ON"],
                    check=True, stdout=subprocess.DEVNULL)
 
 
@@ -136,14 +144,14 @@ def killers_of(mutation):
     return [*tests, _SIM]
 
 
-def fails(test):
+def fails(test, timeout_s=None):
     """Whether it notices; one that does not end, or dies, does."""
-    command = [_BUILD / "bin" / test]
+    command = [_BUILD / "bin" / test, "--gtest_fail_fast"]
     environment = dict(os.environ, LOGBOOM_SIM_SEEDS=str(_SIM_SEEDS), LOGBOOM_SIM_FIRST="1")
     if test == _SIM:
         command.append("--gtest_filter=Sim.SeedsHoldAllInvariants")
     try:
-        done = subprocess.run(command, env=environment, cwd=_WORK, timeout=_TEST_TIMEOUT_S,
+        done = subprocess.run(command, env=environment, cwd=_WORK, timeout=timeout_s,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     except subprocess.TimeoutExpired:
         return True
@@ -159,7 +167,7 @@ class Outcome:
         self.seconds = 0.0
 
 
-def try_one(mutation):
+def try_one(mutation, seconds_unbroken):
     outcome = Outcome(mutation)
     begin = time.monotonic()
     applied = apply_patch(mutation.patch, _TREE)
@@ -170,7 +178,7 @@ def try_one(mutation):
             outcome.broken = build(test)
             if outcome.broken:
                 break
-            if fails(test):
+            if fails(test, max(_TEST_TIMEOUT_MIN_S, _SLOWER_MAX * seconds_unbroken[test])):
                 outcome.found_by = test
                 break
     finally:
@@ -186,21 +194,40 @@ def show(outcome):
           f"{outcome.seconds:4.0f} s", flush=True)
 
 
+def tree_digest():
+    digest = hashlib.sha256()
+    for path in sorted(path for path in _TREE.rglob("*") if path.is_file()):
+        name = path.relative_to(_TREE).as_posix()
+        if not name.startswith("build/"):
+            digest.update(f"{name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
 def must_pass_unbroken(mutations):
-    """A test that fails by itself would find everything."""
+    """A test that fails by itself would find everything. Returns how long each took, in seconds."""
     tests = sorted({test for mutation in mutations for test in killers_of(mutation)})
+    digest = tree_digest()
+    known = json.loads(_PASSED.read_text()) if _PASSED.exists() else {}
+    seconds = known.get(digest, {})
     broken = build(*tests)
     if broken:
         sys.exit(f"mutations: the tree does not build:\n{broken}")
-    failing = [test for test in tests if fails(test)]
-    if failing:
-        sys.exit(f"mutations: {', '.join(failing)} fail without any mutation")
+    for test in tests:
+        if test in seconds:
+            continue
+        begin = time.monotonic()
+        if fails(test):
+            sys.exit(f"mutations: {test} fails without any mutation")
+        seconds[test] = time.monotonic() - begin
+        _PASSED.write_text(json.dumps({digest: seconds}))
+    return seconds
 
 
 def run(mutations):
+    seconds = must_pass_unbroken(mutations)
     outcomes = []
     for mutation in mutations:
-        outcomes.append(try_one(mutation))
+        outcomes.append(try_one(mutation, seconds))
         show(outcomes[-1])
     return outcomes
 
@@ -216,7 +243,6 @@ def tell_survivors(outcomes):
 
 def score_named(mutations):
     print(f"{len(mutations)} named mutations, {_SIM_SEEDS} seeds of the simulator")
-    must_pass_unbroken(mutations)
     outcomes = run(mutations)
     found = sum(outcome.found_by is not None for outcome in outcomes)
     print(f"{found} of {len(outcomes)} found")
@@ -227,11 +253,11 @@ def score_named(mutations):
 def score_random(count, seed):
     print(f"{count} random mutations, seed {seed}")
     outcomes, chance = [], random.Random(seed)
-    for number, (file, line, what, patch) in enumerate(operators.draw(_TREE, chance), 1):
+    anywhere = [*(f"{folder}/any.cpp" for folder in operators.FOLDERS), *operators.FILES]
+    seconds = must_pass_unbroken([Mutation("", "", "", anywhere, "")])
+    for file, line, what, patch in operators.draw(_TREE, chance):
         mutation = Mutation(f"{pathlib.Path(file).name}:{line}", "", what, [file], patch)
-        if number == 1:
-            must_pass_unbroken([mutation])
-        outcome = try_one(mutation)
+        outcome = try_one(mutation, seconds)
         if outcome.broken:
             continue  # no mutation at all
         show(outcome)
@@ -259,7 +285,7 @@ def main():
         if not mutations:
             sys.exit(f"mutations: none is named '{options.only}': see tests/mutations")
     configure()
-    good = score_named(mutations)
+    good = options.random or score_named(mutations)
     if options.count > 0:
         seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 31)
         good = score_random(options.count, seed) and good
