@@ -102,7 +102,8 @@ void Broker::Serve(transport::ServerTransport& transport, Instant now) {
   options.broker_name = options_.broker_name;
   options.program_version = options_.program_version;
   options.auto_create_topics = options_.auto_create_topics;
-  options.restore_count = engine_->directory().restore_count();
+  // Not the count: that is the same after two restores of one backup.
+  options.restore_count = engine_->directory().restore_id();
   options.credit.budget_bytes = options_.receive_budget_bytes;
   server_ = std::make_unique<Server>(
       *engine_, *sources_, *groups_, transport, seams_.random, std::move(options),

@@ -30,6 +30,15 @@ bool Belongs(const std::string& name, const PartitionCheckpoint& end) {
   return parsed->base_offset == end.segment_base && parsed->suffix == segment::kAppendTimeSuffix;
 }
 
+// Appends go to those of the active segment, and a recovery after a crash mends those of finished
+// ones where they stand: a backup needs bytes of its own.
+bool ChangesInPlace(const std::string& name) {
+  const auto parsed = segment::ParseSegmentFileName(name);
+  return parsed && (parsed->suffix == segment::kOffsetIndexSuffix ||
+                    parsed->suffix == segment::kTimeIndexSuffix ||
+                    parsed->suffix == segment::kAppendTimeSuffix);
+}
+
 }  // namespace
 
 BackupPins::BackupPins(file::FileSystem& fs, const std::string& data_directory)
@@ -72,9 +81,7 @@ Result<std::vector<PinnedFile>> BackupPins::PinRest(const std::string& partition
     if (!found.ok() && found.error().code == ErrorCode::kNotFound) continue;
     if (!found.ok()) return found.error();
     PinnedFile& one = *found;
-    if (const auto name = segment::ParseSegmentFileName(entry.name);
-        name && name->base_offset == end.segment_base) {
-      // It grows by appending, too.
+    if (ChangesInPlace(entry.name)) {
       ASSIGN_OR_RETURN(const file::FileStat stat, fs_.Stat(one.pin));
       one.first_bytes = stat.size_bytes;
     }

@@ -20,7 +20,7 @@ namespace logboom::broker {
 struct PinnedFile {
   std::string pin;   // where its bytes are
   std::string path;  // in the backup: "directory/name"
-  // The log that is appended to: what counts is its first bytes. Nothing: all of it, for good.
+  // Of a file that may still change: what counts is its first bytes. Nothing: all of it, for good.
   std::optional<std::int64_t> first_bytes;
 };
 

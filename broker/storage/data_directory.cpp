@@ -100,11 +100,13 @@ Status DataDirectory::LoadSuperblock(Random& random) {
   if (!superblock.ok()) {
     if (superblock.error().code != ErrorCode::kNotFound) return superblock.error();
     RETURN_IF_ERROR(CheckUnclaimed(fs_, path_));
-    superblock = Superblock{.cluster_id = Uuid::Make(random), .restore_count = 0, .features = {}};
+    superblock = Superblock{};
+    superblock->cluster_id = Uuid::Make(random);
     RETURN_IF_ERROR(WriteSuperblock(fs_, path_, *superblock));
   }
   cluster_id_ = superblock->cluster_id;
   restore_count_ = superblock->restore_count;
+  restored_s_ = superblock->restored_s;
   return Ok();
 }
 

@@ -94,6 +94,8 @@ class DataDirectory {
   const std::string& path() const { return path_; }
   const Uuid& cluster_id() const { return cluster_id_; }
   std::uint32_t restore_count() const { return restore_count_; }
+  // Another one after each restore, also of the same backup; 0 where there was none.
+  std::uint32_t restore_id() const { return restored_s_; }
   // The reason in FAILED, where the last run ended with a failed sync.
   const std::optional<std::string>& failed() const { return failed_; }
 
@@ -163,6 +165,7 @@ class DataDirectory {
   std::unique_ptr<file::FileLock> lock_;
   Uuid cluster_id_;
   std::uint32_t restore_count_ = 0;
+  std::uint32_t restored_s_ = 0;
   std::optional<std::string> failed_;
   std::vector<UnreadablePartition> unreadable_partitions_;
   bool own_file_system_ = false;

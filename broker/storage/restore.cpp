@@ -19,6 +19,11 @@ constexpr std::string_view kLockName = "lock";
 // 2020-01-01: epochs of 32 bits that grow by the second last until 2088.
 constexpr std::int64_t kEpochsBeginMs = 1'577'836'800'000;
 
+std::int32_t SecondsAt(TimestampMs now) {
+  return static_cast<std::int32_t>(
+      std::clamp<std::int64_t>((now.value() - kEpochsBeginMs) / 1000, 0, INT32_MAX / 2));
+}
+
 Result<BackupManifest> ReadManifestOf(file::FileSystem& fs, const std::string& backup) {
   const std::string path = fmt::format("{}/{}", backup, kBackupManifestName);
   const Result<Bytes> text = file::ReadWholeFile(fs, path, kManifestBytesMax);
@@ -133,8 +138,7 @@ Status Restore::Copy(const BackupFile& file) {
 // By the clock and not by one: another restore of the same backup may have given out the next
 // epochs.
 Status Restore::RaiseEpochs(const BackupManifest& manifest, TimestampMs now) {
-  const LeaderEpoch by_clock(static_cast<std::int32_t>(
-      std::clamp<std::int64_t>((now.value() - kEpochsBeginMs) / 1000, 0, INT32_MAX / 2)));
+  const LeaderEpoch by_clock(SecondsAt(now));
   for (const BackupPartition& partition : manifest.partitions) {
     const std::string directory = To(partition.directory);
     ASSIGN_OR_RETURN(segment::LeaderEpochs epochs, segment::ReadLeaderEpochs(fs_, directory));
@@ -173,6 +177,10 @@ Result<RestoreReport> RestoreBackup(
   if (restored.ok()) restored = restore.RaiseEpochs(manifest, now);
   if (restored.ok()) restored = restore.SyncDirectories(manifest);
   ++superblock.restore_count;
+  // Never as in the backup, whatever the clock says.
+  const auto restored_s = static_cast<std::uint32_t>(SecondsAt(now));
+  superblock.restored_s =
+      restored_s == superblock.restored_s ? restored_s + 1 : std::max(restored_s, 1U);
   if (restored.ok()) restored = WriteSuperblock(fs, data_directory, superblock);
   if (!restored.ok()) {
     // It was empty before; what can't be removed has no superblock, and is refused.

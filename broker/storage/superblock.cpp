@@ -33,6 +33,7 @@ Result<Superblock> ReadSuperblock(file::FileSystem& fs, const std::string& data_
   superblock.features.compatible = reader.Int<std::uint64_t>();
   superblock.features.read_only_compatible = reader.Int<std::uint64_t>();
   superblock.features.incompatible = reader.Int<std::uint64_t>();
+  if (reader.ok() && !reader.done()) superblock.restored_s = reader.Int<std::uint32_t>();
   if (!reader.done() || !cluster_id) {
     return Fail(ErrorCode::kCorrupt, "{}: is {} bytes long", path, slot.payload.size());
   }
@@ -50,6 +51,7 @@ Status WriteSuperblock(file::FileSystem& fs, const std::string& data_directory,
   writer.Int(superblock.features.compatible);
   writer.Int(superblock.features.read_only_compatible);
   writer.Int(superblock.features.incompatible);
+  if (superblock.restored_s != 0) writer.Int(superblock.restored_s);
   return segment::WriteSlot(fs, PathIn(data_directory), kFormat, payload);
 }
 

@@ -27,6 +27,9 @@ inline constexpr FeatureFlags kKnownFeatures{};
 struct Superblock {
   Uuid cluster_id;
   std::uint32_t restore_count = 0;  // rises with each restore from a backup
+  // When the last one was, in seconds since 2020-01-01; 0: never. Two restores of one backup have
+  // the same count.
+  std::uint32_t restored_s = 0;
   FeatureFlags features;
   friend bool operator==(const Superblock&, const Superblock&) = default;
 };

@@ -1,6 +1,7 @@
 #include "tests/sim/application.h"
 
 #include <algorithm>
+#include <set>
 
 #include "lib/base/check.h"
 
@@ -87,6 +88,30 @@ void Application::Look(const SourceFold& fold) {
   unseen_rotations_ = 0;
   unseen_copy_ = false;
   seen_ = current_ != nullptr && !current_->lines.empty();
+}
+
+void Application::BrokerRestored() {
+  std::set<Bytes> standing;
+  const std::string directory = file::ParentDirectory(path_);
+  const auto entries = agent_.disk().List(directory);
+  CHECK(entries.ok());
+  for (const file::DirectoryEntry& entry : *entries) {
+    const auto bytes = file::ReadWholeFile(
+        agent_.disk(), fmt::format("{}/{}", directory, entry.name), std::size_t{1} << 30U);
+    if (bytes.ok()) standing.insert(*bytes);
+  }
+  for (Incarnation& each : written_.all()) {
+    if (each.host != agent_.host() || each.writer != name_) continue;
+    if (standing.contains(each.content)) {
+      waiting_.push_back(&each);
+    } else {
+      each.destroyed = true;
+      each.unknown_to_all = true;
+    }
+  }
+  unseen_rotations_ = kUnseenMax;
+  unseen_copy_ = true;
+  seen_ = false;
 }
 
 std::string Application::Missing(const SourceFold& fold) const {

@@ -28,6 +28,9 @@ class Application {
   void Rotate(const SourceFold& fold);
   // Removes or truncates its log, whatever is unread.
   void Destroy(const SourceFold& fold);
+  // What had arrived may have to come again: files that stand are not touched until it has, and
+  // those that are gone have nobody who could say so for sure.
+  void BrokerRestored();
   // Looks whether all that was written so far has arrived.
   void Look(const SourceFold& fold);
 

@@ -54,10 +54,17 @@ void SimProducer::Step(const std::vector<PlainRecords>& logged) {
       failed_[static_cast<std::size_t>(delivery.partition.value())] += delivery.records;
     }
     // What was written and not synced may still be lost; of an old duplicate no offset is known.
-    const bool promised = !delivery.error && stage_.options.producer_acks == client::Acks::kSynced;
+    const bool promised = !delivery.error && stage_.clocks.monotonic() >= restored_until_ &&
+                          stage_.options.producer_acks == client::Acks::kSynced;
     if (!promised || !delivery.base_offset) continue;
     CheckDelivery(delivery, logged[static_cast<std::size_t>(delivery.partition.value())]);
   }
+}
+
+void SimProducer::BrokerRestored() {
+  constexpr std::int64_t kOnTheWayMs = 60'000;
+  restored_until_ = stage_.clocks.monotonic() + kOnTheWayMs;
+  restored_at_ = next_;
 }
 
 void SimProducer::CheckDelivery(const client::Delivery& delivery, const PlainRecords& logged) {
@@ -70,7 +77,7 @@ void SimProducer::CheckDelivery(const client::Delivery& delivery, const PlainRec
                                    "{}-{}: a record was acked at offset {}, and is not there",
                                    topic_, delivery.partition, offset);
     }
-    if (waiting.erase(found->second) == 1) continue;
+    if (waiting.erase(found->second) == 1 || found->second < restored_at_) continue;
     stage_.verdict.Broken(Invariant::kAckedIsInTheLog,
                           "{}-{}: another record than record {} was acked at offset {}", topic_,
                           delivery.partition, found->second, offset);
@@ -81,6 +88,7 @@ void SimProducer::CheckComplete(const std::vector<PlainRecords>& logged) const {
   if (stage_.options.producer_acks != client::Acks::kSynced || !idle()) return;
   for (std::size_t i = 0; i < waiting_.size(); ++i) {
     std::set<std::uint64_t> missing = waiting_[i];
+    missing.erase(missing.begin(), missing.lower_bound(restored_at_));
     if (i < logged.size()) {
       for (const auto& [offset, number] : logged[i]) missing.erase(number);
     }
@@ -129,12 +137,20 @@ void SimConsumer::Step() {
   consumer_->Wait(std::chrono::hours(1));
 }
 
+void SimConsumer::BrokerRestored(
+    const std::function<Offset(const client::TopicPartition&)>& end_of) {
+  for (const auto& [partition, next] : next_) {
+    if (next > end_of(partition)) must_be_told_.insert(partition);
+  }
+}
+
 void SimConsumer::Take(const client::ConsumerEvent& event) {
   if (const auto* batch = std::get_if<client::FetchedBatch>(&event.what)) {
     return TakeBatch(event.from, *batch);
   }
   if (const auto* range = std::get_if<client::OffsetOutOfRange>(&event.what)) {
-    if (range->position > range->durable_end) {
+    const bool told = must_be_told_.erase(event.from) == 1;
+    if (range->position > range->durable_end && !told) {
       stage_.verdict.Broken(
           Invariant::kDurableEndNeverFalls, "{}-{}: a reader stands at {}, and the log ends at {}",
           event.from.topic, event.from.partition, range->position, range->durable_end);
@@ -162,6 +178,12 @@ void SimConsumer::TakeBatch(const client::TopicPartition& from, const client::Fe
     return stage_.verdict.Broken(Invariant::kServedIsDurable,
                                  "{}-{}: a batch was served, and nothing was ever durable",
                                  from.topic, from.partition);
+  }
+  if (must_be_told_.contains(from)) {
+    return stage_.verdict.Broken(Invariant::kOffsetsNeverReassigned,
+                                 "{}-{}: a reader was given offset {} of a log that came back from "
+                                 "a backup that ends below what it had read, and was not told",
+                                 from.topic, from.partition, batch.first_offset);
   }
   archive->CheckServed(batch.header, batch.bytes);
   const auto [next, first] = next_.try_emplace(from, batch.first_offset);

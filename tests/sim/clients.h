@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -33,6 +34,8 @@ class SimProducer {
   void CheckComplete(const std::vector<PlainRecords>& logged) const;
   std::int64_t UntilDueMs() const { return due_ms_; }
   bool idle() const { return producer_->buffered_records() == 0; }
+  // What was acked before the broker came back from a backup is in the log no more.
+  void BrokerRestored();
   std::string Describe() const;
   std::uint64_t sent() const { return next_; }
 
@@ -45,6 +48,9 @@ class SimProducer {
   SeededRandom random_;
   std::int64_t due_ms_ = 0;
   std::uint64_t next_ = 0;
+  // By then answers of the broker before it was restored have come, or are lost.
+  MonotonicMs restored_until_;
+  std::uint64_t restored_at_ = 0;                 // what was sent before it may be gone
   std::vector<std::set<std::uint64_t>> waiting_;  // by partition: not known at an offset
   std::vector<std::size_t> failed_;               // by partition: records whose delivery failed
   std::vector<client::Delivery> deliveries_;
@@ -64,6 +70,9 @@ class SimConsumer {
   bool AtEnd() const;
   std::string Describe() const;
   std::uint64_t batches() const { return batches_; }
+  // `ends`: where the logs end that came back from a backup. Whoever stands behind them has read
+  // records that are gone, and must be told before anything else is given to him.
+  void BrokerRestored(const std::function<Offset(const client::TopicPartition&)>& end_of);
 
  private:
   void Take(const client::ConsumerEvent& event);
@@ -76,6 +85,7 @@ class SimConsumer {
   std::int64_t due_ms_ = 0;
   std::uint64_t batches_ = 0;
   std::map<client::TopicPartition, Offset> next_;
+  std::set<client::TopicPartition> must_be_told_;
   std::unique_ptr<client::Consumer> consumer_;
 };
 

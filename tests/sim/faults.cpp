@@ -43,6 +43,7 @@ std::string_view FaultName(Fault fault) {
     case Fault::kUnlink: return "unlink";
     case Fault::kTruncate: return "truncate";
     case Fault::kHalfLine: return "half line";
+    case Fault::kBackupRestored: return "restored from backup";
     case Fault::kLongLine: return "long line";
     case Fault::kTrim: return "trim";
     case Fault::kAddPartition: return "partition added";

@@ -48,8 +48,11 @@ enum class Fault : std::uint8_t {
   kTrim,
   kAddPartition,
   kEviction,
+  // Those above are drawn for a run, each by itself; this one is an option of its own.
+  kBackupRestored,
 };
-inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(Fault::kEviction) + 1;
+inline constexpr std::size_t kDrawnFaultKinds = static_cast<std::size_t>(Fault::kEviction) + 1;
+inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(Fault::kBackupRestored) + 1;
 
 std::string_view FaultName(Fault fault);
 

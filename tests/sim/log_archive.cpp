@@ -159,6 +159,22 @@ void PartitionArchive::CompareWith(file::FileSystem& fs, std::optional<Offset> l
   verdict_.Broken(Invariant::kAckedIsInTheLog, "{}: {}", name_, walked.error().message);
 }
 
+void PartitionArchive::CompareRestored(file::FileSystem& fs, Offset end_min) {
+  Cursor cursor;
+  Offset reached;
+  const Status walked = Walk(fs, cursor, reached, end_, [&](const auto& header, ByteView batch) {
+    reached = header.next_offset();
+    if (Same(header, batch)) return true;
+    verdict_.Broken(Invariant::kOffsetsNeverReassigned,
+                    "{}: offset {} came back from a backup with other records", name_,
+                    header.base_offset);
+    return false;
+  });
+  if (reached >= end_min) return;  // behind that the log may go on, or not
+  verdict_.Broken(Invariant::kAckedIsInTheLog, "{} came back from a backup up to {}, not {}: {}",
+                  name_, reached, end_min, walked.ok() ? "" : walked.error().message);
+}
+
 void PartitionArchive::CheckServed(const record::BatchHeader& header, ByteView batch) {
   if (Same(header, batch)) return;
   if (header.next_offset() > end_) {

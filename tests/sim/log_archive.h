@@ -38,6 +38,9 @@ class PartitionArchive {
   // Reads the whole log again: all that was durable is there, the same as before. For a disk after
   // a crash, before or after the broker's recovery. Without `log_start`: from where it begins.
   void CompareWith(file::FileSystem& fs, std::optional<Offset> log_start);
+  // The directory came back from a backup that began when the log ended at `end_min`: what it holds
+  // is the same as before, and reaches that far.
+  void CompareRestored(file::FileSystem& fs, Offset end_min);
   // What a reader was given.
   void CheckServed(const record::BatchHeader& header, ByteView batch);
 

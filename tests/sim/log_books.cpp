@@ -10,8 +10,8 @@ namespace logboom::sim {
 namespace {
 
 SourceFold::FileOrder FileOrderIn(const SimOptions& options) {
-  const bool may_change =
-      options.faults.Has(Fault::kClockBack) || options.faults.Has(Fault::kCopyTruncate);
+  const bool may_change = options.faults.Has(Fault::kClockBack) ||
+                          options.faults.Has(Fault::kCopyTruncate) || options.restores;
   return may_change ? SourceFold::FileOrder::kMayChange : SourceFold::FileOrder::kKept;
 }
 
@@ -19,16 +19,26 @@ SourceFold::FileOrder FileOrderIn(const SimOptions& options) {
 
 LogBooks::LogBooks(Stage& stage, file::FileSystem& fs, const WrittenFiles& written,
                    std::string plain_topic)
-    : stage_(stage),
-      fs_(fs),
-      plain_topic_(std::move(plain_topic)),
-      fold_(written, stage.verdict, FileOrderIn(stage.options),
-            [this](const Uuid& topic, const Uuid& source) -> std::optional<record::SourceIdentity> {
-              if (looked_at_ == nullptr) return std::nullopt;
-              const broker::Source* found = looked_at_->sources().table().Find(topic, source);
-              if (found == nullptr) return std::nullopt;
-              return found->identity;
-            }) {}
+    : stage_(stage), fs_(fs), plain_topic_(std::move(plain_topic)), written_(written) {
+  BeginAnew();
+}
+
+void LogBooks::BeginAnew() {
+  archives_.clear();
+  plain_.clear();
+  gaps_.clear();
+  all_gaps_due_ = true;
+  positions_.clear();
+  highest_.clear();
+  fold_.emplace(
+      written_, stage_.verdict, FileOrderIn(stage_.options),
+      [this](const Uuid& topic, const Uuid& source) -> std::optional<record::SourceIdentity> {
+        if (looked_at_ == nullptr) return std::nullopt;
+        const broker::Source* found = looked_at_->sources().table().Find(topic, source);
+        if (found == nullptr) return std::nullopt;
+        return found->identity;
+      });
+}
 
 template <typename Each>
 void LogBooks::ForEachPartition(const broker::Broker& broker, Each each) {
@@ -65,6 +75,7 @@ void LogBooks::Look(const broker::Broker& broker) {
   ForEachPartition(broker,
                    [&](const auto& topic, const auto& where) { LookAt(broker, topic, where); });
   gaps_counted_ = broker.sources().counters().gaps;
+  all_gaps_due_ = false;
   looked_at_ = nullptr;
 }
 
@@ -73,7 +84,8 @@ void LogBooks::LookAt(const broker::Broker& broker, const broker::Topic& topic,
   const auto state = broker.engine().StateOf(where);
   if (!state) return;
   PartitionArchive& archive = ArchiveOf(topic, where);
-  if (broker.sources().counters().gaps != gaps_counted_) TakeGaps(broker, where, *state);
+  if (all_gaps_due_ || broker.sources().counters().gaps != gaps_counted_)
+    TakeGaps(broker, where, *state);
   CheckLogStart(archive, *state);
   archive.SetLogStart(state->log_start);
   if (state->durable_end == archive.end()) return;
@@ -81,7 +93,7 @@ void LogBooks::LookAt(const broker::Broker& broker, const broker::Topic& topic,
     stage_.trace.Event(stage_.clocks.monotonic(), "{}: [{}, {}) durable, crc {:08x}",
                        archive.name(), header.base_offset, header.next_offset(), header.crc);
     if (topic.name == plain_topic_) return TakePlain(where.partition, batch);
-    fold_.AddBatch(where.topic_id, batch);
+    fold_->AddBatch(where.topic_id, batch);
   });
 }
 
@@ -107,7 +119,7 @@ void LogBooks::TakeGaps(const broker::Broker& broker, const broker::TopicPartiti
     if (!gaps_.insert(key).second) continue;
     stage_.trace.Event(stage_.clocks.monotonic(), "{}:{}: gap [{}, {}) {}", gap.agent_id, gap.path,
                        gap.row.begin, gap.row.end, gap.row.reason);
-    fold_.AddGap(where.topic_id, gap.row.source_id, gap.row.begin, gap.row.end);
+    fold_->AddGap(where.topic_id, gap.row.source_id, gap.row.begin, gap.row.end);
   }
 }
 
@@ -150,6 +162,18 @@ void LogBooks::CompareDisk() {
   for (auto& [where, archive] : archives_) archive.CompareWith(fs_, std::nullopt);
 }
 
+void LogBooks::NoteBackup(const std::string& backup) {
+  for (const auto& [where, archive] : archives_) backups_[backup][where] = archive.end();
+}
+
+void LogBooks::CheckRestored(const std::string& backup) {
+  const auto& ends = backups_[backup];
+  for (auto& [where, archive] : archives_) {
+    const auto end = ends.find(where);
+    archive.CompareRestored(fs_, end == ends.end() ? Offset{} : end->second);
+  }
+}
+
 void LogBooks::CheckStart(const broker::Broker& broker, bool database_kept) {
   gaps_counted_ = 0;
   for (auto& [where, archive] : archives_) {
@@ -174,7 +198,7 @@ void LogBooks::CheckStart(const broker::Broker& broker, bool database_kept) {
       CheckSource(*source, database_kept);
     }
   });
-  fold_.ForEachSource([&](const Uuid& topic, const Uuid& source) {
+  fold_->ForEachSource([&](const Uuid& topic, const Uuid& source) {
     if (broker.sources().table().Find(topic, source) != nullptr) return;
     stage_.verdict.Broken(Invariant::kPositionsFoldTheLog, "source {} is forgotten",
                           source.ToString());
@@ -183,7 +207,7 @@ void LogBooks::CheckStart(const broker::Broker& broker, bool database_kept) {
 
 void LogBooks::CheckSource(const broker::Source& source, bool database_kept) {
   const std::int64_t at = source.durable.value();
-  const std::int64_t folded = fold_.SpanEnd(source.where.topic_id, source.source_id);
+  const std::int64_t folded = fold_->SpanEnd(source.where.topic_id, source.source_id);
   const auto complain = [&](std::string_view what, std::int64_t other) {
     stage_.verdict.Broken(Invariant::kPositionsFoldTheLog, "source {} stands at {}: {} {}",
                           source.source_id.ToString(), at, what, other);

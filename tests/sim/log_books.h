@@ -33,6 +33,13 @@ class LogBooks {
   void Remember(const broker::Broker& broker);
   // Behind a crash, before a new process has touched the disk.
   void CompareDisk();
+  // All that is durable now is in this backup, once it is done.
+  void NoteBackup(const std::string& backup);
+  // The disk holds what came back from it, and no process has touched it.
+  void CheckRestored(const std::string& backup);
+  // The disk holds another log from here on, which came back from a backup: it is read from its
+  // start, and nothing that stood in the one before counts.
+  void BeginAnew();
   // After a new process has opened. `database_kept`: with all that it was told to keep.
   void CheckStart(const broker::Broker& broker, bool database_kept);
 
@@ -41,7 +48,7 @@ class LogBooks {
     partitions_[topic] = std::max(partitions_[topic], partitions);
   }
 
-  const SourceFold& fold() const { return fold_; }
+  const SourceFold& fold() const { return *fold_; }
   const std::vector<PlainRecords>& plain() const { return plain_; }
   PartitionArchive* Find(const client::TopicPartition& partition);
   // Of all partitions, in order: tells runs apart.
@@ -69,10 +76,14 @@ class LogBooks {
   file::FileSystem& fs_;
   std::string plain_topic_;
   const broker::Broker* looked_at_ = nullptr;
-  SourceFold fold_;
+  const WrittenFiles& written_;
+  std::optional<SourceFold> fold_;
+  bool all_gaps_due_ = false;
   std::map<broker::TopicPartition, PartitionArchive> archives_;
   std::vector<PlainRecords> plain_;
   std::map<std::string, std::int32_t> partitions_;
+  // By backup: where the logs ended when it began.
+  std::map<std::string, std::map<broker::TopicPartition, Offset>> backups_;
   using GapKey = std::tuple<Uuid, Uuid, std::int64_t, std::int64_t>;
   std::set<GapKey> gaps_;
   std::uint64_t gaps_counted_ = 0;

@@ -12,7 +12,7 @@ using sim::Fault;
 void Mischief::Fault() {
   // A kind that can't happen now makes room for another.
   for (int tries = 0; tries < 20; ++tries) {
-    const auto kind = static_cast<sim::Fault>(stage_.random.Below(kFaultKinds));
+    const auto kind = static_cast<sim::Fault>(stage_.random.Below(kDrawnFaultKinds));
     if (!May(kind)) continue;
     SimAgent& agent = *agents_[stage_.random.Below(agents_.size())];
     if (TryBroker(kind) || TryDisk(kind) || TryDatabase(kind) || TryAgent(kind, agent) ||
@@ -20,6 +20,17 @@ void Mischief::Fault() {
       return;
     }
   }
+}
+
+void Mischief::BackUpOrRestore() {
+  if (broker_.stopping()) return;
+  if (broker_.has_backup() && stage_.OneIn(2)) {
+    stage_.Happened(Fault::kBackupRestored, "");
+    broker_.LoseAndRestore();
+    return;
+  }
+  if (!broker_.up() || !broker_.StartBackup()) return;
+  stage_.trace.Event(stage_.clocks.monotonic(), "a backup begins");
 }
 
 void Mischief::EndIn(std::int64_t ms, std::function<void()> end) {

@@ -20,6 +20,8 @@ class Mischief {
       : stage_(stage), broker_(broker), agents_(agents) {}
 
   void Fault();
+  // A backup is begun, or the broker's directory is lost and comes back from the newest one.
+  void BackUpOrRestore();
   // Ends what is to end by now.
   void Tick();
   std::int64_t UntilDueMs() const;

@@ -11,7 +11,7 @@ bool OneIn(Random& random, std::uint64_t count) { return random.Below(count) == 
 FaultSet DrawFaults(Random& random) {
   FaultSet faults;
   const std::uint64_t one_in = 1 + random.Below(4);
-  for (std::size_t i = 0; i < kFaultKinds; ++i) {
+  for (std::size_t i = 0; i < kDrawnFaultKinds; ++i) {
     if (OneIn(random, one_in)) faults.Add(static_cast<Fault>(i));
   }
   return faults;
@@ -53,6 +53,9 @@ SimOptions SimOptions::Draw(std::uint64_t seed) {
   if (OneIn(random, 2)) options.group_readers = 1 + static_cast<int>(random.Below(3));
   options.rewriting = OneIn(random, 2);
   if (OneIn(random, 3)) options.broker_open_files_max = 4 + random.Below(12);
+  // The books begin anew with what came back: that is from the start where nothing is let go.
+  options.restores =
+      !options.log_starts_move() && !options.faults.Has(Fault::kAddPartition) && OneIn(random, 2);
   return options;
 }
 
@@ -62,13 +65,14 @@ std::string SimOptions::ToString() const {
   return fmt::format(
       "seed {}, {} turns, one act in {} a fault, {} agents, {} writers each, {}, codec {}, linger "
       "{} "
-      "ms, max_line_bytes {}, {} partitions,{}, sync {}, acks {}{}{}, budget {}, {} group readers\n"
+      "ms, max_line_bytes {}, {} partitions,{}, sync {}, acks {}{}{}{}, budget {}, {} group "
+      "readers\n"
       "  faults: {}",
       seed, turns, calm, agents, writers_an_agent, directories_watched ? "watched" : "polled",
       static_cast<int>(codec), linger_ms, max_line_bytes, partitions, config,
       sync_method == broker::SyncMethod::kSyncfs ? "syncfs" : "fdatasync",
       producer_acks == client::Acks::kSynced ? "synced" : "written", bulk ? ", bulk" : "",
-      rewriting ? ", rewriting" : "",
+      rewriting ? ", rewriting" : "", restores ? ", backups" : "",
       faults.Has(Fault::kEviction) ? fmt::format("{} bytes", budget_bytes) : "none", group_readers,
       faults.ToString());
 }

@@ -31,6 +31,7 @@ struct SimOptions {
   bool rewriting = false;  // of small batches, in segments of any size
   bool bulk = false;       // the producer sends megabytes, so that segments are rolled by size
   std::size_t broker_open_files_max = 4096;  // of logs; few, and they open and close all the time
+  bool restores = false;   // backups are made, and the data directory comes back from one
   FaultSet faults;         // that may happen; a few of all kinds, so that each has runs to itself
   std::uint64_t calm = 1;  // of so many acts one is a fault
 

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "broker/storage/restore.h"
+#include "lib/file/trees.h"
+
 namespace logboom::sim {
 namespace {
 
@@ -21,6 +24,7 @@ SimBroker::SimBroker(Stage& stage)
     : stage_(stage), random_(stage.options.seed + 1), crash_random_(stage.options.seed + 2) {
   EXPECT_TRUE(disk_.CreateDirectories(kDataDirectory).ok());
   EXPECT_TRUE(disk_.SyncDirectory("/").ok());
+  store_.SetCopies(&fs_);
 }
 
 SimBroker::~SimBroker() {
@@ -97,6 +101,7 @@ void SimBroker::Poll() {
   if (!up()) return;
   disk_.SetTime(now().wall.value() * 1'000'000);
   broker_->Poll(now());
+  WatchBackup();
   if (calls_left_ && *calls_left_ == 0) return Kill();
   if (const auto& failure = broker_->failure()) {
     last_words_ = failure->message;
@@ -132,6 +137,7 @@ void SimBroker::EndProcess() {
   }
   if (up()) CheckScrub(*broker_);
   segments_rewritten_ = segments_rewritten();
+  backup_under_way_.clear();
   syncs_.Drop();
   syncs_.Release();
   transactions_.Drop();
@@ -182,6 +188,50 @@ void SimBroker::WatchRemovals() {
                  return false;
                },
            .span = file::FaultSpan::kFromThenOn});
+}
+
+bool SimBroker::StartBackup() {
+  const std::string directory = fmt::format("/backups/{}", ++backups_);
+  EXPECT_TRUE(file::CreateDurableDirectories(disk_, "/backups").ok());
+  if (!broker_->StartBackup(directory).ok()) return false;
+  backup_under_way_ = directory;
+  if (on_backup) on_backup(directory);
+  return true;
+}
+
+void SimBroker::WatchBackup() {
+  using State = broker::BackupStatus::State;
+  const broker::BackupStatus status = broker_->engine().backup();
+  if (backup_under_way_.empty() || status.state == State::kRunning) return;
+  backup_under_way_.clear();
+  if (status.state == State::kDone) newest_backup_ = status.directory;
+  stage_.trace.Event(stage_.clocks.monotonic(), "backup {}: {}", status.directory,
+                     status.error ? status.error->message : "done");
+}
+
+Status SimBroker::RestoreOnce() {
+  RETURN_IF_ERROR(file::RemoveTree(disk_, kDataDirectory));
+  const auto restored =
+      broker::RestoreBackup(disk_, *newest_backup_, kDataDirectory, restored_at_, {});
+  return restored.ok() ? Ok() : Status(restored.error());
+}
+
+// A limit: the epochs that tell two restores of one backup apart are of the clock, in seconds, and
+// each recovery takes one more. Whoever restores twice takes a minute, and his clock goes on.
+void SimBroker::LoseAndRestore() {
+  constexpr std::int64_t kBetweenMs = 60'000;
+  restored_at_ = std::max(now().wall, restored_at_ + kBetweenMs);
+  if (up()) Kill();
+  // A sync that was to fail may fail here: then nothing is left that could be started.
+  Status restored = RestoreOnce();
+  for (int tries = 0; !restored.ok() && restored.error().code == ErrorCode::kIo && tries < 9;
+       ++tries) {
+    restored = RestoreOnce();
+  }
+  EXPECT_TRUE(restored.ok()) << restored.error().message;
+  EXPECT_TRUE(store_.TakeCopy(disk_, fmt::format("{}/metadata.sqlite", kDataDirectory)).ok());
+  snapshot_.reset();
+  if (on_restored) on_restored(*newest_backup_);
 }
 
 void SimBroker::FailDatabase() { store_.Fail(Fail(ErrorCode::kIo, "the database's disk fails")); }

@@ -52,6 +52,12 @@ class SimBroker {
   // Of the last TakeSnapshot(); false where there is none.
   bool RestoreDatabase();
   void TakeSnapshot();
+  // Begins a backup; false where one is under way or there is none that could.
+  bool StartBackup();
+  // A whole one is there.
+  bool has_backup() const { return newest_backup_.has_value(); }
+  // The data directory is lost with its database, and comes back from the newest backup.
+  void LoseAndRestore();
   void FailDatabase();
   // The next sync of one of the files in its directory.
   void FailSync();
@@ -75,6 +81,9 @@ class SimBroker {
   std::function<void(const broker::Broker&)> on_death;
   // Called when a new one has opened.
   std::function<void(const broker::Broker&)> on_start;
+  // Called when a backup begins, and when the directory has come back from it.
+  std::function<void(const std::string& backup)> on_backup;
+  std::function<void(const std::string& backup)> on_restored;
 
  private:
   broker::BrokerOptions Options() const;
@@ -82,6 +91,8 @@ class SimBroker {
   broker::BrokerSeams Seams(file::FileSystem& fs);
   void EndProcess();
   void WatchRemovals();
+  void WatchBackup();
+  Status RestoreOnce();
   bool TakeCall();
 
   Stage& stage_;
@@ -89,6 +100,10 @@ class SimBroker {
   file::FaultyFileSystem fs_{disk_};
   broker::MemoryStore store_;
   std::optional<std::vector<broker::MetadataRow>> snapshot_;
+  int backups_ = 0;
+  std::string backup_under_way_;
+  std::optional<std::string> newest_backup_;
+  TimestampMs restored_at_{0};
   SeededRandom random_;
   SeededRandom crash_random_;
   std::int64_t skew_ms_ = 0;

@@ -31,8 +31,16 @@ World::World(const SimOptions& options)
   broker_.on_start = [this](const broker::Broker& broker) {
     const bool database_kept = !mischief_ || !mischief_->TakeDatabaseLoss();
     books_.CheckStart(broker, database_kept);
-    if (readers_ && !database_kept) readers_->Forget();
+    const bool restored = std::exchange(restored_, false);
+    if (readers_ && (!database_kept || restored)) readers_->Forget();
+    if (!restored) return;
+    consumer_->BrokerRestored([this](const client::TopicPartition& partition) {
+      const PartitionArchive* archive = books_.Find(partition);
+      return archive == nullptr ? Offset{} : archive->end();
+    });
   };
+  broker_.on_backup = [this](const std::string& backup) { books_.NoteBackup(backup); };
+  broker_.on_restored = [this](const std::string& backup) { BrokerRestored(backup); };
   const std::vector<std::string> topics(std::begin(kLogTopics), std::end(kLogTopics));
   for (int i = 0; i < options.agents; ++i) {
     agents_.push_back(std::make_unique<SimAgent>(stage_, fmt::format("host-{}", i), topics));
@@ -105,6 +113,7 @@ Outcome World::Run() {
 
 void World::Turn() {
   if (stage_.OneIn(stage_.options.calm)) mischief_->Fault();
+  if (stage_.options.restores && stage_.OneIn(8)) mischief_->BackUpOrRestore();
   if (stage_.options.group_readers > 0 && stage_.OneIn(3)) readers_->Happen();
   const std::uint64_t acts = stage_.random.Below(4);
   for (std::uint64_t i = 0; i < acts; ++i) ActOfAnApplication();
@@ -112,6 +121,14 @@ void World::Turn() {
   const std::uint64_t most_ms = stage_.OneIn(12) ? 30'000 : stage_.OneIn(3) ? 4'000 : 500;
   RunFor(1 + static_cast<std::int64_t>(stage_.random.Below(most_ms)));
   for (const auto& application : applications_) application->Look(books_.fold());
+}
+
+void World::BrokerRestored(const std::string& backup) {
+  books_.CheckRestored(backup);
+  books_.BeginAnew();
+  producer_->BrokerRestored();
+  for (const auto& application : applications_) application->BrokerRestored();
+  restored_ = true;
 }
 
 void World::ActOfAnApplication() {

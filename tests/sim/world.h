@@ -62,6 +62,7 @@ class World {
   void Step(std::int64_t ms);
   std::int64_t UntilDueMs();
   void WatchBroker();
+  void BrokerRestored(const std::string& backup);
   void WatchAgents();
   std::int64_t DownTimeMs();
 
@@ -86,6 +87,7 @@ class World {
   SeededRandom admin_random_;
   bool broker_was_up_ = false;
   bool faults_stopped_ = false;
+  bool restored_ = false;  // no process has opened what came back yet
 };
 
 }  // namespace logboom::sim

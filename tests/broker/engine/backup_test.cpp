@@ -41,10 +41,10 @@ class BackupTest : public testing::Test {
     return restored.ok() ? Ok() : Status(restored.error());
   }
   // The data directory is lost, and comes back from the backup.
-  void LoseAndRestore(const std::string& directory) {
+  void LoseAndRestore(const std::string& directory, std::int64_t after_ms = 0) {
     rig_.Kill();
     ASSERT_TRUE(file::RemoveTree(rig_.disk, "/data").ok());
-    const Status restored = Restore(directory);
+    const Status restored = Restore(directory, after_ms);
     ASSERT_TRUE(restored.ok()) << restored.error().message;
     ASSERT_TRUE(rig_.store.TakeCopy(rig_.disk, "/data/metadata.sqlite").ok());
     rig_.MustOpen();
@@ -182,10 +182,41 @@ TEST_F(BackupTest, TwoRestoresOfOneBackupGiveOutDifferentEpochs) {
   ASSERT_EQ(BackUp("/backups/one").state, State::kDone);
   LoseAndRestore("/backups/one");
   const LeaderEpoch first = rig_.State(where_).leader_epoch;
+  const std::uint32_t first_id = rig_.engine->directory().restore_id();
+  EXPECT_NE(first_id, 0U);
   rig_.Tick(5'000);
   LoseAndRestore("/backups/one");
+  EXPECT_NE(rig_.engine->directory().restore_id(), first_id) << "agents are told";
   EXPECT_GT(rig_.State(where_).leader_epoch, first);
   EXPECT_EQ(*rig_.engine->EndOfEpoch(where_, first), Offset{10});
+}
+
+TEST_F(BackupTest, EpochsRiseAlsoWhereTheClockIsFarBehind) {
+  Append(0, 10);
+  rig_.Settle();
+  const LeaderEpoch before = rig_.State(where_).leader_epoch;
+  ASSERT_EQ(BackUp("/backups/one").state, State::kDone);
+  LoseAndRestore("/backups/one", -rig_.now().wall.value());
+  EXPECT_GT(rig_.State(where_).leader_epoch, before);
+  EXPECT_EQ(*rig_.engine->EndOfEpoch(where_, before), Offset{10});
+  EXPECT_NE(rig_.engine->directory().restore_id(), 0U);
+}
+
+TEST_F(BackupTest, WhatRecoveryMendsInFinishedSegmentsIsNotThatOfTheBackup) {
+  Append(0, 10);
+  rig_.Settle();
+  ASSERT_GT(rig_.State(where_).segments, 1);
+  ASSERT_EQ(BackUp("/backups/one").state, State::kDone);
+  // Recovery takes segments up again that are behind the last checkpoint.
+  const std::string directory = fmt::format("/data/{}-0", rig_.engine->FindTopic("web")->number);
+  for (const char* suffix : {".index", ".timeindex", ".appendtime"}) {
+    const auto file = rig_.disk.Open(fmt::format("{}/{:020}{}", directory, 0, suffix),
+                                     file::OpenMode::kReadWrite);
+    ASSERT_TRUE(file.ok()) << suffix;
+    ASSERT_TRUE((*file)->PWrite((*file)->Stat()->size_bytes, "mended").ok());
+  }
+  LoseAndRestore("/backups/one");
+  EXPECT_EQ(Numbers(), UpTo(10));
 }
 
 TEST_F(BackupTest, PlacesThatCannotBeAreRefused) {
