@@ -181,6 +181,7 @@ class EmbeddedEngine final : public LogEngine {
   Status RemoveLeftovers(const Topic& topic);
   Status ApplyWhereThereIsRoom(const MetadataTransaction& transaction, std::string_view otherwise);
   Status OpenAgeClock(Instant now);
+  Status SyncOpenedLogs();
   Status OpenPartitions(Instant now, const std::function<void(std::int64_t)>& progress);
   Status MendDirectories(std::vector<DataDirectory::PartitionDirectory>& found);
   Status AdoptDirectories(const std::vector<DataDirectory::PartitionDirectory>& found);
@@ -256,6 +257,7 @@ class EmbeddedEngine final : public LogEngine {
   std::unordered_map<std::uint32_t, std::string> names_by_number_;  // at the start alone
   // Directories that the start has taken at their names, and that were not looked into yet.
   std::vector<DataDirectory::PartitionDirectory> unchecked_;
+  std::vector<std::string> unsynced_logs_;  // while it opens
   bool checking_ = false;
   std::uint64_t topics_version_ = 1;
   std::uint32_t next_topic_number_ = 1;

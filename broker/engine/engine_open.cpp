@@ -143,6 +143,19 @@ Status EmbeddedEngine::OpenPartitions(Instant now,
                           : OpenPartition(topic, PartitionIndex{i}, one, now, progress));
     }
   }
+  return SyncOpenedLogs();
+}
+
+// Few by themselves: a file system that others use may have much more to write.
+Status EmbeddedEngine::SyncOpenedLogs() {
+  constexpr std::size_t kOneByOneMax = 100;
+  const std::vector<std::string> logs = std::exchange(unsynced_logs_, {});
+  if (logs.size() > kOneByOneMax) return parts_.fs.SyncFileSystem(directory_->path());
+  for (const std::string& path : logs) {
+    ASSIGN_OR_RETURN(const std::unique_ptr<file::File> log,
+                     parts_.fs.Open(path, file::OpenMode::kReadWrite));
+    RETURN_IF_ERROR(log->Sync());
+  }
   return Ok();
 }
 
@@ -266,6 +279,9 @@ Status EmbeddedEngine::OpenPartition(const Topic& topic, PartitionIndex index,
   }
   if ((*log)->recovery().scanned) {
     report_.scanned.push_back({topic.name, index, (*log)->recovery()});
+  }
+  if (const std::string& unsynced = (*log)->recovery().unsynced_log; !unsynced.empty()) {
+    unsynced_logs_.push_back(unsynced);
   }
   const TopicPartition where{topic.topic_id, index};
   AddPartition(where, *std::move(log), found.path);

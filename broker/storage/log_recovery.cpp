@@ -278,23 +278,13 @@ Status Recovery::TruncateCut() {
   return Ok();
 }
 
-// The last block may hold batches of a run before behind the end of the file: written, and their
-// size was not. ext4 shows them once it has kept the size, and not the bytes, of what is appended
-// over them: then batches that were found gone would be back after the next power loss.
 Status Recovery::WipeBehindEnd() {
   if (result_.scanned.empty()) return Ok();
-  const std::string path =
-      SegmentPath(input_.directory, result_.scanned.back().base_offset, segment::kLogSuffix);
-  ASSIGN_OR_RETURN(const std::unique_ptr<file::File> log,
-                   fs_.Open(path, file::OpenMode::kReadWrite));
-  ASSIGN_OR_RETURN(const file::FileStat stat, log->Stat());
-  const std::int64_t behind = stat.size_bytes % kBlockBytesMax;
-  if (behind == 0) return Ok();
-  const Bytes zeros(static_cast<std::size_t>(kBlockBytesMax - behind), '\0');
-  Status wiped = log->PWrite(stat.size_bytes, zeros);
-  // Without room for them there is nothing there.
-  if (!wiped.ok() && wiped.error().code != ErrorCode::kNoSpace) return wiped;
-  return log->Truncate(stat.size_bytes);
+  ASSIGN_OR_RETURN(
+      [[maybe_unused]] const bool wiped,
+      broker::WipeBehindEnd(fs_, SegmentPath(input_.directory, result_.scanned.back().base_offset,
+                                             segment::kLogSuffix)));
+  return Ok();  // whoever opens the segment syncs it
 }
 
 Status Recovery::DropTail() {
@@ -338,6 +328,20 @@ Status Recovery::TellLostRecords() {
 }
 
 }  // namespace
+
+Result<bool> WipeBehindEnd(file::FileSystem& fs, const std::string& path) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<file::File> log,
+                   fs.Open(path, file::OpenMode::kReadWrite));
+  ASSIGN_OR_RETURN(const file::FileStat stat, log->Stat());
+  const std::int64_t behind = stat.size_bytes % kBlockBytesMax;
+  if (behind == 0) return false;
+  const Bytes zeros(static_cast<std::size_t>(kBlockBytesMax - behind), '\0');
+  Status wiped = log->PWrite(stat.size_bytes, zeros);
+  // Without room for them there is nothing there.
+  if (!wiped.ok() && wiped.error().code != ErrorCode::kNoSpace) return wiped.error();
+  RETURN_IF_ERROR(log->Truncate(stat.size_bytes));
+  return true;
+}
 
 Result<std::vector<FoundSegment>> FindSegments(file::FileSystem& fs, const std::string& directory) {
   ASSIGN_OR_RETURN(const std::vector<file::DirectoryEntry> entries, fs.List(directory));

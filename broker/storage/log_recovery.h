@@ -63,4 +63,10 @@ struct RecoveredLog {
 Result<RecoveredLog> RecoverLog(file::FileSystem& fs, const RecoveryInput& input,
                                 std::vector<FoundSegment> segments, segment::LeaderEpochs& epochs);
 
+// The last block of a log may hold batches of a run before behind the end of the file: written, and
+// their size was not. ext4 shows them once it has kept the size, and not the bytes, of what is
+// appended over them: then batches that were found gone would be back after the next power loss.
+// Overwrites what may be there; true where the file must be synced ahead of the next append.
+Result<bool> WipeBehindEnd(file::FileSystem& fs, const std::string& path);
+
 }  // namespace logboom::broker

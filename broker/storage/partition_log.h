@@ -48,6 +48,9 @@ struct RecoveryReport {
   // Records that were acked or served may be other ones now: consumers are told by the leader
   // epoch.
   bool epoch_raised = false;
+  // Set where this file was written to when the log was opened, which must be synced ahead of the
+  // first append: by whoever opens logs, since many are synced sooner at once.
+  std::string unsynced_log;
 };
 
 struct AppendedBatch {

@@ -10,6 +10,7 @@
 #include <array>
 #include <utility>
 
+#include "broker/storage/log_recovery.h"
 #include "broker/storage/partition_log_state.h"
 #include "lib/segment/log_start.h"
 #include "lib/segment/names.h"
@@ -152,6 +153,12 @@ Result<bool> OpenSettled(LogState& state, const OpenRequest& request) {
   state.sources = std::move(listed->sources);
   state.producers.snapshots = std::move(listed->producer_snapshots);
   state.producers.sound_until = checkpoint.recovery_point;
+  if (!request.clean) {
+    const std::string log =
+        SegmentPath(state.directory, checkpoint.segment_base, segment::kLogSuffix);
+    ASSIGN_OR_RETURN(const bool wiped, WipeBehindEnd(state.fs, log));
+    if (wiped) state.report.unsynced_log = log;
+  }
   state.active.emplace(ActiveSegment::Asleep({.base_offset = checkpoint.segment_base,
                                               .next_offset = checkpoint.recovery_point,
                                               .totals = checkpoint.segment_totals,

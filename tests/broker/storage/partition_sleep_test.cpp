@@ -351,5 +351,33 @@ TEST_F(PartitionLogSleep, ARollWithoutADescriptorIsTriedAgain) {
   log_.reset();
 }
 
+// As in a log that was recovered (PartitionLogRecovery.WhatMayStandBehindTheEndIsOverwritten): a
+// settled one was written to as well, since its manifest was.
+TEST_F(PartitionLogSleep, WhatMayStandBehindTheEndOfASettledLogIsOverwrittenAfterACrash) {
+  Fill();
+  FallAsleep();
+  const PartitionCheckpoint checkpoint = Checkpoint();
+  ASSERT_NE(checkpoint.settled, nullptr);
+  const std::string path = PathOf(checkpoint.segment_base, segment::kLogSuffix);
+  const std::int64_t size = SizeOf(path);
+  for (const bool clean : {false, true}) {
+    file::FaultyFileSystem watched(*fs_);
+    std::vector<CallKind> calls;
+    watched.Add({.matches = [&](CallKind kind, const std::string& called) {
+      if (called == path) calls.push_back(kind);
+      return false;
+    }});
+    auto opened = PartitionLog::Open(watched, kDirectory, kQuarantine, options_, checkpoint, clean,
+                                     TimestampMs(now_ms_), {});
+    ASSERT_TRUE(opened.ok());
+    EXPECT_FALSE((*opened)->recovery().scanned);
+    const auto write = std::find(calls.begin(), calls.end(), CallKind::kWrite);
+    EXPECT_EQ(write == calls.end(), clean);
+    EXPECT_EQ(std::find(write, calls.end(), CallKind::kTruncate) == calls.end(), clean);
+    EXPECT_EQ((*opened)->recovery().unsynced_log, clean ? "" : path);
+    EXPECT_EQ(SizeOf(path), size);
+  }
+}
+
 }  // namespace
 }  // namespace logboom::broker
