@@ -75,6 +75,7 @@ Result<std::unique_ptr<Broker>> Broker::Open(BrokerOptions options, BrokerSeams 
                     broker->options_.budget,
                     broker->options_.scrub,
                     broker->options_.rewriting,
+                    broker->options_.cleaning,
                     broker->options_.open_files_max};
   ASSIGN_OR_RETURN(broker->engine_,
                    EmbeddedEngine::Open(std::move(directory), std::move(parts), now, progress));

@@ -40,6 +40,7 @@ struct BrokerOptions {
   std::optional<DiskBudget> budget = DiskBudget{};
   ScrubOptions scrub;
   RewriteOptions rewriting;
+  CleanerOptions cleaning;
   // Files that all logs together hold open.
   std::size_t open_files_max = 4096;
 };
@@ -105,6 +106,7 @@ class Broker {
   const ScrubStatus& scrub() const { return engine_->scrubber().status(); }
   const std::vector<std::string>& scrub_findings() const { return engine_->scrubber().findings(); }
   std::size_t unreadable_ranges() const { return engine_->unreadable_ranges(); }
+  const CleanerCounters& cleaner_counters() const { return engine_->cleaner_counters(); }
   const RewriteCounters& rewrite_counters() const { return engine_->rewrite_counters(); }
   // Of logs.
   std::size_t open_files() const { return engine_->open_files(); }

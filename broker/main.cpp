@@ -81,6 +81,10 @@ daemon::Program MakeProgram() {
        .type = KeyType::kBytes,
        .default_text = "32MiB",
        .help = "bytes of finished segments a second whose small batches are put together; 0: none"},
+      {.name = "storage.compaction_rate",
+       .type = KeyType::kBytes,
+       .default_text = "32MiB",
+       .help = "bytes of compacted topics a second that are read to find what may go; 0: none"},
   };
   program.flags = {
       {.name = "--data-dir",
@@ -173,6 +177,7 @@ Result<BrokerOptions> OptionsOf(const daemon::Config& config) {
   ASSIGN_OR_RETURN(options.budget, ParseBudget(config));
   ASSIGN_OR_RETURN(options.scrub, ParseScrub(config));
   options.rewriting.bytes_per_second = config.Bytes("storage.rewrite_rate");
+  options.cleaning.bytes_per_second = config.Bytes("storage.compaction_rate");
   return options;
 }
 
@@ -240,6 +245,17 @@ void FillMetrics(const Broker& broker, daemon::MetricsRegistry& metrics) {
         rewriting.bytes_after);
   count("logboom_rewrite_failures_total", "Segments that stayed as they were after an error",
         rewriting.failures);
+  const CleanerCounters& cleaning = broker.cleaner_counters();
+  count("logboom_compaction_passes_total", "Passes of compaction over a partition",
+        cleaning.passes);
+  count("logboom_compaction_dropped_records_total",
+        "Records that a later one of their key has replaced, and tombstones past their time",
+        cleaning.records_dropped);
+  count("logboom_compaction_read_bytes_total", "Bytes of compacted segments before",
+        cleaning.bytes_before);
+  count("logboom_compaction_written_bytes_total", "Bytes of compacted segments after",
+        cleaning.bytes_after);
+  count("logboom_compaction_failures_total", "Passes that an error has ended", cleaning.failures);
   const SourceCounters& sources = broker.sources().counters();
   count("logboom_duplicate_batches_total", "Batches that were in the log already",
         sources.duplicates);

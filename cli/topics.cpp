@@ -48,6 +48,7 @@ void WritePartition(const PartitionDescription& partition, JsonWriter& json) {
   json.Key("segments").Int(partition.segments);
   json.Key("leader_epoch").Int(partition.leader_epoch.value());
   json.Key("last_append_ms").Int(partition.last_append ? partition.last_append->value() : -1);
+  json.Key("compacted_end_offset").Int(partition.compacted_end.value());
   json.EndObject();
 }
 
@@ -157,6 +158,9 @@ void PrintTopicText(const FoundTopic& found, bool several, Environment& environm
   environment.out.Write(FormatFields(fields, environment.terminal));
   environment.out.Write('\n');
 
+  const bool compacted = std::ranges::any_of(found.value.partitions, [](const auto& partition) {
+    return partition.compacted_end > Offset(0);
+  });
   Table table({{.title = "PARTITION", .align = Column::Align::kRight},
                {.title = "START", .align = Column::Align::kRight},
                {.title = "DURABLE END", .align = Column::Align::kRight},
@@ -164,14 +168,16 @@ void PrintTopicText(const FoundTopic& found, bool several, Environment& environm
                {.title = "RECORDS", .align = Column::Align::kRight},
                {.title = "SIZE", .align = Column::Align::kRight},
                {.title = "SEGMENTS", .align = Column::Align::kRight},
-               {.title = "LAST RECORD", .align = Column::Align::kRight}});
+               {.title = "LAST RECORD", .align = Column::Align::kRight},
+               {.title = "COMPACTED TO", .align = Column::Align::kRight, .hidden = !compacted}});
   const TimestampMs now = environment.clock().wall;
   for (const PartitionDescription& partition : found.value.partitions) {
     table.AddRow({fmt::format("{}", partition.index), fmt::format("{}", partition.log_start),
                   fmt::format("{}", partition.durable_end), fmt::format("{}", partition.log_end),
                   display::HumanCount(RecordCount(partition)),
                   display::HumanBytes(partition.size_bytes), fmt::format("{}", partition.segments),
-                  display::HumanAgo(partition.last_append, now)});
+                  display::HumanAgo(partition.last_append, now),
+                  fmt::format("{}", partition.compacted_end)});
   }
   environment.out.Write(table.Format(environment.terminal));
   PrintEvictions(found.value, environment);
@@ -256,7 +262,8 @@ CLI::Option* AddSettings(CLI::App& verb, SettingFlags& flags) {
       .add_option("--set", flags.settings,
                   "retention.ms, retention.bytes, retention.share, retention.min.ms, "
                   "segment.bytes, segment.ms, cleanup.policy, compression.type, "
-                  "max.message.bytes")
+                  "max.message.bytes; of compacted topics min.cleanable.dirty.ratio, "
+                  "min.compaction.lag.ms, max.compaction.lag.ms, delete.retention.ms")
       ->type_name("KEY=VALUE")
       ->expected(1)
       ->take_all()

@@ -56,7 +56,8 @@ std::optional<PartitionState> EmbeddedEngine::StateOf(const TopicPartition& wher
                         .kept_start = log.kept_start(),
                         .size_bytes = log.size_bytes(),
                         .segments = static_cast<std::int64_t>(log.segment_count()),
-                        .last_append = log.last_append_time()};
+                        .last_append = log.last_append_time(),
+                        .compacted_end = log.compacted_end()};
 }
 
 std::int64_t EmbeddedEngine::log_bytes() const {
@@ -156,7 +157,7 @@ void EmbeddedEngine::Tick(Instant now) {
   RestLogs(now);
   CheckIdentities();
   MoveRecoveryPoints(now);
-  if (!failure_) rewriter_->Tick(now);
+  RunUpkeep(now);
 }
 
 void EmbeddedEngine::FinishTransactions() {

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "broker/engine/backup_run.h"
+#include "broker/engine/cleaner.h"
 #include "broker/engine/log_engine.h"
 #include "broker/engine/producer_ids.h"
 #include "broker/engine/rewriter.h"
@@ -54,6 +55,7 @@ struct EngineParts {
   std::optional<DiskBudget> budget;
   ScrubOptions scrub = {};
   RewriteOptions rewriting = {};
+  CleanerOptions cleaning = {};
   // Files that all logs together hold open: at least those of one log. Beyond it what would open
   // another one fails with kBusy until some are closed.
   std::size_t open_files_max = 4096;
@@ -107,6 +109,7 @@ class EmbeddedEngine final : public LogEngine {
   std::size_t open_files() const { return open_files_.files(); }
   // Of the last commits, at most 1,024.
   std::int64_t SyncP99Us() const;
+  const CleanerCounters& cleaner_counters() const { return cleaner_->counters(); }
   const RewriteCounters& rewrite_counters() const { return rewriter_->counters(); }
 
   const Uuid& cluster_id() const override { return directory_->cluster_id(); }
@@ -238,7 +241,10 @@ class EmbeddedEngine final : public LogEngine {
   bool EvictOne();
   bool EvictFrom(const Topic& topic);
   void MoveRecoveryPoints(Instant now);
-  void MakeRewriter();
+  UpkeepParts PartsForUpkeep(bool compacted);
+  void MakeUpkeep();
+  std::vector<TopicPartition> PartitionsOf(bool compacted) const;
+  void RunUpkeep(Instant now);
   Manifest CurrentManifest(bool clean) const;
   std::vector<BackupParts::Log> LogsForBackup() const;
   std::optional<BackupParts::LogNow> LogNow(const TopicPartition& where, Offset segment_base) const;
@@ -282,7 +288,7 @@ class EmbeddedEngine final : public LogEngine {
   };
   std::deque<AskedTrim> trims_;
 
-  // What has been appended to and is not in a commit yet; each once.
+  // What has been appended to, or has finished files to sync, and is not in a commit yet.
   std::vector<TopicPartition> dirty_;
   std::vector<Covered> under_way_;
   // What the next commit syncs so that its files can be closed.
@@ -323,6 +329,7 @@ class EmbeddedEngine final : public LogEngine {
   std::shared_ptr<BackupRun> backup_;  // the newest
   std::unique_ptr<Scrubber> scrubber_;
   std::unique_ptr<Rewriter> rewriter_;
+  std::unique_ptr<Cleaner> cleaner_;
   std::unique_ptr<BackgroundWorker> background_;  // last: its work ends before what it reads
 };
 

@@ -12,11 +12,6 @@ constexpr std::size_t kEvictionsMax = 1'024;
 
 bool IsInternal(const Topic& topic) { return topic.name.starts_with("__"); }
 
-bool IsCompacted(const Topic& topic) {
-  auto policy = topic.config.find("cleanup.policy");
-  return policy != topic.config.end() && policy->second.find("compact") != std::string::npos;
-}
-
 }  // namespace
 
 std::optional<std::int64_t> EmbeddedEngine::budget_bytes() const {
@@ -70,7 +65,7 @@ bool EmbeddedEngine::EvictOne() {
 
 // The oldest of its sealed segments, where it may go.
 bool EmbeddedEngine::EvictFrom(const Topic& topic) {
-  if (IsInternal(topic) || IsCompacted(topic)) return false;
+  if (IsInternal(topic) || IsCompacted(topic.config)) return false;
   std::optional<TopicPartition> oldest_in;
   PartitionLog::OldestSegment oldest;
   for (std::int32_t i = 0; i < topic.partitions; ++i) {

@@ -38,7 +38,7 @@ Result<std::unique_ptr<EmbeddedEngine>> EmbeddedEngine::Open(
   engine->writer_ = engine->parts_.make_writer(std::move(engine->parts_.store));
   engine->committer_ = engine->parts_.make_committer();
   engine->background_ = engine->parts_.make_background();
-  engine->MakeRewriter();
+  engine->MakeUpkeep();
   engine->WatchSpace(now);
   engine->StartScrubber(now);
   return engine;

@@ -175,17 +175,23 @@ void EmbeddedEngine::MoveRecoveryPoints(Instant now) {
   recovery_points_moved_ = !directory_->WriteManifest(CurrentManifest(/*clean=*/false)).ok();
 }
 
-void EmbeddedEngine::MakeRewriter() {
-  RewriterParts parts{
+// Of topics with or without compaction, by topic name.
+std::vector<TopicPartition> EmbeddedEngine::PartitionsOf(bool compacted) const {
+  std::vector<TopicPartition> found;
+  for (const auto& [name, topic] : topics_) {
+    if (IsCompacted(topic.config) != compacted) continue;
+    for (std::int32_t i = 0; i < topic.partitions; ++i) {
+      found.push_back({topic.topic_id, PartitionIndex{i}});
+    }
+  }
+  return found;
+}
+
+UpkeepParts EmbeddedEngine::PartsForUpkeep(bool compacted) {
+  return {
       parts_.fs,
       *background_,
-      [this] {
-        std::vector<TopicPartition> all;
-        all.reserve(partitions_.size());
-        for (const auto& [where, partition] : partitions_) all.push_back(where);
-        std::sort(all.begin(), all.end());
-        return all;
-      },
+      [this, compacted] { return PartitionsOf(compacted); },
       [this](const TopicPartition& where) -> std::optional<UpkeepPartition> {
         Partition* partition = Find(where);
         if (partition == nullptr) return std::nullopt;
@@ -193,7 +199,28 @@ void EmbeddedEngine::MakeRewriter() {
       },
       [this](std::int64_t bytes) { return space_.available_bytes - bytes >= parts_.reserve_bytes; },
       [this](const PartitionLog& log) { NoteBroken(log); }};
-  rewriter_ = std::make_unique<Rewriter>(std::move(parts), parts_.rewriting);
+}
+
+void EmbeddedEngine::MakeUpkeep() {
+  rewriter_ = std::make_unique<Rewriter>(PartsForUpkeep(/*compacted=*/false), parts_.rewriting);
+  CleanerParts parts{PartsForUpkeep(/*compacted=*/true),
+                     [this]() -> const AgeClock& { return age_clock_; },
+                     [this] { return parts_.random.Next(); },
+                     [this] { return backup().state != BackupStatus::State::kRunning; },
+                     [this](const TopicPartition& where) {
+                       if (std::ranges::find(dirty_, where) == dirty_.end()) {
+                         dirty_.push_back(where);
+                       }
+                     }};
+  cleaner_ = std::make_unique<Cleaner>(std::move(parts), parts_.cleaning);
+}
+
+// Segments are made anew by one of them at a time: both write under the same names, and a topic may
+// come to be compacted, or cease to be, while one of its segments is under way.
+void EmbeddedEngine::RunUpkeep(Instant now) {
+  if (failure_) return;
+  if (!rewriter_->busy()) cleaner_->Tick(now);
+  if (!cleaner_->busy()) rewriter_->Tick(now);
 }
 
 Manifest EmbeddedEngine::CurrentManifest(bool clean) const {

@@ -42,6 +42,7 @@ struct PartitionState {
   std::int64_t size_bytes = 0;
   std::int64_t segments = 0;
   TimestampMs last_append{-1};
+  std::optional<Offset> compacted_end = std::nullopt;  // of a compacted topic, once it is known
 };
 
 struct TopicSpec {

@@ -80,7 +80,7 @@ void Rewriter::Job::Run(file::FileSystem& fs, const RewriteOptions& options,
   if (copy != nullptr) copy->Drop();
 }
 
-Rewriter::Rewriter(RewriterParts parts, RewriteOptions options)
+Rewriter::Rewriter(UpkeepParts parts, RewriteOptions options)
     : parts_(std::move(parts)), options_(options) {}
 
 void Rewriter::Tick(Instant now) {

@@ -41,7 +41,7 @@ struct UpkeepPartition {
 };
 
 // What the engine lends. All are called from the loop thread.
-struct RewriterParts {
+struct UpkeepParts {
   file::FileSystem& fs;
   BackgroundWorker& worker;
   std::function<std::vector<TopicPartition>()> partitions;
@@ -55,10 +55,12 @@ struct RewriterParts {
 // interrupts is dropped at the next start. A segment is looked at once a run, and rewritten once.
 class Rewriter {
  public:
-  Rewriter(RewriterParts parts, RewriteOptions options);
+  Rewriter(UpkeepParts parts, RewriteOptions options);
 
   // Hands out the next piece of work where one is due.
   void Tick(Instant now);
+  // A segment is under way.
+  bool busy() const { return job_ != nullptr; }
   const RewriteCounters& counters() const { return counters_; }
 
  private:
@@ -70,7 +72,7 @@ class Rewriter {
   void End(const std::shared_ptr<Job>& job);
   void Install(PartitionLog& log, const CopiedSegment& copied);
 
-  RewriterParts parts_;
+  UpkeepParts parts_;
   RewriteOptions options_;
   RewriteCounters counters_;
   std::vector<TopicPartition> round_;  // left to look at

@@ -17,6 +17,8 @@ using TopicConfig = std::map<std::string, std::string>;
 Status CheckTopicConfig(const TopicConfig& config);
 
 // `config` has passed CheckTopicConfig.
+// Whether the last record of each key is kept: cleanup.policy.
+bool IsCompacted(const TopicConfig& config);
 PartitionLogOptions LogOptions(const TopicConfig& config);
 std::int64_t RetentionShare(const TopicConfig& config);
 std::int64_t RetentionMinMs(const TopicConfig& config);

@@ -110,6 +110,13 @@ void Server::HandleProduce(const Call& call, const protocol::ProduceRequest& req
     return;
   }
   const bool with_spans = request.spans_size() > 0;
+  if (with_spans && IsCompacted(topic->config)) {
+    refuse(protocol::INVALID_RECORD,
+           fmt::format("topic '{}' is compacted (cleanup.policy), and would keep the last line of "
+                       "each file alone: give the agent another topic",
+                       topic->name));
+    return;
+  }
   if (const Status checked = CheckProducer(*header, with_spans); !checked.ok()) {
     refuse(protocol::INVALID_REQUEST, checked.error().message);
     return;
@@ -126,10 +133,21 @@ void Server::ProducePlain(const Call& call, const TopicPartition& where, protoco
                           const record::BatchHeader& header, transport::Payload payload) {
   const std::size_t payload_bytes = payload.size();
   if (header.producer_id >= 0 && !IsNewOfProducer(call, where, acks, header, payload_bytes)) return;
+  const bool compacted = IsCompacted(engine_.FindTopic(where.topic_id)->config);
+  if (compacted) {
+    if (const Status keyed = CheckKeyed(batch_reader_, payload.view()); !keyed.ok()) {
+      credit_.Finish(call.session, payload_bytes);
+      AnswerError(call, keyed.error().code == ErrorCode::kInvalid
+                            ? protocol::MakeError(protocol::INVALID_RECORD, keyed.error().message)
+                            : protocol::ToWire(keyed.error()));
+      return;
+    }
+  }
   // Nobody looks for spans in a batch with a producer id, and a look inside costs twice what all
   // the rest of a produce does.
-  Status checked =
-      header.producer_id < 0 ? RefuseReservedHeaders(batch_reader_, payload.view()) : Ok();
+  Status checked = header.producer_id < 0 && !compacted
+                       ? RefuseReservedHeaders(batch_reader_, payload.view())
+                       : Ok();
   Result<AppendedBatch> appended = checked.ok()
                                        ? engine_.Append(where, payload.data(), header, call.now)
                                        : Result<AppendedBatch>(checked.error());

@@ -106,6 +106,14 @@ void Server::HandleAlterTopic(const Call& call, const protocol::AlterTopicReques
     AnswerError(call, protocol::INVALID_CONFIG, checked.error().message);
     return;
   }
+  const Topic* topic = engine_.FindTopic(request.name());
+  if (topic != nullptr && IsCompacted(to_check) && !IsCompacted(topic->config) &&
+      sources_.table().TopicIds().contains(topic->topic_id)) {
+    AnswerError(call, protocol::INVALID_CONFIG,
+                "cleanup.policy: the topic holds lines of agents, which compaction would take for "
+                "values of one key each; give the agents another topic first, and delete this one");
+    return;
+  }
   TopicChange change{set, std::nullopt};
   if (request.partitions() != 0) change.partitions = request.partitions();
   engine_.AlterTopic(request.name(), change, [this, call](const Status& altered) {

@@ -20,6 +20,7 @@ void FillPartition(const PartitionState& state, std::int32_t index, protocol::Pa
   out.set_segments(static_cast<std::int32_t>(state.segments));
   out.set_leader_epoch(state.leader_epoch.value());
   out.set_last_append_ms(state.last_append.value());
+  out.set_compacted_end_offset(state.compacted_end.value_or(Offset(0)).value());
 }
 
 }  // namespace

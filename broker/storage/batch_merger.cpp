@@ -32,11 +32,13 @@ bool BatchMerger::StandsAlone(const record::BatchHeader& header) const {
 
 Status BatchMerger::Add(const record::BatchHeader& header, ByteView batch) {
   last_ = header;
-  if (header.control || header.transactional) return Copy(header, batch);
+  if (header.control || header.transactional) return CopyWhole(header, batch);
   const Status opened = reader_.Open(batch);
-  if (!opened.ok() && opened.error().code == ErrorCode::kUnsupported) return Copy(header, batch);
+  if (!opened.ok() && opened.error().code == ErrorCode::kUnsupported) {
+    return CopyWhole(header, batch);
+  }
   RETURN_IF_ERROR(opened);
-  if (!CanBeBuilt(header, reader_.raw_bytes())) return Copy(header, batch);
+  if (!CanBeBuilt(header, reader_.raw_bytes())) return CopyWhole(header, batch);
   if (filter_ != nullptr) return Filter(header, batch);
   if (StandsAlone(header) || header.has_delete_horizon) return Copy(header, batch);
   keeps_.assign(static_cast<std::size_t>(header.record_count), true);
@@ -74,7 +76,7 @@ Result<BatchMerger::Judged> BatchMerger::Judge(const record::BatchHeader& header
   if (header.has_delete_horizon) {
     judged.horizon = header.base_timestamp;
   } else if (tombstones) {
-    judged.horizon = filter_->delete_horizon();
+    judged.horizon = filter_->DeleteHorizon(header);
   }
   return judged;
 }
@@ -130,6 +132,11 @@ Status BatchMerger::AddRecords(Offset base_offset) {
   ASSIGN_OR_RETURN(const record::Record* end, reader_.Next());
   if (end == nullptr) return Ok();
   return Fail(ErrorCode::kCorrupt, "a batch holds more records than its header says");
+}
+
+Status BatchMerger::CopyWhole(const record::BatchHeader& header, ByteView batch) {
+  if (filter_ != nullptr) filter_->CopiedWhole(header);
+  return Copy(header, batch);
 }
 
 Status BatchMerger::Copy(const record::BatchHeader& header, ByteView batch) {

@@ -23,8 +23,11 @@ class RecordFilter {
   virtual bool Keeps(const record::BatchHeader& batch, const record::Record& record) = 0;
   // Whether a batch of which nothing stays leaves its header behind, for its producer's sequence.
   virtual bool KeepsHeader(const record::BatchHeader& batch) = 0;
-  // When tombstones that are met for the first time may go.
-  virtual TimestampMs delete_horizon() const = 0;
+  // When tombstones of a batch that are met for the first time may go; nothing: that is not settled
+  // yet.
+  virtual std::optional<TimestampMs> DeleteHorizon(const record::BatchHeader& batch) = 0;
+  // All of the batch stays, whatever Keeps would say of its records.
+  virtual void CopiedWhole(const record::BatchHeader& batch) = 0;
 };
 
 struct MergeOptions {
@@ -69,6 +72,8 @@ class BatchMerger {
     std::optional<TimestampMs> horizon;  // of the batch as it will be
   };
 
+  // What can't be taken apart.
+  Status CopyWhole(const record::BatchHeader& header, ByteView batch);
   Status Copy(const record::BatchHeader& header, ByteView batch);
   Status Filter(const record::BatchHeader& header, ByteView batch);
   Result<Judged> Judge(const record::BatchHeader& header);

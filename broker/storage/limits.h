@@ -34,5 +34,7 @@ inline constexpr std::size_t kProducerSnapshotsKept = 3;
 inline constexpr std::size_t kSyncThreadsMax = 4;
 // Of batches that are rewritten. Slow: it is done once, niced, and what it saves stays saved.
 inline constexpr int kRewriteZstdLevel = 9;
+// Of batches that are compacted: again with every pass.
+inline constexpr int kCompactionZstdLevel = 3;
 
 }  // namespace logboom::broker

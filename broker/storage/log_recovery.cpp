@@ -197,9 +197,12 @@ Result<bool> Recovery::ScanSegment(std::size_t index, Offset expected, const Seg
                        .totals = known,
                        .known = {expected, known},
                        .trust = segment::IndexTrust::kUnsynced};
-  segment::LogWalk walk(*log, {.begin = FilePosition(known.size_bytes),
-                               .end = FilePosition(segments_[index].size_bytes),
-                               .expected = {.next_offset = expected, .epoch_min = epoch_seen_}});
+  const auto rule = found.base_offset < input_.holes_end ? segment::OffsetRule::kGrowing
+                                                         : segment::OffsetRule::kContiguous;
+  segment::LogWalk walk(
+      *log, {.begin = FilePosition(known.size_bytes),
+             .end = FilePosition(segments_[index].size_bytes),
+             .expected = {.next_offset = expected, .epoch_min = epoch_seen_, .rule = rule}});
   while (true) {
     ASSIGN_OR_RETURN(const bool more, walk.Next());
     if (!more) break;

@@ -36,6 +36,7 @@ struct RecoveryInput {
   std::string quarantine;  // the root
   std::optional<PartitionCheckpoint> checkpoint;
   Offset log_start;
+  Offset holes_end;  // segments that begin below it may be compacted
   TimestampMs now;
   std::function<void(std::int64_t)> progress;
 };

@@ -202,7 +202,7 @@ Result<AppendedBatch> PartitionLog::Append(char* batch, const record::BatchHeade
   const TimestampMs append_time = std::max(state_->last_append_time, now);
   if (!state_->active->empty() &&
       (!state_->active->HasRoomFor(header, state_->options.segment_bytes) ||
-       IsOld(*state_->active, state_->options.segment_ms, append_time))) {
+       IsOld(*state_->active, state_->options.roll_ms(), append_time))) {
     RETURN_IF_ERROR(state_->Roll());
   }
   record::BatchHeader placed = header;
@@ -234,6 +234,8 @@ Result<std::int64_t> PartitionLog::LargestProducerId() {
   RETURN_IF_ERROR(LoadProducers(*state_));
   return state_->producers.state.largest_id();
 }
+
+const PartitionLogOptions& PartitionLog::options() const { return state_->options; }
 
 const std::optional<Error>& PartitionLog::broken() const { return state_->broken; }
 

@@ -5,13 +5,16 @@
 // in part: recovery keeps the longest valid prefix.
 #pragma once
 
+#include <algorithm>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "broker/storage/age_clock.h"
+#include "broker/storage/compaction.h"
 #include "broker/storage/data_directory.h"
 #include "broker/storage/open_files.h"
 #include "broker/storage/producer_state.h"
@@ -31,6 +34,18 @@ struct PartitionLogOptions {
   std::int64_t segment_ms = 24LL * 60 * 60 * 1000;        // by append time
   std::int64_t retention_ms = 7LL * 24 * 60 * 60 * 1000;  // by append time; -1: for ever
   std::int64_t retention_bytes = -1;                      // -1: no bound
+
+  // Of compacted topics, as Kafka's keys of these names; times are append times.
+  bool compact = false;
+  double min_cleanable_dirty_ratio = 0.5;
+  std::int64_t min_compaction_lag_ms = 0;
+  std::int64_t max_compaction_lag_ms = std::numeric_limits<std::int64_t>::max();
+  std::int64_t delete_retention_ms = 24LL * 60 * 60 * 1000;
+
+  // When the active segment ends by age.
+  std::int64_t roll_ms() const {
+    return compact ? std::min(segment_ms, max_compaction_lag_ms) : segment_ms;
+  }
 };
 
 // What recovery found and did; shown, counted, tested.
@@ -206,6 +221,7 @@ class PartitionLog {
   // it likes: a crash leaves them to the next Open. Without it they are unlinked at once.
   void SetRemover(std::function<void(std::vector<Offset>)> remover);
   void SetOptions(PartitionLogOptions options);
+  const PartitionLogOptions& options() const;
 
   // Finished segments, in order, whose log and seal are on disk: what may be copied elsewhere while
   // this goes on (segment_copy.h).
@@ -217,6 +233,23 @@ class PartitionLog {
   // one by now: then the copy's files are dropped. A failure in between ends the appends; the next
   // start finishes the swap.
   Result<bool> Install(const CopiedSegment& copied);
+
+  // ---- compaction (compaction.h), one pass at a time
+  // What is to be done, where enough is dirty or some of it is overdue. May read from the disk.
+  Result<std::optional<CompactionPlan>> PlanCompaction(const AgeClock& clock);
+  // Before the first copy of the plan is installed; and once all are. Durable when they return;
+  // after kIo the log is broken().
+  Status BeginCompaction(const CompactionPlan& plan);
+  Status EndCompaction(Offset clean_end);
+  // Finishes the active segment where it is as old as may be and all of it is durable, so that
+  // compaction gets at it also where nothing more is appended. kBusy where its files can't be
+  // opened now.
+  Status RollIfOld(const AgeClock& clock);
+  // Files of finished segments wait to be synced with the next work, or a seal to be written.
+  bool HasUnsealed() const;
+  // Up to here each key stands once; nothing where compaction has not looked at this log yet.
+  std::optional<Offset> compacted_end() const;
+
   // Names that were synced may be lost: appends end.
   void SetBroken(const Error& error);
 

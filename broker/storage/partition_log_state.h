@@ -1,5 +1,6 @@
 // The inside of a PartitionLog, shared by the files that implement it: partition_log.cpp (append,
-// commit), partition_open.cpp, partition_read.cpp, partition_retention.cpp, partition_replace.cpp.
+// commit), partition_open.cpp, partition_read.cpp, partition_retention.cpp, partition_replace.cpp,
+// partition_compaction.cpp.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include "broker/storage/partition_log.h"
 #include "broker/storage/partition_producers.h"
 #include "broker/storage/sealed_segments.h"
+#include "lib/segment/compaction_checkpoint.h"
 #include "lib/segment/leader_epoch_checkpoint.h"
 #include "lib/segment/seal.h"
 
@@ -75,6 +77,8 @@ struct LogState : FileHolder {
   std::vector<Offset> sources;
 
   PartitionProducers producers;
+
+  std::optional<segment::CompactionCheckpoint> compaction;  // once it was needed
 
   RecoveryReport report;
   std::vector<UnreadableRange> unreadable;

@@ -1,11 +1,13 @@
 // Opening a partition's log: what the manifest tells of a settled one is believed
 // (partition_settled.cpp), or its clean checkpoint is, or the log is recovered.
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "broker/storage/log_recovery.h"
 #include "broker/storage/partition_log_state.h"
 #include "broker/storage/segment_swap.h"
+#include "lib/segment/compaction_checkpoint.h"
 #include "lib/segment/leader_epochs_side_car.h"
 #include "lib/segment/log_start.h"
 #include "lib/segment/log_walk.h"
@@ -77,7 +79,7 @@ Status CollectEpochs(LogState& state, const FoundSegment& segment) {
                     file::OpenMode::kRead));
   segment::LogWalk walk(*log, {.begin = FilePosition(0),
                                .end = FilePosition(segment.size_bytes),
-                               .expected = {},
+                               .expected = {.rule = segment::OffsetRule::kGrowing},
                                .crc = segment::CrcCheck::kSkip});
   while (true) {
     ASSIGN_OR_RETURN(const bool more, walk.Next());
@@ -180,6 +182,8 @@ Status SealScanned(LogState& state, const SegmentAsFound& found, Offset next_off
   state.last_append_time = std::max(state.last_append_time, segment.last_append_time());
   segment::Seal seal = segment.MakeSeal();
   seal.next_offset = next_offset;
+  ASSIGN_OR_RETURN(seal.compacted,
+                   segment::MayHaveHoles(state.fs, state.directory, found.base_offset));
   seal.sums = segment.sums();
   const Status sealed = file::ReplaceFile(
       state.fs, SegmentPath(state.directory, found.base_offset, segment::kSealSuffix),
@@ -228,9 +232,18 @@ Status RemoveStaleSources(LogState& state, Offset scanned_from, Offset log_end) 
   return Ok();
 }
 
-Status BuildSegments(LogState& state, const RecoveredLog& recovered, TimestampMs now) {
+// Whether the last segment goes on as the active one: not where it is compacted.
+bool Resumes(const RecoveredLog& recovered, Offset holes_end) {
+  if (recovered.scanned.empty()) return false;
+  const SegmentAsFound& last = recovered.scanned.back();
+  const bool may_have_holes = last.base_offset < holes_end && last.base_offset < last.next_offset;
+  return last.next_offset == recovered.next_offset && !may_have_holes;
+}
+
+Status BuildSegments(LogState& state, const RecoveredLog& recovered, Offset holes_end,
+                     TimestampMs now) {
   const std::vector<SegmentAsFound>& scanned = recovered.scanned;
-  const bool resumes = !scanned.empty() && scanned.back().next_offset == recovered.next_offset;
+  const bool resumes = Resumes(recovered, holes_end);
   const std::size_t finished = scanned.size() - (resumes ? 1 : 0);
   const auto base_of_scanned = [&](std::size_t i) {
     return i < scanned.size() ? scanned[i].base_offset : recovered.next_offset;
@@ -256,23 +269,51 @@ Status BuildSegments(LogState& state, const RecoveredLog& recovered, TimestampMs
   return Ok();
 }
 
+// A checkpoint that can't be read says nothing: then any segment may be compacted.
+Result<Offset> HolesEnd(LogState& state) {
+  const auto checkpoint = segment::ReadCompactionCheckpoint(state.fs, state.directory);
+  if (checkpoint.ok()) return checkpoint->holes_end;
+  if (checkpoint.error().code == ErrorCode::kIo) return checkpoint.error();
+  return Offset(std::numeric_limits<std::int64_t>::max());
+}
+
+// Before anything is appended: records that take the place of lost ones are dirty, and what is
+// appended has no holes.
+Status SettleCompaction(LogState& state) {
+  const auto found = segment::ReadCompactionCheckpoint(state.fs, state.directory);
+  if (!found.ok() && found.error().code == ErrorCode::kIo) return found.error();
+  const Offset active = state.active->base_offset();
+  segment::CompactionCheckpoint settled{Offset(0), active};
+  if (found.ok()) {
+    settled = {std::min(found->first_dirty, active), std::min(found->holes_end, active)};
+  }
+  state.compaction = settled;
+  if (found.ok() && settled == *found) return Ok();
+  const Status written = segment::WriteCompactionCheckpoint(state.fs, state.directory, settled);
+  // A broker must start on a full disk. This run knows it all the same.
+  return written.ok() || written.error().code == ErrorCode::kNoSpace ? Ok() : written;
+}
+
 Status OpenAfterCrash(LogState& state, const OpenRequest& request,
                       std::vector<FoundSegment> segments) {
+  ASSIGN_OR_RETURN(const Offset holes_end, HolesEnd(state));
   ASSIGN_OR_RETURN(RecoveredLog recovered, RecoverLog(state.fs,
                                                       {.directory = state.directory,
                                                        .quarantine = request.quarantine,
                                                        .checkpoint = request.checkpoint,
                                                        .log_start = state.log_start,
+                                                       .holes_end = holes_end,
                                                        .now = request.now,
                                                        .progress = request.progress},
                                                       std::move(segments), state.epochs));
-  RETURN_IF_ERROR(BuildSegments(state, recovered, request.now));
+  RETURN_IF_ERROR(BuildSegments(state, recovered, holes_end, request.now));
   const Offset scanned_from = recovered.scanned.empty() ? state.active->base_offset()
                                                         : recovered.scanned.front().base_offset;
   RETURN_IF_ERROR(RemoveStaleSources(state, scanned_from, state.active->next_offset()));
   RETURN_IF_ERROR(RemoveTornSnapshots(state, scanned_from));
   RETURN_IF_ERROR(SyncAll(*state.active));
   state.active->NoteSideCarsSynced();
+  RETURN_IF_ERROR(SettleCompaction(state));
   RETURN_IF_ERROR(state.fs.SyncDirectory(state.directory));
   state.producers.sound_until = recovered.sound_until;
   state.producers.found_unsynced = recovered.first_producer_batch;

@@ -22,7 +22,7 @@ using segment::SegmentPath;
 
 constexpr std::array kOnceNames = {segment::kPartitionMetadataName,
                                    segment::kLeaderEpochCheckpointName, segment::kLeaderEpochsName,
-                                   segment::kLogStartName};
+                                   segment::kLogStartName, segment::kCompactionCheckpointName};
 // Of every segment; a seal of sealed ones alone.
 constexpr std::array kSegmentSuffixes = {segment::kLogSuffix, segment::kOffsetIndexSuffix,
                                          segment::kTimeIndexSuffix, segment::kAppendTimeSuffix};

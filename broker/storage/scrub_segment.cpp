@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lib/segment/append_time.h"
+#include "lib/segment/compaction_checkpoint.h"
 #include "lib/segment/find_batch.h"
 #include "lib/segment/limits.h"
 #include "lib/segment/log_walk.h"
@@ -32,7 +33,7 @@ class Scrub {
       outcome_.changed = true;
       return std::move(outcome_);
     }
-    ReadSeal();
+    if (const Status sealed = ReadSeal(); !sealed.ok()) return NotRead(path, sealed.error());
     // Hints to the kernel: without them less is seen, and more is cached.
     [[maybe_unused]] const Status before = (*log)->DropCache();
     if (const Status read = Read(**log, bytes_max, stop); !read.ok()) {
@@ -56,13 +57,19 @@ class Scrub {
     return std::move(outcome_);
   }
 
-  void ReadSeal() {
+  Status ReadSeal() {
     Result<segment::Seal> seal = segment::ReadSeal(fs_, task_.directory, task_.base_offset);
     if (seal.ok()) {
       seal_ = std::move(*seal);
     } else if (task_.from.position.value() == 0 && SealHasRotted(seal.error())) {
       outcome_.findings.push_back(seal.error().message);
     }
+    if (seal_) {
+      compacted_ = seal_->compacted;
+      return Ok();
+    }
+    ASSIGN_OR_RETURN(compacted_, segment::MayHaveHoles(fs_, task_.directory, task_.base_offset));
+    return Ok();
   }
 
   // The newest finished segment has none yet; one that a crash or a full disk cut short is made
@@ -76,14 +83,14 @@ class Scrub {
   }
 
   segment::LogWalk WalkFrom(const file::File& log, const ScrubPoint& point) const {
-    const bool compacted = seal_ && seal_->compacted;
-    return segment::LogWalk(log, {.begin = point.position,
-                                  .end = FilePosition(task_.size_bytes),
-                                  .expected = {.next_offset = point.next_offset,
-                                               .epoch_min = point.epoch_min,
-                                               .rule = compacted ? segment::OffsetRule::kGrowing
-                                                                 : segment::OffsetRule::kContiguous,
-                                               .epochs = &task_.epochs}});
+    return segment::LogWalk(log,
+                            {.begin = point.position,
+                             .end = FilePosition(task_.size_bytes),
+                             .expected = {.next_offset = point.next_offset,
+                                          .epoch_min = point.epoch_min,
+                                          .rule = compacted_ ? segment::OffsetRule::kGrowing
+                                                             : segment::OffsetRule::kContiguous,
+                                          .epochs = &task_.epochs}});
   }
 
   Status Read(const file::File& log, std::int64_t bytes_max, const std::stop_token& stop) {
@@ -132,8 +139,7 @@ class Scrub {
 
   void End(ScrubPoint& reached) {
     outcome_.finished = true;
-    const bool compacted = seal_ && seal_->compacted;
-    if (compacted || reached.next_offset == task_.next_offset) return;
+    if (compacted_ || reached.next_offset == task_.next_offset) return;
     reached.damaged = true;
     if (reached.next_offset < task_.next_offset) {
       outcome_.unreadable.push_back(
@@ -177,7 +183,8 @@ class Scrub {
   segment::Seal FreshSeal(const file::File& log) const {
     segment::Seal seal{.base_offset = task_.base_offset,
                        .next_offset = task_.next_offset,
-                       .totals = outcome_.reached.totals};
+                       .totals = outcome_.reached.totals,
+                       .compacted = compacted_};
     seal.sums =
         segment::SumIndexes(fs_, task_.directory, task_.base_offset).value_or(segment::IndexSums{});
     if (const auto stat = log.Stat(); stat.ok()) {
@@ -197,6 +204,7 @@ class Scrub {
   file::FileSystem& fs_;
   const ScrubTask& task_;
   std::optional<segment::Seal> seal_;
+  bool compacted_ = false;
   ScrubOutcome outcome_;
 };
 

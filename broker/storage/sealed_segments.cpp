@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "broker/storage/limits.h"
+#include "lib/segment/compaction_checkpoint.h"
 #include "lib/segment/limits.h"
 #include "lib/segment/names.h"
 #include "lib/segment/rebuild.h"
@@ -146,7 +147,10 @@ Result<OpenSegment> SealedSegments::OpenFilesOf(const SealedSegment& segment) {
   if (IndexSums::Fits(expected.append_times, found.append_times)) {
     RETURN_IF_ERROR(OpenEntries(fs_, path(segment::kAppendTimeSuffix), base, open.append_times));
   }
-  if (seal.ok() && seal->compacted) open.rule = segment::OffsetRule::kGrowing;
+  const Result<bool> holes =
+      seal.ok() ? Result<bool>(seal->compacted) : segment::MayHaveHoles(fs_, directory_, base);
+  if (!holes.ok()) return holes.error();
+  if (*holes) open.rule = segment::OffsetRule::kGrowing;
   return open;
 }
 
@@ -215,7 +219,8 @@ Result<segment::Seal> SealedSegments::MakeSeal(std::size_t index, TimestampMs no
   segment::Seal seal{.base_offset = segment.base_offset,
                      .next_offset = segment.next_offset,
                      .totals = {},
-                     .max_append_time = now};
+                     .max_append_time = now,
+                     .compacted = open->rule == segment::OffsetRule::kGrowing};
   BatchCursor cursor(ViewOf(index, *open), FilePosition(0), segment.base_offset);
   while (true) {
     ASSIGN_OR_RETURN(const bool more, cursor.Next());

@@ -14,7 +14,8 @@ PartitionDescription DescriptionOf(const protocol::Partition& from) {
           .size_bytes = from.size_bytes(),
           .segments = from.segments(),
           .leader_epoch = LeaderEpoch(from.leader_epoch()),
-          .last_append = TimeOf(from.last_append_ms())};
+          .last_append = TimeOf(from.last_append_ms()),
+          .compacted_end = Offset(from.compacted_end_offset())};
 }
 
 EvictionDescription DescriptionOf(const protocol::Eviction& from) {

@@ -36,6 +36,7 @@ std::string_view ErrorCodeName(ErrorCode code) {
     case OUT_OF_ORDER_SEQUENCE: return "OUT_OF_ORDER_SEQUENCE";
     case UNKNOWN_PRODUCER: return "UNKNOWN_PRODUCER";
     case INVALID_PRODUCER_EPOCH: return "INVALID_PRODUCER_EPOCH";
+    case INVALID_RECORD: return "INVALID_RECORD";
     default: return "UNKNOWN_ERROR";
   }
 }

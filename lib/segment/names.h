@@ -28,6 +28,7 @@ inline constexpr std::string_view kPartitionMetadataName = "partition.metadata";
 inline constexpr std::string_view kLeaderEpochCheckpointName = "leader-epoch-checkpoint";
 inline constexpr std::string_view kLeaderEpochsName = "leader-epochs";
 inline constexpr std::string_view kLogStartName = "log-start";
+inline constexpr std::string_view kCompactionCheckpointName = "compaction";
 inline constexpr std::string_view kTemporarySuffix = ".tmp";
 
 struct SegmentFileName {

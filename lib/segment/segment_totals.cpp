@@ -9,7 +9,8 @@ void SegmentTotals::Add(const record::BatchHeader& header, ByteView batch) {
   ++batches;
   records += header.record_count;
   heads_crc = record::ExtendCrc32c(heads_crc, batch.substr(0, kBatchHeadBytes));
-  if (header.max_timestamp > max_timestamp) {
+  // What compaction leaves of a producer's batch keeps the time of records that are gone.
+  if (header.record_count > 0 && header.max_timestamp > max_timestamp) {
     max_timestamp = header.max_timestamp;
     max_timestamp_offset = header.last_offset();
   }

@@ -6,6 +6,7 @@
 
 #include "lib/record/batch_view.h"
 #include "lib/segment/append_time.h"
+#include "lib/segment/compaction_checkpoint.h"
 #include "lib/segment/leader_epoch_checkpoint.h"
 #include "lib/segment/leader_epochs_side_car.h"
 #include "lib/segment/limits.h"
@@ -100,7 +101,10 @@ Status SegmentCheck::WalkLog(const Seal* seal, LeaderEpoch epoch_min,
   ASSIGN_OR_RETURN(const std::unique_ptr<file::File> log,
                    fs_.Open(Path(kLogSuffix), file::OpenMode::kRead));
   ASSIGN_OR_RETURN(const file::FileStat stat, log->Stat());
-  const bool compacted = seal != nullptr && seal->compacted;
+  bool compacted = seal != nullptr && seal->compacted;
+  if (seal == nullptr) {
+    ASSIGN_OR_RETURN(compacted, MayHaveHoles(fs_, report_.directory, base_));
+  }
   LogWalk walk(*log,
                {.begin = FilePosition(0),
                 .end = FilePosition(stat.size_bytes),
@@ -251,6 +255,11 @@ void CheckSmallFiles(file::FileSystem& fs, DirectoryReport& report) {
   if (!epochs.ok()) {
     report.problems.push_back({fmt::format("{}/{}", report.directory, kLeaderEpochCheckpointName),
                                -1, epochs.error().message});
+  }
+  const auto compaction = ReadCompactionCheckpoint(fs, report.directory);
+  if (!compaction.ok()) {
+    report.problems.push_back({fmt::format("{}/{}", report.directory, kCompactionCheckpointName),
+                               -1, compaction.error().message});
   }
   const Result<Offset> start = ReadLogStart(fs, report.directory);
   if (!start.ok() && start.error().code != ErrorCode::kNotFound) {

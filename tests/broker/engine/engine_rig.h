@@ -131,6 +131,7 @@ class EngineRig {
         budget,
         /*scrub=*/{},
         rewriting,
+        cleaning,
         open_files_max};
     ASSIGN_OR_RETURN(engine,
                      EmbeddedEngine::Open(std::move(directory), std::move(parts), now(), nullptr));
@@ -246,6 +247,7 @@ class EngineRig {
   std::int64_t reserve_bytes = 0;
   std::optional<DiskBudget> budget;
   RewriteOptions rewriting;
+  CleanerOptions cleaning;
   std::size_t open_files_max = 4096;
   std::int64_t time_ms = 0;
   std::int64_t skew_ms = 0;  // of the wall clock

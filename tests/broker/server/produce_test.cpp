@@ -100,6 +100,29 @@ TEST_F(ProduceTest, EmptyControlAndTransactionalBatchesAreRefused) {
   EXPECT_EQ(LogEnd(), 0);
 }
 
+TEST_F(ProduceTest, ACompactedTopicTakesRecordsWithKeysAlone) {
+  ASSERT_TRUE(rig_.engine().AlterTopic("web", {{"cleanup.policy", "compact,delete"}}).ok());
+  const Reply refused = client_.Ask(client_.ProduceRequest(), PlainBatch({"a"}));
+  EXPECT_EQ(refused.code(), protocol::INVALID_RECORD);
+  EXPECT_FALSE(refused.response.error().retriable());
+  EXPECT_NE(refused.response.error().message().find("cleanup.policy"), std::string::npos);
+  const auto keyed = [](std::int64_t producer_id, std::string_view header) {
+    record::BatchBuilder builder({});
+    const record::HeaderView one{.key = header, .value = "x"};
+    builder.Add({.timestamp = TimestampMs(1),
+                 .key = "k",
+                 .value = std::nullopt,
+                 .headers = std::span(&one, 1)});
+    if (producer_id >= 0) builder.SetProducer(producer_id, 0, 0);
+    return Bytes(*builder.Finish());
+  };
+  EXPECT_EQ(CodeOf(client_.ProduceRequest(), keyed(-1, "lb.span")), protocol::INVALID_RECORD);
+  EXPECT_EQ(CodeOf(client_.ProduceRequest(), keyed(7, "lb.more")), protocol::INVALID_RECORD);
+  EXPECT_TRUE(client_.Ask(client_.ProduceRequest(), keyed(-1, "trace")).ok());
+  EXPECT_TRUE(client_.Ask(client_.ProduceRequest(), keyed(7, "trace")).ok());
+  EXPECT_EQ(LogEnd(), 2);
+}
+
 TEST_F(ProduceTest, ReservedHeadersAreTheAgents) {
   for (const char* name : {"lb.span", "lb.source", "lb.more", "lb.anything", "lb."}) {
     const Reply reply = client_.Ask(client_.ProduceRequest(), PlainBatch({"a"}, name));

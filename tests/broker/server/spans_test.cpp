@@ -278,5 +278,26 @@ TEST_F(SpansTest, APageOfLongPathsStaysBelowTheMessageLimit) {
   EXPECT_EQ(total, 300);
 }
 
+TEST_F(SpansTest, ACompactedTopicTakesNoSpans) {
+  ASSERT_TRUE(rig_.engine().CreateTopic("state", 1, {{"cleanup.policy", "compact"}}).ok());
+  client_.UseTopic("state");
+  const Reply refused = Spans({FirstSpanOf(1, 0, 100)});
+  EXPECT_EQ(refused.code(), protocol::INVALID_RECORD);
+  EXPECT_NE(refused.response.error().message().find("another topic"), std::string::npos);
+  EXPECT_EQ(rig_.engine().State(rig_.engine().Where("state")).log_end, Offset(0));
+}
+
+TEST_F(SpansTest, ATopicWithLinesOfAgentsIsNotAlteredToCompact) {
+  client_.UseTopic("lines");
+  ASSERT_TRUE(Spans({FirstSpanOf(1, 0, 100)}).ok());
+  protocol::Request alter;
+  alter.mutable_alter_topic()->set_name("lines");
+  (*alter.mutable_alter_topic()->mutable_set())["cleanup.policy"] = "compact";
+  EXPECT_EQ(client_.Ask(alter).code(), protocol::INVALID_CONFIG);
+  client_.UseTopic("none");
+  alter.mutable_alter_topic()->set_name("none");
+  EXPECT_TRUE(client_.Ask(alter).ok());
+}
+
 }  // namespace
 }  // namespace logboom::broker

@@ -66,7 +66,7 @@ TEST_F(TopicRequestsTest, CreateSaysWhatIsWrong) {
   EXPECT_EQ(Create("app", kTopicPartitionsMax + 1).code(), protocol::INVALID_REQUEST);
   EXPECT_EQ(Create("app", 1, {{"nonsense", "1"}}).code(), protocol::INVALID_CONFIG);
   EXPECT_EQ(Create("app", 1, {{"segment.bytes", "7"}}).code(), protocol::INVALID_CONFIG);
-  EXPECT_EQ(Create("app", 1, {{"cleanup.policy", "compact"}}).code(), protocol::INVALID_CONFIG);
+  EXPECT_EQ(Create("app", 1, {{"cleanup.policy", "squash"}}).code(), protocol::INVALID_CONFIG);
   EXPECT_EQ(rig_.engine().engine->Topics().size(), 1U);
 }
 

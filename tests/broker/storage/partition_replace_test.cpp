@@ -28,7 +28,10 @@ class EvenOnly final : public RecordFilter {
     return record.offset.value() % 2 == 0;
   }
   bool KeepsHeader(const record::BatchHeader& batch) override { return batch.producer_id >= 0; }
-  TimestampMs delete_horizon() const override { return TimestampMs(5); }
+  std::optional<TimestampMs> DeleteHorizon(const record::BatchHeader&) override {
+    return TimestampMs(5);
+  }
+  void CopiedWhole(const record::BatchHeader&) override {}
 };
 
 class PartitionLogReplace : public LogFixture {
