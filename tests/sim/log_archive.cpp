@@ -32,8 +32,12 @@ void PartitionArchive::Remember(const record::BatchHeader& header, ByteView batc
   while (true) {
     const auto record = reader_.Next();
     if (!record.ok() || *record == nullptr) return;
-    records_[static_cast<std::size_t>((*record)->offset.value())] =
-        HashOf(**record, header.leader_epoch);
+    const auto at = static_cast<std::size_t>((*record)->offset.value());
+    records_[at] = HashOf(**record, header.leader_epoch);
+    if (!compacted()) continue;
+    keyed_.resize(records_.size());
+    keyed_[at] = {record::HashBytes((*record)->key.value_or("")), !(*record)->value,
+                  clocks_->monotonic()};
   }
 }
 
@@ -43,11 +47,12 @@ bool PartitionArchive::Same(const record::BatchHeader& header, ByteView batch) {
       found->second.crc == header.crc && found->second.length == header.length) {
     return true;
   }
-  return rewriting_ == Rewriting::kOn && SameRecords(header, batch);
+  return rewriting_ != Rewriting::kOff && SameRecords(header, batch);
 }
 
 bool PartitionArchive::SameRecords(const record::BatchHeader& header, ByteView batch) {
-  if (header.record_count != header.last_offset_delta + 1 || !reader_.Open(batch).ok()) {
+  const bool whole = header.record_count == header.last_offset_delta + 1;
+  if ((!whole && !compacted()) || header.next_offset() > end_ || !reader_.Open(batch).ok()) {
     return false;
   }
   while (true) {
@@ -58,6 +63,45 @@ bool PartitionArchive::SameRecords(const record::BatchHeader& header, ByteView b
     if (at >= records_.size() || records_[at] != HashOf(**record, header.leader_epoch)) {
       return false;
     }
+  }
+}
+
+void PartitionArchive::MarkPresent(const record::BatchHeader& header, ByteView batch,
+                                   std::vector<bool>& present) {
+  if (header.record_count == 0 || !reader_.Open(batch).ok()) return;
+  while (true) {
+    const auto record = reader_.Next();
+    if (!record.ok() || *record == nullptr) return;
+    const auto at = static_cast<std::size_t>((*record)->offset.value());
+    if (at < present.size()) present[at] = true;
+  }
+}
+
+// Backwards: what the newest record of a key is, is known when an older one is met.
+void PartitionArchive::CheckCompacted(Offset from, const std::vector<bool>& present) {
+  std::map<std::uint64_t, bool> hidden;  // by key that has a newer record: it is a lost tombstone
+  records_compacted_ = 0;
+  for (auto at = present.size(); at-- > static_cast<std::size_t>(from.value());) {
+    const Keyed& one = keyed_[at];
+    const auto newer = hidden.find(one.key);
+    if (present[at]) {
+      if (newer != hidden.end() && newer->second) {
+        return verdict_.Broken(Invariant::kAckedIsInTheLog,
+                               "{}: offset {} is back: the tombstone of its key is gone", name_,
+                               at);
+      }
+      hidden.try_emplace(one.key, false);
+      continue;
+    }
+    ++records_compacted_;
+    if (newer != hidden.end()) continue;
+    const bool past_its_time =
+        one.tombstone && clocks_->monotonic() - one.durable_at >= tombstone_ms_;
+    if (!past_its_time) {
+      return verdict_.Broken(Invariant::kAckedIsInTheLog,
+                             "{}: offset {} is gone, and was the last of its key", name_, at);
+    }
+    hidden.emplace(one.key, true);
   }
 }
 
@@ -85,6 +129,7 @@ Result<bool> PartitionArchive::WalkSegment(const file::File& log, Cursor& cursor
   options.begin = cursor.position;
   options.end = FilePosition{stat.size_bytes};
   options.expected.next_offset = next;
+  if (compacted()) options.expected.rule = segment::OffsetRule::kGrowing;
   segment::LogWalk walk(log, options);
   while (next < end) {
     ASSIGN_OR_RETURN(const bool stepped, walk.Next());
@@ -149,14 +194,19 @@ void PartitionArchive::CompareWith(file::FileSystem& fs, std::optional<Offset> l
   }
   const Offset first = *std::prev(above);
   Cursor cursor{first, FilePosition{0}};
+  std::vector<bool> present(compacted() ? static_cast<std::size_t>(end_.value()) : 0);
   const Status walked = Walk(fs, cursor, first, end_, [&](const auto& header, ByteView batch) {
+    if (compacted()) MarkPresent(header, batch, present);
     if (header.base_offset < from || Same(header, batch)) return true;
     verdict_.Broken(Invariant::kOffsetsNeverReassigned,
                     "{}: offset {} holds other records than before", name_, header.base_offset);
     return false;
   });
-  if (walked.ok()) return;
-  verdict_.Broken(Invariant::kAckedIsInTheLog, "{}: {}", name_, walked.error().message);
+  if (!walked.ok()) {
+    verdict_.Broken(Invariant::kAckedIsInTheLog, "{}: {}", name_, walked.error().message);
+  } else if (compacted()) {
+    CheckCompacted(from, present);
+  }
 }
 
 void PartitionArchive::CompareRestored(file::FileSystem& fs, Offset end_min) {

@@ -15,22 +15,28 @@
 #include "lib/record/batch_header.h"
 #include "lib/record/batch_view.h"
 #include "tests/sim/invariants.h"
+#include "tests/sim/stage.h"
 
 namespace logboom::sim {
 
 // Whether the broker may put batches together: then the records must be the same, at the same
-// offsets and in the same leader epochs; else every byte.
-enum class Rewriting { kOff, kOn };
+// offsets and in the same leader epochs; else every byte. kCompacted: and records may be gone that a
+// later one of their key has replaced, and tombstones past their time that hide nothing any more.
+enum class Rewriting { kOff, kOn, kCompacted };
 
 // One partition. One owner, one thread.
 class PartitionArchive {
  public:
   // `directory` is where its segments are; `verdict` outlives it.
-  PartitionArchive(std::string name, std::string directory, Verdict& verdict, Rewriting rewriting)
+  // Of a compacted one: `clocks`, which outlives it, and how long tombstones stay at least.
+  PartitionArchive(std::string name, std::string directory, Verdict& verdict, Rewriting rewriting,
+                   const Clocks* clocks = nullptr, std::int64_t tombstone_ms = 0)
       : name_(std::move(name)),
         directory_(std::move(directory)),
         verdict_(verdict),
-        rewriting_(rewriting) {}
+        rewriting_(rewriting),
+        clocks_(clocks),
+        tombstone_ms_(tombstone_ms) {}
 
   using Added = std::function<void(const record::BatchHeader&, ByteView batch)>;
   // What became durable since the last call; each new batch is told.
@@ -45,6 +51,9 @@ class PartitionArchive {
   void CheckServed(const record::BatchHeader& header, ByteView batch);
 
   const std::string& name() const { return name_; }
+  bool compacted() const { return rewriting_ == Rewriting::kCompacted; }
+  // Found gone, for good reason.
+  std::uint64_t records_compacted() const { return records_compacted_; }
   Offset end() const { return end_; }
   Offset log_start() const { return log_start_; }
   // Somebody asked for a trim up to there.
@@ -68,6 +77,9 @@ class PartitionArchive {
   // Whether the same stood at its offsets.
   bool Same(const record::BatchHeader& header, ByteView batch);
   bool SameRecords(const record::BatchHeader& header, ByteView batch);
+  // Of all records from `from` on, `present` says which are there.
+  void CheckCompacted(Offset from, const std::vector<bool>& present);
+  void MarkPresent(const record::BatchHeader& header, ByteView batch, std::vector<bool>& present);
   static std::uint64_t HashOf(const record::Record& record, LeaderEpoch epoch);
   bool CheckContents(const record::BatchHeader& batch, ByteView bytes);
   // From `cursor` on while `each` says so and there are batches.
@@ -83,6 +95,15 @@ class PartitionArchive {
   std::string directory_;
   Verdict& verdict_;
   Rewriting rewriting_;
+  const Clocks* clocks_;
+  std::int64_t tombstone_ms_;
+  struct Keyed {
+    std::uint64_t key = 0;  // hash
+    bool tombstone = false;
+    MonotonicMs durable_at;
+  };
+  std::vector<Keyed> keyed_;  // by offset, of a compacted one
+  std::uint64_t records_compacted_ = 0;
   record::BatchReader reader_;
   std::vector<std::uint64_t> records_;  // hashes by offset, where batches may be put together
   std::map<Offset, Archived> batches_;  // by base offset

@@ -53,11 +53,26 @@ PartitionArchive& LogBooks::ArchiveOf(const broker::Topic& topic,
                                       const broker::TopicPartition& where) {
   auto found = archives_.find(where);
   if (found != archives_.end()) return found->second;
+  // What a jump skips may count as time that passed, up to a minute.
+  const bool clocks_jump = stage_.options.faults.Has(Fault::kClockForward) ||
+                           stage_.options.faults.Has(Fault::kClockBack);
   const std::string directory = fmt::format("/data/{}-{}", topic.number, where.partition);
   return archives_
       .try_emplace(where, fmt::format("{}-{}", topic.name, where.partition), directory,
-                   stage_.verdict, stage_.options.rewriting ? Rewriting::kOn : Rewriting::kOff)
+                   stage_.verdict, RewritingOf(topic), &stage_.clocks,
+                   clocks_jump ? 0 : stage_.options.delete_retention_ms)
       .first->second;
+}
+
+Rewriting LogBooks::RewritingOf(const broker::Topic& topic) const {
+  if (stage_.options.compacted && topic.name == plain_topic_) return Rewriting::kCompacted;
+  return stage_.options.rewriting ? Rewriting::kOn : Rewriting::kOff;
+}
+
+std::uint64_t LogBooks::records_compacted() const {
+  std::uint64_t records = 0;
+  for (const auto& [where, archive] : archives_) records += archive.records_compacted();
+  return records;
 }
 
 PartitionArchive* LogBooks::Find(const client::TopicPartition& partition) {
@@ -131,7 +146,8 @@ void LogBooks::TakePlain(PartitionIndex partition, ByteView batch) {
   while (true) {
     const auto record = reader.Next();
     if (!record.ok() || *record == nullptr) return;
-    const ByteView value = (*record)->value.value_or(ByteView());
+    const auto& headers = (*record)->headers;
+    const ByteView value = (headers.empty() ? (*record)->value : headers[0].value).value_or("");
     std::uint64_t number = 0;
     std::from_chars(value.data(), value.data() + value.size(), number);
     // Numbers rise in the order of sending.

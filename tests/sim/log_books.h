@@ -51,6 +51,7 @@ class LogBooks {
   const SourceFold& fold() const { return *fold_; }
   const std::vector<PlainRecords>& plain() const { return plain_; }
   PartitionArchive* Find(const client::TopicPartition& partition);
+  std::uint64_t records_compacted() const;
   // Of all partitions, in order: tells runs apart.
   std::string Describe() const;
 
@@ -61,6 +62,7 @@ class LogBooks {
     bool row_pending = false;
   };
 
+  Rewriting RewritingOf(const broker::Topic& topic) const;
   PartitionArchive& ArchiveOf(const broker::Topic& topic, const broker::TopicPartition& where);
   void LookAt(const broker::Broker& broker, const broker::Topic& topic,
               const broker::TopicPartition& where);

@@ -53,10 +53,23 @@ SimOptions SimOptions::Draw(std::uint64_t seed) {
   if (OneIn(random, 2)) options.group_readers = 1 + static_cast<int>(random.Below(3));
   options.rewriting = OneIn(random, 2);
   if (OneIn(random, 3)) options.broker_open_files_max = 4 + random.Below(12);
+  options.compacted = OneIn(random, 2);
+  options.delete_retention_ms = 5'000 + static_cast<std::int64_t>(random.Below(60'000));
   // The books begin anew with what came back: that is from the start where nothing is let go.
-  options.restores =
-      !options.log_starts_move() && !options.faults.Has(Fault::kAddPartition) && OneIn(random, 2);
+  options.restores = !options.log_starts_move() && !options.compacted &&
+                     !options.faults.Has(Fault::kAddPartition) && OneIn(random, 2);
   return options;
+}
+
+broker::TopicConfig SimOptions::plain_config() const {
+  broker::TopicConfig config = topic_config;
+  if (!compacted) return config;
+  config["cleanup.policy"] = seed % 2 == 0 ? "compact" : "compact,delete";
+  config["segment.ms"] = fmt::format("{}", 1'000 + seed % 8 * 1'000);
+  config["min.cleanable.dirty.ratio"] = seed % 3 == 0 ? "0.5" : "0";
+  if (seed % 4 == 0) config["min.compaction.lag.ms"] = "3000";
+  config["delete.retention.ms"] = fmt::format("{}", delete_retention_ms);
+  return config;
 }
 
 std::string SimOptions::ToString() const {
@@ -64,15 +77,15 @@ std::string SimOptions::ToString() const {
   for (const auto& [key, value] : topic_config) config += fmt::format(" {}={}", key, value);
   return fmt::format(
       "seed {}, {} turns, one act in {} a fault, {} agents, {} writers each, {}, codec {}, linger "
-      "{} "
-      "ms, max_line_bytes {}, {} partitions,{}, sync {}, acks {}{}{}{}, budget {}, {} group "
-      "readers\n"
+      "{} ms, max_line_bytes {}, {} partitions,{}, sync {}, acks {}{}{}{}{}, budget {}, "
+      "{} group readers\n"
       "  faults: {}",
       seed, turns, calm, agents, writers_an_agent, directories_watched ? "watched" : "polled",
       static_cast<int>(codec), linger_ms, max_line_bytes, partitions, config,
       sync_method == broker::SyncMethod::kSyncfs ? "syncfs" : "fdatasync",
       producer_acks == client::Acks::kSynced ? "synced" : "written", bulk ? ", bulk" : "",
       rewriting ? ", rewriting" : "", restores ? ", backups" : "",
+      compacted ? fmt::format(", compacted, tombstones stay {} ms", delete_retention_ms) : "",
       faults.Has(Fault::kEviction) ? fmt::format("{} bytes", budget_bytes) : "none", group_readers,
       faults.ToString());
 }

@@ -29,7 +29,10 @@ struct SimOptions {
   client::Acks producer_acks = client::Acks::kSynced;
   int group_readers = 0;   // at the start; 0: there is no consumer group
   bool rewriting = false;  // of small batches, in segments of any size
-  bool bulk = false;       // the producer sends megabytes, so that segments are rolled by size
+  // The producer's topic, by key; a tombstone goes after so long.
+  bool compacted = false;
+  std::int64_t delete_retention_ms = 0;
+  bool bulk = false;  // the producer sends megabytes, so that segments are rolled by size
   std::size_t broker_open_files_max = 4096;  // of logs; few, and they open and close all the time
   bool restores = false;   // backups are made, and the data directory comes back from one
   FaultSet faults;         // that may happen; a few of all kinds, so that each has runs to itself
@@ -44,6 +47,7 @@ struct SimOptions {
   }
   // Old records may go, by themselves or where an administrator trims.
   bool log_starts_move() const { return retention() || faults.Has(Fault::kTrim); }
+  broker::TopicConfig plain_config() const;
   std::string ToString() const;
 };
 

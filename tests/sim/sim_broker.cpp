@@ -44,6 +44,7 @@ broker::BrokerOptions SimBroker::Options() const {
     options.budget = broker::DiskBudget{.bytes = stage_.options.budget_bytes};
   }
   options.rewriting = Rewriting();
+  options.cleaning = Cleaning();
   options.open_files_max = stage_.options.broker_open_files_max;
   return options;
 }
@@ -56,6 +57,15 @@ broker::RewriteOptions SimBroker::Rewriting() const {
   rewriting.step_bytes = 5'000;
   rewriting.limits.segment_bytes_min = 0;
   return rewriting;
+}
+
+broker::CleanerOptions SimBroker::Cleaning() const {
+  broker::CleanerOptions cleaning;
+  cleaning.round_interval_ms = 500;
+  cleaning.step_bytes = 5'000;
+  cleaning.rest_ms = 2'000;
+  cleaning.limits = {.map_bytes_max = 1, .batch_raw_bytes = 2'000};
+  return cleaning;
 }
 
 broker::BrokerSeams SimBroker::Seams(file::FileSystem& fs) {

@@ -88,6 +88,7 @@ class SimBroker {
  private:
   broker::BrokerOptions Options() const;
   broker::RewriteOptions Rewriting() const;
+  broker::CleanerOptions Cleaning() const;
   broker::BrokerSeams Seams(file::FileSystem& fs);
   void EndProcess();
   void WatchRemovals();

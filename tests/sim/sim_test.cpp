@@ -27,6 +27,7 @@ struct Totals {
   std::uint64_t gaps = 0;
   std::uint64_t batches_read = 0;
   std::uint64_t segments_rewritten = 0;
+  std::uint64_t records_compacted = 0;
 
   void Add(const Outcome& outcome) {
     faults.Add(outcome.faults);
@@ -35,6 +36,7 @@ struct Totals {
     gaps += outcome.gaps;
     batches_read += outcome.batches_read;
     segments_rewritten += outcome.segments_rewritten;
+    records_compacted += outcome.records_compacted;
   }
 };
 
@@ -57,8 +59,10 @@ TEST(Sim, SeedsHoldAllInvariants) {
   fmt::print("{} seeds from {} in {:.1f} s: {:.1f} simulated hours, {:.0f} a minute\n", count,
              first, took.count(), static_cast<double>(totals.simulated_ms) / 3.6e6,
              static_cast<double>(totals.simulated_ms) / 3.6e6 / took.count() * 60);
-  fmt::print("{} lines arrived, {} gaps, {} batches read, {} segments rewritten\n", totals.lines,
-             totals.gaps, totals.batches_read, totals.segments_rewritten);
+  fmt::print(
+      "{} lines arrived, {} gaps, {} batches read, {} segments rewritten, {} records compacted\n",
+      totals.lines, totals.gaps, totals.batches_read, totals.segments_rewritten,
+      totals.records_compacted);
   fmt::print("faults: {}\n", totals.faults.ToString());
 }
 

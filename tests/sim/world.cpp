@@ -66,9 +66,11 @@ void World::MakeTopics() {
       },
       admin_random_);
   for (const char* name : {kPlainTopic, kLogTopics[0], kLogTopics[1]}) {
-    const auto made = admin.CreateTopic({.name = name,
-                                         .partitions = stage_.options.partitions,
-                                         .config = stage_.options.topic_config});
+    const auto made =
+        admin.CreateTopic({.name = name,
+                           .partitions = stage_.options.partitions,
+                           .config = name == kPlainTopic ? stage_.options.plain_config()
+                                                         : stage_.options.topic_config});
     if (!made.ok()) stage_.verdict.Broken(Invariant::kProgramsWork, "{}", made.error().message);
   }
 }
@@ -102,6 +104,7 @@ Outcome World::Run() {
   outcome.gaps = books_.fold().gap_count();
   outcome.batches_read = consumer_->batches();
   outcome.segments_rewritten = broker_.segments_rewritten();
+  outcome.records_compacted = books_.records_compacted();
   if (!stage_.verdict.ok()) {
     outcome.broken = stage_.verdict.invariant();
     outcome.failure = Describe();

@@ -36,6 +36,7 @@ struct Outcome {
   std::uint64_t gaps = 0;
   std::uint64_t batches_read = 0;
   std::uint64_t segments_rewritten = 0;
+  std::uint64_t records_compacted = 0;  // found gone, for good reason
 };
 
 Outcome RunSeed(std::uint64_t seed);
