@@ -297,5 +297,32 @@ TEST_F(OracleOfTheLog, ARecordThatChangedWhileItWasRewrittenIsSeen) {
   }
 }
 
+// Its records have one key, the empty one.
+TEST_F(OracleOfTheLog, OfACompactedLogWhatALaterRecordReplacedMayBeGone) {
+  const Clocks clocks;
+  PartitionArchive compacted("web-0", "/p", verdict_, Rewriting::kCompacted, &clocks, 1'000);
+  compacted.Extend(fs_, Offset{6}, [](const auto&, ByteView) {});
+  Write(bytes_.substr(BatchBytes()));
+  compacted.CompareWith(fs_, Offset{0});
+  EXPECT_TRUE(verdict_.ok()) << verdict_.text();
+  EXPECT_EQ(compacted.records_compacted(), 2U);
+}
+
+TEST_F(OracleOfTheLog, TheLastRecordOfAKeyThatIsGoneIsSeen) {
+  const Clocks clocks;
+  PartitionArchive compacted("web-0", "/p", verdict_, Rewriting::kCompacted, &clocks, 1'000);
+  compacted.Extend(fs_, Offset{6}, [](const auto&, ByteView) {});
+  record::BatchBuilder builder({.codec = record::Codec::kZstd});
+  for (int i = 0; i < 2; ++i) {
+    builder.Add({.timestamp = TimestampMs{1}, .key = {}, .value = "value 0", .headers = {}});
+  }
+  Write(Bytes(*builder.FinishAt(
+      {.base_offset = Offset{0}, .leader_epoch = LeaderEpoch{0}, .last_offset_delta = 5})));
+  compacted.CompareWith(fs_, Offset{0});
+  ASSERT_FALSE(verdict_.ok());
+  EXPECT_EQ(verdict_.invariant(), Invariant::kAckedIsInTheLog);
+  EXPECT_NE(verdict_.text().find("last of its key"), std::string::npos) << verdict_.text();
+}
+
 }  // namespace
 }  // namespace logboom::sim
