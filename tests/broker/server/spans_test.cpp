@@ -41,6 +41,18 @@ TEST_F(SpansTest, FreshDuplicateAndConflict) {
   EXPECT_EQ(positions[1].appended(), -1);
 }
 
+TEST_F(SpansTest, CreditComesBackWithEveryAnswer) {
+  const auto send = [&](std::uint8_t source, std::int64_t begin, std::int64_t end) {
+    const std::uint64_t before = client_.credit_granted();
+    Spans({begin == 0 ? FirstSpanOf(source, begin, end) : SpanOf(source, begin, end)});
+    EXPECT_GT(client_.credit_granted(), before);
+  };
+  send(1, 0, 100);    // fresh
+  send(1, 0, 100);    // a duplicate
+  send(1, 300, 400);  // a conflict
+  send(1, 100, 200);
+}
+
 TEST_F(SpansTest, ADuplicateIsAnsweredOnlyOnceItsFirstCopyIsDurable) {
   rig_.engine().commits.Hold();
   const std::uint64_t first = client_.SendSpans({FirstSpanOf(1, 0, 100)});

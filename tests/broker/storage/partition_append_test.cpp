@@ -145,8 +145,12 @@ TEST_F(PartitionLogAppend, RefusesBatchesWithHoles) {
   header.last_offset_delta = 5;
   EXPECT_EQ(log_->Append(batch.data(), header, TimestampMs(0)).error().code, ErrorCode::kInvalid);
   header.record_count = 0;
-  header.last_offset_delta = 0;
-  EXPECT_EQ(log_->Append(batch.data(), header, TimestampMs(0)).error().code, ErrorCode::kInvalid);
+  for (const std::int32_t last : {0, -1}) {
+    header.last_offset_delta = last;
+    const auto appended = log_->Append(batch.data(), header, TimestampMs(0));
+    ASSERT_FALSE(appended.ok()) << last;
+    EXPECT_EQ(appended.error().code, ErrorCode::kInvalid);
+  }
 }
 
 TEST_F(PartitionLogAppend, AFullDiskLeavesTheLogAsItWas) {

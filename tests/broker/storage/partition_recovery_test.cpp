@@ -310,6 +310,20 @@ TEST_F(PartitionLogRecovery, WhatMayStandBehindTheEndIsOverwritten) {
   EXPECT_EQ(SizeOf(path), size);
 }
 
+// They are not made anew: what they say may be right.
+TEST_F(PartitionLogRecovery, AppendTimesThatCantBeReadEndTheOpening) {
+  Fill();
+  file::FaultyFileSystem failing(*fs_);
+  failing.Add(
+      {.kind = file::CallKind::kRead, .matches = [](file::CallKind, const std::string& path) {
+         return path.ends_with(segment::kAppendTimeSuffix);
+       }});
+  const auto opened = PartitionLog::Open(failing, kDirectory, kQuarantine, options_, std::nullopt,
+                                         false, TimestampMs(now_ms_), {});
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().code, ErrorCode::kIo);
+}
+
 TEST_F(PartitionLogRecovery, AFailedSyncEndsTheOpening) {
   Fill();
   AppendMany(1);
