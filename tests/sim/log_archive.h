@@ -88,6 +88,7 @@ class PartitionArchive {
                            const Each& each);
   // Base offsets, ascending.
   Result<std::vector<Offset>> Segments(file::FileSystem& fs) const;
+  bool SwapIsUnderWay(file::FileSystem& fs) const;
   // The segment that holds the end may be new, and the one before it gone.
   void FindCursor(file::FileSystem& fs);
 
