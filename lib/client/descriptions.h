@@ -22,7 +22,7 @@ struct PartitionDescription {
   std::int32_t segments = 0;
   LeaderEpoch leader_epoch;
   std::optional<TimestampMs> last_append;
-  Offset compacted_end;  // below it each key stands once; 0: not compacted, or not looked at yet
+  Offset compacted_end{};  // below it each key stands once; 0: not compacted, or not looked at yet
 };
 
 // A segment that went for the broker's disk budget, before its time.

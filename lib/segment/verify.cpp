@@ -116,7 +116,8 @@ Status SegmentCheck::WalkLog(const Seal* seal, LeaderEpoch epoch_min,
     if (!more) break;
     totals_.Add(walk.header(), walk.bytes());
     CheckRecords(walk);
-    producers_.See(walk.header());
+    // Compaction leaves batches of several producers in one of nobody's.
+    if (!compacted || walk.header().producer_id >= 0) producers_.See(walk.header());
     by_last_offset_[walk.header().last_offset()] = {walk.header().base_offset, walk.position(),
                                                     walk.header().max_timestamp};
     if (progress) progress(static_cast<std::int64_t>(walk.bytes().size()));

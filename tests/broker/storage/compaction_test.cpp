@@ -396,6 +396,15 @@ TEST_F(Compaction, TheLastBatchOfAProducerLeavesItsHeader) {
   EXPECT_EQ(log_->JudgeProducer(next)->kind, ProducerVerdict::Kind::kOutOfOrder);
 }
 
+// What a snapshot says of a batch that had a producer is no damage where the batch has none now.
+TEST_F(Compaction, SnapshotsOfBatchesThatWerePutTogetherAreSound) {
+  ASSERT_TRUE(Open().ok());
+  for (int key = 1000; log_->Copyable().size() < 3; ++key) Put({{.key = key, .producer_id = 5}});
+  ASSERT_TRUE(Compact(*fs_).value());
+  ASSERT_TRUE(log_->Close().ok());
+  CheckFiles();
+}
+
 TEST_F(Compaction, AProducerThatIsForgottenLeavesNothing) {
   ASSERT_TRUE(Open().ok());
   Put({{.key = 1, .producer_id = 5}});
