@@ -181,8 +181,8 @@ Result<std::vector<Offset>> PartitionArchive::Segments(file::FileSystem& fs) con
 bool PartitionArchive::SwapIsUnderWay(file::FileSystem& fs) const {
   const auto entries = fs.List(directory_);
   return entries.ok() && std::any_of(entries->begin(), entries->end(), [](const auto& entry) {
-    return entry.name.ends_with(segment::kSwapSuffix);
-  });
+           return entry.name.ends_with(segment::kSwapSuffix);
+         });
 }
 
 void PartitionArchive::CompareWith(file::FileSystem& fs, std::optional<Offset> log_start) {
