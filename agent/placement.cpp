@@ -25,6 +25,13 @@ bool IsItsFile(const Source& source, const file::FileIdentity& identity) {
 
 bool Unplaced(const WatchedFile& file) { return file.state == FileState::kUnplaced; }
 
+// Whether the file may have been this source's when it was first seen. Heads of different lengths
+// can't be compared.
+bool BeganWith(const WatchedFile& file, const Source& source) {
+  return file.first_head.head_bytes != source.identity.head_bytes ||
+         file.first_head.head_hash == source.identity.head_hash;
+}
+
 }  // namespace
 
 void Placement::Run(MonotonicMs now, bool online) {
@@ -86,9 +93,12 @@ void Placement::PlaceByIdentity() {
   // A file that was truncated has been the file of several sources: the one whose bytes it holds
   // gets it, before the others are told that they have lost it.
   for (Source* source : unbound) FindItsFile(*source, by_inode);
-  for (Source* source : unbound) {
-    if (source->bound == nullptr) LoseItsFile(*source, by_inode);
-  }
+  std::erase_if(unbound, [](const Source* each) { return each->bound != nullptr; });
+  std::stable_partition(unbound.begin(), unbound.end(), [&](const Source* each) {
+    const auto found = by_inode.find({each->file.inode, each->file.birth_time_ns});
+    return found != by_inode.end() && BeganWith(*found->second, *each);
+  });
+  for (Source* source : unbound) LoseItsFile(*source, by_inode);
 }
 
 void Placement::FindItsFile(Source& source, const InodeIndex& by_inode) {
@@ -110,12 +120,16 @@ void Placement::LoseItsFile(Source& source, const InodeIndex& by_inode) {
   WatchedFile& file = *found->second;
   if (Unplaced(file)) {
     ++parts_.counters.truncations;
-    if (file.unplaced_truncated) {
+    // What stood there before it was truncated again may have been no source's that is known.
+    const bool was_its = BeganWith(file, source);
+    if (file.unplaced_truncated && was_its) {
       source.size_seen = std::max(source.size_seen, file.unplaced_size_max);
     }
-    BeginAnew(file);
-    file.state = FileState::kWaiting;
-    file.waits_for = &source;
+    if (!file.unplaced_truncated || was_its || !LoseUnplaced(file, DepartureReason::kTruncated)) {
+      BeginAnew(file);
+      file.state = FileState::kWaiting;
+      file.waits_for = &source;
+    }
   }
   source.input = file.input;
   departures_.Add(source, DepartureReason::kTruncated);
