@@ -171,12 +171,14 @@ class Scrub {
     outcome_.indexes_are_wrong = !segment::IndexSums::Fits(seal_->sums.offsets, sums.offsets) ||
                                  !segment::IndexSums::Fits(seal_->sums.times, sums.times);
     if (outcome_.indexes_are_wrong) {
-      outcome_.findings.push_back(
-          fmt::format("{}: an index beside it was wrong, and was made anew", path));
+      const bool unread = sums.offsets == 0 || sums.times == 0;
+      outcome_.findings.push_back(fmt::format("{}: an index beside it {}, and was made anew", path,
+                                              unread ? "can't be read from" : "was wrong"));
     }
     if (!segment::IndexSums::Fits(seal_->sums.append_times, sums.append_times)) {
-      outcome_.findings.push_back(fmt::format(
-          "{}: .appendtime beside it is wrong; when its records arrived is unknown", path));
+      outcome_.findings.push_back(
+          fmt::format("{}: .appendtime beside it {}; when its records arrived is unknown", path,
+                      sums.append_times == 0 ? "can't be read from" : "is wrong"));
     }
   }
 
