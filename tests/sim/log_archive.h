@@ -20,8 +20,8 @@
 namespace logboom::sim {
 
 // Whether the broker may put batches together: then the records must be the same, at the same
-// offsets and in the same leader epochs; else every byte. kCompacted: and records may be gone that a
-// later one of their key has replaced, and tombstones past their time that hide nothing any more.
+// offsets and in the same leader epochs; else every byte. kCompacted: and records may be gone that
+// a later one of their key has replaced, and tombstones past their time that hide nothing any more.
 enum class Rewriting { kOff, kOn, kCompacted };
 
 // One partition. One owner, one thread.
