@@ -10,17 +10,13 @@ started again. At the end every line that was written must be stored once; that 
 long fails it too.
 """
 import argparse
-import pathlib
 import random
 import resource
-import shutil
-import subprocess
 import sys
-import tempfile
 import time
 
 import crowd
-from pipe import Pipe, report, tell
+from pipe import Pipe, report, seed_of, tell, try_in_folder
 
 from harness import proc
 
@@ -142,21 +138,8 @@ def parse_arguments():
 
 def main():
     options = parse_arguments()
-    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 31)
-    tell(f"seed {seed}")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="logboom-torture-"))
-    rig = Rig(options, folder, seed)
-    well = False
-    try:
-        well = run(rig)
-    except (AssertionError, OSError, subprocess.SubprocessError) as error:
-        tell(f"FAILED: {error}")
-    finally:
-        rig.clean_up()
-        if well and not options.keep:
-            shutil.rmtree(folder, ignore_errors=True)
-        else:
-            tell(f"kept: {folder}")
+    seed = seed_of(options)
+    _, well = try_in_folder(lambda folder: Rig(options, folder, seed), run, seed, options.keep)
     return 0 if well else 1
 
 

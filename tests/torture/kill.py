@@ -7,15 +7,12 @@ written is looked for: exit 0 where none is lost, doubled, out of order in its f
 done in rounds, each with a folder and a seed of its own: an agent that starts looks at every file there is.
 """
 import argparse
-import pathlib
 import random
 import shutil
-import subprocess
 import sys
-import tempfile
 import time
 
-from pipe import Pipe, report, tell
+from pipe import Pipe, report, seed_of, tell, try_in_folder
 
 NAMES = ("broker", "agent")
 # How often what can be lost is lost, at a kill.
@@ -122,26 +119,14 @@ def run(rig, begin):
 
 
 def run_round(options, count, seed):
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="logboom-torture-"))
-    tell(f"seed {seed}")
-    rig = Rig(options, count, folder, seed)
-    well = False
-    try:
-        well = run(rig, time.monotonic())
-    except (AssertionError, OSError, subprocess.SubprocessError) as error:
-        tell(f"FAILED: {error}")
-    finally:
-        rig.clean_up()
-        if well and not options.keep:
-            shutil.rmtree(folder, ignore_errors=True)
-        else:
-            tell(f"kept: {folder}")
+    rig, well = try_in_folder(lambda folder: Rig(options, count, folder, seed),
+                              lambda rig: run(rig, time.monotonic()), seed, options.keep)
     return well, rig.kills
 
 
 def main():
     options = parse_arguments()
-    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 31)
+    seed = seed_of(options)
     kills, done, begin = dict.fromkeys(NAMES, 0), 0, time.monotonic()
     while done < options.count:
         count = min(options.round, options.count - done)

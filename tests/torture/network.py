@@ -9,17 +9,15 @@ end every line that was written must be stored once, and the reader must have ha
 """
 import argparse
 import collections
-import pathlib
 import random
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 import link
-from pipe import TOPICS, Pipe, report, tell
+from pipe import TOPICS, Pipe, report, seed_of, tell, try_in_folder
 
 from harness import records
 from harness.main import NOT_RUN
@@ -127,7 +125,7 @@ class Rig(Pipe):
             time.sleep(_LOOK_S)
         self.healed_s.append(time.monotonic() - healed)
 
-    def read_problems(self):
+    def before_end(self):
         """Where a reader has not had just what is stored."""
         problems = []
         for topic, reader in self.readers.items():
@@ -144,9 +142,6 @@ class Rig(Pipe):
                 problems.append(f"the reader of {topic} has read {len(read)} records, "
                                 f"{len(expected)} are stored, and they are not the same")
         return problems
-
-    def before_end(self):
-        return self.read_problems()
 
 
 def run(rig):
@@ -184,21 +179,8 @@ def main():
     if reason:
         print(f"NOT RUN: {reason}", file=sys.stderr)
         return NOT_RUN
-    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 31)
-    tell(f"seed {seed}")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="logboom-torture-"))
-    rig = Rig(options, folder, seed)
-    well = False
-    try:
-        well = run(rig)
-    except (AssertionError, OSError, subprocess.SubprocessError) as error:
-        tell(f"FAILED: {error}")
-    finally:
-        rig.clean_up()
-        if well and not options.keep:
-            shutil.rmtree(folder, ignore_errors=True)
-        else:
-            tell(f"kept: {folder}")
+    seed = seed_of(options)
+    _, well = try_in_folder(lambda folder: Rig(options, folder, seed), run, seed, options.keep)
     return 0 if well else 1
 
 

@@ -1,9 +1,12 @@
 """Writer, agent and broker in one folder, and what became of every line that was written."""
 import json
 import pathlib
+import random
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
@@ -125,3 +128,27 @@ def report(verdict, problems):
     for text in verdict.examples + verdict.lost_ranges() + problems:
         tell(text)
     return verdict.clean and not problems
+
+
+def seed_of(options):
+    """The one that was asked for, or a new one."""
+    return options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 31)
+
+
+def try_in_folder(make_rig, run, seed, keep):
+    """Runs a rig in a folder of its own, which stays where not all is well; returns it, and whether it is."""
+    tell(f"seed {seed}")
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="logboom-torture-"))
+    rig = make_rig(folder)
+    well = False
+    try:
+        well = run(rig)
+    except (AssertionError, OSError, subprocess.SubprocessError) as error:
+        tell(f"FAILED: {error}")
+    finally:
+        rig.clean_up()
+        if well and not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            tell(f"kept: {folder}")
+    return rig, well
