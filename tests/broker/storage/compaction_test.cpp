@@ -148,15 +148,6 @@ class Compaction : public LogFixture {
     return kept;
   }
 
-  void CheckFiles() {
-    const auto report = segment::VerifyDirectory(*fs_, kDirectory, {});
-    ASSERT_TRUE(report.ok());
-    for (const segment::Problem& problem : report->problems) {
-      ASSERT_NE(problem.file.find(segment::kPartitionMetadataName), std::string::npos)
-          << problem.file << ": " << problem.what;
-    }
-  }
-
   Status RollIfOld() {
     clock_.Observe({TimestampMs(now_ms_), MonotonicMs(now_ms_ - skipped_ms_)});
     return log_->RollIfOld(clock_);
@@ -190,7 +181,7 @@ TEST_F(Compaction, TheLastRecordOfEachKeyStaysWhereItWas) {
   EXPECT_EQ(Records(), LastOfEach(before, end));
   EXPECT_EQ(log_->compacted_end(), end);
   ASSERT_TRUE(log_->Close().ok());
-  CheckFiles();
+  ExpectVerified();
   ASSERT_TRUE(Open().ok());
   EXPECT_EQ(Records(), LastOfEach(before, end));
 }
@@ -206,7 +197,7 @@ TEST_F(Compaction, WhatHasShrunkIsPutTogether) {
   EXPECT_LE(log_->Copyable().size(), 3U);
   EXPECT_EQ(Records(), LastOfEach(before, end));
   ASSERT_TRUE(log_->Close().ok());
-  CheckFiles();
+  ExpectVerified();
 }
 
 TEST_F(Compaction, OffsetsAreNotGivenOutAgain) {
@@ -402,7 +393,7 @@ TEST_F(Compaction, SnapshotsOfBatchesThatWerePutTogetherAreSound) {
   for (int key = 1000; log_->Copyable().size() < 3; ++key) Put({{.key = key, .producer_id = 5}});
   ASSERT_TRUE(Compact(*fs_).value());
   ASSERT_TRUE(log_->Close().ok());
-  CheckFiles();
+  ExpectVerified();
 }
 
 TEST_F(Compaction, AProducerThatIsForgottenLeavesNothing) {
@@ -573,7 +564,7 @@ TEST_F(Compaction, ACrashAtAnyStepLosesNoKeyAndNoOrder) {
     for (const KeyedRecord& last : LastOfEach(before, end)) {
       ASSERT_NE(std::find(found.begin(), found.end(), last), found.end());
     }
-    ASSERT_NO_FATAL_FAILURE(CheckFiles());
+    ASSERT_NO_FATAL_FAILURE(ExpectVerified());
     [[maybe_unused]] const Result<bool> again = Compact(*fs_);
     ASSERT_EQ(Records(), LastOfEach(before, end));
   }

@@ -12,6 +12,7 @@
 #include "lib/record/batch_builder.h"
 #include "lib/record/batch_header.h"
 #include "lib/segment/names.h"
+#include "lib/segment/verify.h"
 
 namespace logboom::broker {
 
@@ -120,6 +121,24 @@ class LogFixture : public ::testing::Test {
     byte = static_cast<char>(byte ^ 0x10);
     ASSERT_TRUE((*file)->PWrite(position, ByteView(&byte, 1)).ok());
     ASSERT_TRUE((*file)->Sync().ok());
+  }
+
+  // Another disk, with nothing on it.
+  void StartAnew() {
+    log_.reset();
+    fs_ = std::make_unique<file::MemoryFileSystem>();
+    batches_.clear();
+    LogFixture::SetUp();
+  }
+
+  // Nothing is wrong with any file of the directory, which has no partition.metadata here.
+  void ExpectVerified() {
+    const auto report = segment::VerifyDirectory(*fs_, kDirectory, {});
+    ASSERT_TRUE(report.ok());
+    for (const segment::Problem& problem : report->problems) {
+      ASSERT_NE(problem.file.find(segment::kPartitionMetadataName), std::string::npos)
+          << problem.file << ": " << problem.what;
+    }
   }
 
   PartitionCheckpoint Checkpoint() const { return log_->Checkpoint(Uuid(), PartitionIndex(0)); }

@@ -78,15 +78,6 @@ class PartitionLogCrash : public LogFixture {
     ForgetBehind(log_->log_end());
   }
 
-  void CheckFiles() {
-    const auto report = segment::VerifyDirectory(*fs_, kDirectory, {});
-    ASSERT_TRUE(report.ok());
-    for (const segment::Problem& problem : report->problems) {
-      ASSERT_NE(problem.file.find(segment::kPartitionMetadataName), std::string::npos)
-          << problem.file << ": " << problem.what;
-    }
-  }
-
   void RunSeed(std::uint64_t seed) {
     SeededRandom random(seed);
     options_.segment_bytes = 4000 + static_cast<std::int64_t>(random.Below(20'000));
@@ -101,14 +92,14 @@ class PartitionLogCrash : public LogFixture {
       const Status opened = use_checkpoint ? Open(promise.checkpoint, promise.clean) : Open();
       ASSERT_TRUE(opened.ok()) << opened.error().message;
       ASSERT_NO_FATAL_FAILURE(CheckKept(promise));
-      ASSERT_NO_FATAL_FAILURE(CheckFiles());
+      ASSERT_NO_FATAL_FAILURE(ExpectVerified());
       promise.durable_end = log_->durable_end();
       if (random.Below(3) == 0) {
         // A second power cut, while nothing was appended: recovery has made all durable.
         fs_->Crash(random);
         ASSERT_TRUE(Open().ok());
         ASSERT_EQ(log_->log_end(), promise.durable_end);
-        ASSERT_NO_FATAL_FAILURE(CheckFiles());
+        ASSERT_NO_FATAL_FAILURE(ExpectVerified());
       }
     }
   }
@@ -198,7 +189,7 @@ TEST_F(PartitionLogCrash, RecoveryItselfMayBeCutAnywhere) {
     ASSERT_GE(log_->log_end(), durable);
     const Bytes got = ReadAll(Offset(0));
     ASSERT_TRUE(got == Expected(Offset(0), log_->log_end()));
-    ASSERT_NO_FATAL_FAILURE(CheckFiles());
+    ASSERT_NO_FATAL_FAILURE(ExpectVerified());
     ASSERT_GE(log_->leader_epoch(), LeaderEpoch(1));
   }
 }

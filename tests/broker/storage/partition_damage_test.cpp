@@ -143,10 +143,7 @@ TEST_F(PartitionLogDamage, NoDamageMakesRecordsUpOrHangsAReader) {
   for (std::uint64_t seed = 1; seed <= 400; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     SeededRandom random(seed);
-    log_.reset();
-    fs_ = std::make_unique<file::MemoryFileSystem>();
-    batches_.clear();
-    LogFixture::SetUp();
+    StartAnew();
     ASSERT_NO_FATAL_FAILURE(Fill(random));
     const PartitionCheckpoint checkpoint = Checkpoint();
     std::set<Bytes> appended;

@@ -125,12 +125,7 @@ class PartitionLogReplace : public LogFixture {
   }
 
   void CheckFiles() {
-    const auto report = segment::VerifyDirectory(*fs_, kDirectory, {});
-    ASSERT_TRUE(report.ok());
-    for (const segment::Problem& problem : report->problems) {
-      ASSERT_NE(problem.file.find(segment::kPartitionMetadataName), std::string::npos)
-          << problem.file << ": " << problem.what;
-    }
+    ASSERT_NO_FATAL_FAILURE(ExpectVerified());
     const auto entries = fs_->List(kDirectory);
     ASSERT_TRUE(entries.ok());
     for (const file::DirectoryEntry& entry : *entries) {

@@ -127,10 +127,7 @@ TEST_F(PartitionLogSleep, EntriesThatACrashLeftBehindTheCheckpointAreNotBelieved
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     SeededRandom random(seed);
-    log_.reset();
-    fs_ = std::make_unique<file::MemoryFileSystem>();
-    batches_.clear();
-    LogFixture::SetUp();
+    StartAnew();
     ASSERT_NO_FATAL_FAILURE(Fill());
     ASSERT_NO_FATAL_FAILURE(FallAsleep());
     const PartitionCheckpoint checkpoint = Checkpoint();
@@ -241,10 +238,7 @@ TEST_F(PartitionLogSleep, RotInTheTailOfASleepingLogIsTold) {
   // Base offset, length, magic: where headers can't be walked on.
   for (const std::int64_t at : {0, 8, 16}) {
     SCOPED_TRACE("byte " + std::to_string(at));
-    log_.reset();
-    fs_ = std::make_unique<file::MemoryFileSystem>();
-    batches_.clear();
-    LogFixture::SetUp();
+    StartAnew();
     ASSERT_TRUE(Open().ok());
     AppendMany(3);
     ASSERT_TRUE(Commit().ok());
