@@ -252,10 +252,10 @@ def score_named(mutations):
 
 def score_random(count, seed):
     print(f"{count} random mutations, seed {seed}")
-    outcomes, chance = [], random.Random(seed)
+    outcomes = []
     anywhere = [*(f"{folder}/any.cpp" for folder in operators.FOLDERS), *operators.FILES]
     seconds = must_pass_unbroken([Mutation("", "", "", anywhere, "")])
-    for file, line, what, patch in operators.draw(_TREE, chance):
+    for file, line, what, patch in operators.draw(_TREE, seed):
         mutation = Mutation(f"{pathlib.Path(file).name}:{line}", "", what, [file], patch)
         outcome = try_one(mutation, seconds)
         if outcome.broken:
