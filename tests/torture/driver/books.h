@@ -18,9 +18,10 @@ namespace logboom::torture {
 inline constexpr char kPlainTopic[] = "plain";
 inline constexpr std::int32_t kPlainPartitions = 3;
 inline constexpr char kSpanTopic[] = "spans";
+inline constexpr char kKeyedTopic[] = "keyed";  // compacted
 inline constexpr char kAgentId[] = "torture-agent";
 inline constexpr char kGroup[] = "torture-group";
-// Of both topics: small, so that segments roll and are deleted all the time.
+// Of the first two: small, so that segments roll and are deleted all the time.
 inline constexpr std::int64_t kSegmentBytes = 1 << 20;
 inline constexpr std::int64_t kRetentionBytes = 3 << 20;
 
@@ -32,6 +33,8 @@ struct Counts {
   std::uint64_t topics_made = 0;
   std::uint64_t topics_deleted = 0;
   std::uint64_t records_read = 0;
+  std::uint64_t passes_seen = 0;  // of compaction: how often it was found to have got on
+  std::uint64_t records_compacted = 0;
   std::uint64_t refusals = 0;
   std::uint64_t answers_without_power = 0;
 };
@@ -46,6 +49,7 @@ struct Books {
   std::map<std::int32_t, CommitLedger> commits;  // of kPlainTopic
   std::uint64_t next_number = 1;                 // of records
   std::uint64_t next_topic = 1;
+  Offset compacted_end;  // of kKeyedTopic, as a broker told last
   Counts counts;
   std::int64_t retention_bytes = kRetentionBytes;
   // The machine has lost its power. No answer leaves such a machine: one that still comes promises
@@ -53,7 +57,9 @@ struct Books {
   bool power_is_off = false;
 
   PartitionLedger& Partition(const PartitionKey& key) {
-    return partitions.try_emplace(key, key.first + "/" + std::to_string(key.second), findings)
+    const Keeps keeps = key.first == kKeyedTopic ? Keeps::kNewestOfKey : Keeps::kAll;
+    return partitions
+        .try_emplace(key, key.first + "/" + std::to_string(key.second), findings, keeps)
         .first->second;
   }
   CommitLedger& Commit(std::int32_t partition) {
@@ -68,6 +74,7 @@ struct Books {
     partitions.clear();
     sources.clear();
     commits.clear();
+    compacted_end = {};
   }
   void ForgetTopic(const std::string& name) {
     std::erase_if(partitions, [&](const auto& one) { return one.first.first == name; });

@@ -52,6 +52,7 @@ class BrokerProcess {
   std::string said() const;
   // A line of the rig's among what the broker says.
   void Remark(const std::string& text) const;
+  const std::string& data_directory() const { return command_.data_directory; }
   pid_t pid() const { return pid_; }
 
  private:

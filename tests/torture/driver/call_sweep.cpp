@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tests/torture/driver/inspection.h"
+#include "tests/torture/driver/life.h"
 
 namespace logboom::torture {
 namespace {
@@ -21,6 +22,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kStartTimeout{60'000};
 constexpr milliseconds kAnswerTimeout{10'000};
 constexpr milliseconds kStopTimeout{20'000};
+constexpr milliseconds kCompactionTimeout{500};
 constexpr std::uint32_t kSmallBatch = 5;
 // Four of them are more than a segment.
 constexpr std::uint32_t kLargeBatch = 1100;
@@ -102,6 +104,7 @@ bool CallSweep::MakeTopics() {
   Load load(*connection_, books_, random_, {.any_refusal = true});
   load.CreateTopic(kPlainTopic, kPlainPartitions);
   load.CreateTopic(kSpanTopic, 1);
+  load.CreateTopic(kKeyedTopic, 1);
   return Settled() && books_.topics.Existing().contains(kSpanTopic);
 }
 
@@ -124,11 +127,31 @@ void CallSweep::SendBatches(Load& load) {
   Settled();
 }
 
+// Of the segment that the life before has finished; where calls fail it may not come.
+void CallSweep::WaitForCompaction() {
+  const std::int64_t end_ms = NowMs() + kCompactionTimeout.count();
+  bool compacted = false;
+  while (!compacted && NowMs() < end_ms && broker_->running()) {
+    protocol::Request request;
+    request.mutable_metadata()->add_topics(kKeyedTopic);
+    auto answer = connection_->AskAndWait(request, kCompactionTimeout);
+    if (!answer.ok()) return;
+    for (const protocol::Topic& topic : answer->response.metadata().topics()) {
+      for (const protocol::Partition& partition : topic.partitions()) {
+        compacted = compacted || partition.compacted_end_offset() > 0;
+      }
+    }
+  }
+}
+
 bool CallSweep::FirstLife() {
   if (!Start() || !MakeTopics() || !Connect({kSpanTopic})) return false;
   Load load(*connection_, books_, random_, {.any_refusal = true});
   SendBatches(load);
-  for (int i = 0; i < 4; ++i) load.Produce({kPlainTopic, 0}, kLargeBatch);
+  for (int i = 0; i < 4; ++i) {
+    load.Produce({kPlainTopic, 0}, kLargeBatch);
+    load.Produce({kKeyedTopic, 0}, kLargeBatch);
+  }
   Settled();
   const bool stopped = Stop();
   connection_.reset();
@@ -144,6 +167,7 @@ bool CallSweep::SecondLife() {
   SendBatches(load);
   load.DeleteTopic("t1");
   Settled();
+  WaitForCompaction();
   const bool stopped = Stop();
   connection_.reset();
   return stopped;
@@ -219,7 +243,7 @@ Status CallSweep::RunCase(const Case& one) {
   broker_ = std::make_unique<BrokerProcess>(
       BrokerCommand{.program = options_.program,
                     .data_directory = data,
-                    .settings = {"storage.reserve=4MiB", "disk.budget=none"},
+                    .settings = {"storage.reserve=4MiB", "disk.budget=none", kCompaction},
                     .stderr_path = options_.folder + "/broker.stderr"});
   PrepareShim(one);
   RunScript();

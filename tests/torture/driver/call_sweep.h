@@ -67,6 +67,7 @@ class CallSweep {
   void PrepareShim(const Case& one);
   // Both lives of the script; false where the broker ended in one of them.
   bool RunScript();
+  void WaitForCompaction();
   bool FirstLife();
   bool SecondLife();
   // False where it ended, or refused to start.

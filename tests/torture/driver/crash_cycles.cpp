@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include <filesystem>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,16 @@ constexpr milliseconds kLongLife{5'500};
 constexpr std::uint64_t kBeforeReadyMs = 40;
 // How long a broker lives on a disk that is gone.
 constexpr std::uint64_t kAfterPowerMs = 4;
+
+// Whether a segment was being replaced when the life before ended.
+bool HasHalfSwap(const std::string& directory) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory, ignored)) {
+    const auto state = entry.path().extension();
+    if (state == ".cleaned" || state == ".swap") return true;
+  }
+  return false;
+}
 
 void Pause(std::uint64_t ms) { ::poll(nullptr, 0, static_cast<int>(ms)); }
 
@@ -87,6 +98,7 @@ Status CrashCycles::EndLife(const Plan& plan, Connection* connection) {
 Status CrashCycles::RunCycle(std::uint64_t cycle) {
   const Plan plan = DrawPlan();
   broker_.Remark(fmt::format("life {}, from record {}", cycle, books_.next_number));
+  if (HasHalfSwap(broker_.data_directory())) ++counts_.half_swaps;
   RETURN_IF_ERROR(broker_.Start());
   std::unique_ptr<Connection> connection;
   std::optional<Load> load;  // takes answers until the connection is drained

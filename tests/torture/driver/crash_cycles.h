@@ -34,6 +34,7 @@ struct CrashCounts {
   std::uint64_t power_cuts = 0;
   std::uint64_t orderly_stops = 0;
   std::uint64_t before_ready = 0;  // of the kills and cuts
+  std::uint64_t half_swaps = 0;    // starts that found a segment half replaced by another
 };
 
 // One owner, one thread. All it is given must outlive it.

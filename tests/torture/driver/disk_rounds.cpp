@@ -91,7 +91,7 @@ Status DiskRounds::Run(const std::function<void(std::uint64_t)>& progress) {
     broker_ = std::make_unique<BrokerProcess>(
         BrokerCommand{.program = options_.program,
                       .data_directory = data() + "/broker",
-                      .settings = {fmt::format("storage.reserve={}", kReserveBytes)},
+                      .settings = {fmt::format("storage.reserve={}", kReserveBytes), kCompaction},
                       .stderr_path = options_.folder + "/broker.stderr"});
     RETURN_IF_ERROR(MakeTopics(*broker_, books_, random_));
     RETURN_IF_ERROR(options_.thin ? RunThinRound() : RunFullRound());

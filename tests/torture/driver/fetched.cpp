@@ -2,11 +2,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "lib/record/batch_view.h"
 #include "tests/torture/driver/record_text.h"
 
 namespace logboom::torture {
 namespace {
+
+std::optional<std::uint64_t> KeyedNumberOf(const record::Record& record) {
+  if (record.headers.size() != 1 || record.headers[0].key != kNumberHeader) return std::nullopt;
+  const ByteView text = record.headers[0].value.value_or(ByteView());
+  if (text.size() != sizeof(std::uint64_t)) return std::nullopt;
+  const auto number = LoadBig<std::uint64_t>(text.data());
+  const bool value_fits = IsTombstone(number) ? !record.value : record.value == ValueOf(number);
+  if (record.key != KeyOf(number) || !value_fits) return std::nullopt;
+  return number;
+}
 
 // The records of one batch from `next` on; `next` is then the batch's end.
 Status TakeBatch(ByteView batch, PartitionLedger& ledger, Offset& next, Counts& counts) {
@@ -14,20 +27,23 @@ Status TakeBatch(ByteView batch, PartitionLedger& ledger, Offset& next, Counts& 
   RETURN_IF_ERROR(reader.Open(batch));
   while (true) {
     ASSIGN_OR_RETURN(const record::Record* record, reader.Next());
-    if (record == nullptr) return Ok();
+    if (record == nullptr) break;
     if (record->offset < next) continue;  // a fetch begins with the whole batch
-    if (record->offset > next) {
+    if (record->offset > next && !ledger.compacted()) {
       return Fail(ErrorCode::kCorrupt, "the record at {} is followed by {}", next - 1,
                   record->offset);
     }
-    const auto number = NumberOf(record->value.value_or(ByteView()));
+    const auto number =
+        ledger.compacted() ? KeyedNumberOf(*record) : NumberOf(record->value.value_or(ByteView()));
     if (!number) {
-      return Fail(ErrorCode::kCorrupt, "the record at {} is none that was sent", next);
+      return Fail(ErrorCode::kCorrupt, "the record at {} is none that was sent", record->offset);
     }
     ledger.Served(record->offset, *number);
     ++counts.records_read;
-    ++next;
+    next = record->offset + 1;
   }
+  if (ledger.compacted()) next = std::max(next, reader.header().next_offset());
+  return Ok();
 }
 
 Status TakeBatches(ByteView bytes, PartitionLedger& ledger, Offset& next, Counts& counts) {

@@ -12,6 +12,7 @@ std::string FaultName(Fault fault) {
     case Fault::kDoubled: return "doubled";
     case Fault::kOutOfOrder: return "out of order";
     case Fault::kReused: return "offsets or positions reused";
+    case Fault::kStale: return "stale";
     case Fault::kUnknown: return "unknown";
     case Fault::kBroken: return "broken";
   }
@@ -33,7 +34,7 @@ std::uint64_t Findings::count(Fault fault) const {
 std::string Findings::Summary() const {
   std::string summary;
   for (Fault fault : {Fault::kLost, Fault::kDoubled, Fault::kOutOfOrder, Fault::kReused,
-                      Fault::kUnknown, Fault::kBroken}) {
+                      Fault::kStale, Fault::kUnknown, Fault::kBroken}) {
     summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", count(fault), FaultName(fault));
   }
   return summary;

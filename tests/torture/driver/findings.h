@@ -14,6 +14,7 @@ enum class Fault {
   kDoubled,     // there twice
   kOutOfOrder,  // there, ahead of what was sent before it
   kReused,      // an offset or a position that stood for something else before
+  kStale,       // gone by compaction, and back, or older than what was the newest of its key
   kUnknown,     // there, and nobody sent it, or what was sent was other bytes
   kBroken,      // the broker ended, refused or answered as it must not
 };

@@ -9,6 +9,7 @@
 
 #include "lib/client/wire_values.h"
 #include "tests/torture/driver/fetched.h"
+#include "tests/torture/driver/load.h"
 
 namespace logboom::torture {
 namespace {
@@ -40,27 +41,38 @@ Result<Offset> ReadFrom(Connection& connection, Books& books, const PartitionKey
   return next;
 }
 
+void NoteCompaction(Offset compacted_end, Books& books) {
+  if (compacted_end <= books.compacted_end) return;  // 0: it was not looked at yet
+  books.compacted_end = compacted_end;
+  ++books.counts.passes_seen;
+}
+
 Status InspectPartition(Connection& connection, Books& books, const protocol::Topic& topic,
                         const protocol::Partition& partition, Depth depth) {
   const PartitionKey key{topic.name(), partition.index()};
   PartitionLedger& ledger = books.Partition(key);
   const Offset log_start{partition.log_start_offset()};
   const Offset durable_end{partition.durable_end_offset()};
-  const Offset again = depth == Depth::kAll ? log_start : ledger.end() - kRecordsReadAgain;
+  const bool all = depth == Depth::kAll || ledger.compacted();
+  const Offset again = all ? log_start : ledger.end() - kRecordsReadAgain;
   const Offset from = std::max(log_start, again);
+  ledger.LookAnew();
   ASSIGN_OR_RETURN(Offset read,
                    ReadFrom(connection, books, key, topic.topic_id(), from, durable_end));
   if (read < durable_end) {
     books.findings.Add(Fault::kLost, fmt::format("{}/{}: nothing is served at {}, durable up to {}",
                                                  key.first, key.second, read, durable_end));
   }
-  if (log_start > ledger.begin() &&
+  if (log_start > ledger.begin() && !ledger.compacted() &&
       ledger.BytesFrom(log_start) < static_cast<std::size_t>(books.retention_bytes / 2)) {
     books.findings.Add(Fault::kLost, fmt::format("{}/{}: the log begins at {}, which retention "
                                                  "does not explain",
                                                  key.first, key.second, log_start));
   }
-  ledger.Settle(log_start, from, durable_end);
+  const std::uint64_t gone_before = ledger.records_compacted();
+  ledger.Settle(log_start, from, durable_end, NowMs());
+  books.counts.records_compacted += ledger.records_compacted() - gone_before;
+  if (ledger.compacted()) NoteCompaction(Offset{partition.compacted_end_offset()}, books);
   return Ok();
 }
 

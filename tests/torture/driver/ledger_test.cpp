@@ -1,6 +1,8 @@
 // The judges of the rigs: each kind of fault is shown to them once.
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "lib/base/random.h"
 #include "tests/torture/driver/commit_ledger.h"
 #include "tests/torture/driver/findings.h"
@@ -103,6 +105,116 @@ TEST_F(PartitionLedgerTest, AHoleIsLost) {
   ledger_.Acked(5, Offset{6});
   ledger_.Settle(Offset{0}, Offset{0}, Offset{8});
   EXPECT_EQ(findings_.count(Fault::kLost), 1U);
+}
+
+// Finds the first number from `from` on of that kind and key; of no special key where none is given.
+std::uint64_t Find(bool tombstone, const std::optional<Bytes>& key, std::uint64_t from) {
+  while (IsTombstone(from) != tombstone || (key && KeyOf(from) != *key)) ++from;
+  return from;
+}
+
+// Three batches of one record each, all of one key, at offsets 0 to 2, acked: a value, another
+// value, a tombstone; and a fourth, of another key.
+class CompactedLedgerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    Stand(old_, 0);
+    Stand(new_, 1);
+    Stand(tombstone_, 2);
+    Stand(other_, 3);
+  }
+  void Stand(std::uint64_t number, std::int64_t at) {
+    ledger_.Sent({number, 1, 100, kSentMs});
+    ledger_.Acked(number, Offset{at});
+  }
+  // A start that shows these offsets.
+  void Look(std::initializer_list<std::int64_t> offsets, std::int64_t after_ms,
+            std::int64_t end = 4) {
+    const std::uint64_t numbers[] = {old_, new_, tombstone_, other_};
+    ledger_.LookAnew();
+    for (std::int64_t at : offsets) ledger_.Served(Offset{at}, numbers[at]);
+    ledger_.Settle(Offset{0}, Offset{0}, Offset{end}, kSentMs + after_ms);
+  }
+  static constexpr std::int64_t kSentMs = 50'000;
+  const std::uint64_t old_ = Find(false, std::nullopt, 1);
+  const Bytes key_ = KeyOf(old_);
+  const std::uint64_t new_ = Find(false, key_, old_ + 1);
+  const std::uint64_t tombstone_ = Find(true, key_, new_ + 1);
+  const std::uint64_t other_ = tombstone_ + (KeyOf(tombstone_ + 1) == key_ ? 2 : 1);
+  Findings findings_;
+  PartitionLedger ledger_{"p", findings_, Keeps::kNewestOfKey};
+};
+
+TEST_F(CompactedLedgerTest, WhatALaterRecordReplacedMayBeThereOrNot) {
+  Look({0, 1, 2, 3}, 0);
+  Look({1, 2, 3}, 0);
+  Look({2, 3}, 0);
+  EXPECT_TRUE(findings_.clean());
+  EXPECT_EQ(ledger_.records_compacted(), 2U);
+}
+
+TEST_F(CompactedLedgerTest, ATombstonePastItsTimeMayBeGoneWithAllItDeleted) {
+  Look({3}, kTombstonesStayMs);
+  EXPECT_TRUE(findings_.clean());
+}
+
+TEST_F(CompactedLedgerTest, ATombstoneThatIsGoneEarlyIsLost) {
+  Look({3}, kTombstonesStayMs - 1);
+  EXPECT_EQ(findings_.count(Fault::kLost), 1U);
+}
+
+TEST_F(CompactedLedgerTest, AnOlderValueBehindWhichTheTombstoneIsGoneIsStale) {
+  Look({0, 3}, kTombstonesStayMs);
+  EXPECT_EQ(findings_.count(Fault::kStale), 1U);
+}
+
+TEST_F(CompactedLedgerTest, TheNewestOfAKeyThatIsGoneIsLost) {
+  Look({0, 1, 2}, kTombstonesStayMs);
+  EXPECT_EQ(findings_.count(Fault::kLost), 1U);
+}
+
+TEST_F(CompactedLedgerTest, WhatWasGoneNeverComesBack) {
+  Look({2, 3}, 0);
+  Look({0, 2, 3}, 0);
+  EXPECT_EQ(findings_.count(Fault::kStale), 1U);
+}
+
+TEST_F(CompactedLedgerTest, TheEndStaysWhateverIsGone) {
+  Look({2, 3}, 0, 3);
+  EXPECT_EQ(findings_.count(Fault::kLost), 1U);
+}
+
+TEST_F(CompactedLedgerTest, ItsBeginStays) {
+  ledger_.Settle(Offset{1}, Offset{1}, Offset{4}, kSentMs);
+  EXPECT_GE(findings_.count(Fault::kLost), 1U);
+}
+
+TEST_F(CompactedLedgerTest, WhatWasUnderWayMayHaveComeAndGone) {
+  const std::uint64_t last = Find(true, KeyOf(other_), other_ + 1);
+  ledger_.Sent({last, 1, 100, kSentMs});
+  Look({}, kTombstonesStayMs, 5);
+  EXPECT_TRUE(findings_.clean());
+  // Its offset is used.
+  ledger_.Sent({last + 1, 1, 100, kSentMs});
+  ledger_.Acked(last + 1, Offset{4});
+  EXPECT_EQ(findings_.count(Fault::kReused), 1U);
+}
+
+TEST_F(CompactedLedgerTest, OffsetsThatNobodySentRecordsForAreToldOf) {
+  Look({2, 3}, 0, 5);
+  EXPECT_EQ(findings_.count(Fault::kBroken), 1U);
+}
+
+TEST_F(CompactedLedgerTest, ARecordAtAnotherOffsetIsDoubled) {
+  Look({2, 3}, 0);
+  ledger_.Served(Offset{4}, other_);
+  EXPECT_EQ(findings_.count(Fault::kDoubled), 1U);
+}
+
+TEST_F(CompactedLedgerTest, AnOffsetThatStoodForAnotherRecordIsReused) {
+  ledger_.Sent({other_ + 100, 1, 100, kSentMs});
+  ledger_.Served(Offset{0}, other_ + 100);
+  EXPECT_EQ(findings_.count(Fault::kReused), 1U);
 }
 
 class SourceLedgerTest : public testing::Test {

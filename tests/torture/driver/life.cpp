@@ -56,9 +56,10 @@ Status MakeTopics(BrokerProcess& broker, Books& books, Random& random) {
   auto answered = [&] { return connection->live() && connection->under_way() == 0; };
   const bool made = connection->WaitFor(answered, kHelloTimeout) &&
                     load.CreateTopic(kPlainTopic, kPlainPartitions) &&
-                    load.CreateTopic(kSpanTopic, 1) && connection->WaitFor(answered, kHelloTimeout);
+                    load.CreateTopic(kSpanTopic, 1) && load.CreateTopic(kKeyedTopic, 1) &&
+                    connection->WaitFor(answered, kHelloTimeout);
   StopInOrder(broker, connection.get(), books);
-  if (made && books.findings.clean() && books.topics.Existing().size() == 2) return Ok();
+  if (made && books.findings.clean() && books.topics.Existing().size() == 3) return Ok();
   return Fail(ErrorCode::kUnavailable, "the topics were not made: {}", broker.said());
 }
 

@@ -21,12 +21,45 @@ constexpr std::uint64_t kWindow = 7;
 // Beyond it another source is begun; so many are written at once.
 constexpr std::int64_t kSourceBytes = 1 << 20;
 constexpr std::size_t kSourcesAtOnce = 3;
-constexpr std::size_t kTopicsMax = 6;
+constexpr std::size_t kTopicsMax = 7;
+// So that a start finds another segment to compact every few lives.
+constexpr std::int64_t kKeyedSegmentMs = 1000;
 constexpr std::uint32_t kFetchBytes = 256 << 10;
 constexpr std::uint32_t kFetchWaitMs = 20;
 constexpr std::int64_t kRowBytesMax = 5000;
 
+// One that is there from the first life to the last.
+bool Stays(const std::string& topic) {
+  return topic == kPlainTopic || topic == kSpanTopic || topic == kKeyedTopic;
+}
+
+void AddKeyed(std::uint64_t number, record::BatchBuilder& builder) {
+  const Bytes key = KeyOf(number);
+  const Bytes value = ValueOf(number);
+  Bytes encoded_number;
+  ByteWriter(encoded_number).Int(number);
+  const record::HeaderView header{kNumberHeader, encoded_number};
+  record::RecordView record{.timestamp = TimestampMs{1'700'000'000'000},
+                            .key = key,
+                            .value = {},
+                            .headers = std::span(&header, 1)};
+  if (!IsTombstone(number)) record.value = value;
+  builder.Add(record);
+}
+
+void AddPlain(std::uint64_t number, record::BatchBuilder& builder) {
+  const Bytes value = ValueOf(number);
+  builder.Add(
+      {.timestamp = TimestampMs{1'700'000'000'000}, .key = {}, .value = value, .headers = {}});
+}
+
 }  // namespace
+
+std::int64_t NowMs() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
 
 void Load::Turn(std::chrono::milliseconds wait) {
   for (std::size_t i = 0; i < options_.under_way_max; ++i) {
@@ -46,11 +79,13 @@ bool Load::Ask(protocol::Request request, const transport::Payload& payload,
 
 bool Load::AskForSomething() {
   const std::uint64_t draw = random_.Below(100);
-  if (draw < 55) return Produce(DrawPartition(), DrawRecords());
+  if (draw < 42) return Produce(DrawPartition(), DrawRecords());
+  if (draw < 55) return Produce({kKeyedTopic, 0}, DrawRecords());
   if (draw < 80) return ProduceSpans(DrawRecords());
   if (draw < 84) return SendRow();
   if (draw < 91) return Commit();
-  if (draw < 97) return Fetch(DrawPartition());
+  if (draw < 96) return Fetch(DrawPartition());
+  if (draw < 97) return Fetch({kKeyedTopic, 0});
   return AskAboutTopics();
 }
 
@@ -59,16 +94,15 @@ bool Load::AskAboutTopics() {
     return CreateTopic(fmt::format("t{}", books_.next_topic++), 1);
   }
   for (const auto& [name, id] : books_.topics.Existing()) {
-    if (name != kPlainTopic && name != kSpanTopic) return DeleteTopic(name);
+    if (!Stays(name)) return DeleteTopic(name);
   }
   return true;
 }
 
 PartitionKey Load::DrawPartition() {
-  const auto existing = books_.topics.Existing();
-  if (existing.size() > 2 && random_.Below(10) == 0) {
-    for (const auto& [name, id] : existing) {
-      if (name != kPlainTopic && name != kSpanTopic) return {name, 0};
+  if (random_.Below(10) == 0) {
+    for (const auto& [name, id] : books_.topics.Existing()) {
+      if (!Stays(name)) return {name, 0};
     }
   }
   return {kPlainTopic, static_cast<std::int32_t>(random_.Below(kPlainPartitions))};
@@ -123,10 +157,9 @@ bool Load::TakeRefusal(const protocol::Error& error, const std::string& what) {
 bool Load::Produce(const PartitionKey& key, std::uint32_t records) {
   record::BatchBuilder& builder = DrawBuilder();
   const std::uint64_t first = books_.next_number;
+  PartitionLedger& log = books_.Partition(key);
   for (std::uint32_t i = 0; i < records; ++i) {
-    const Bytes value = ValueOf(first + i);
-    builder.Add(
-        {.timestamp = TimestampMs{1'700'000'000'000}, .key = {}, .value = value, .headers = {}});
+    log.compacted() ? AddKeyed(first + i, builder) : AddPlain(first + i, builder);
   }
   const Bytes batch{*builder.Finish()};
   auto taken = [this, key, first](const Answer& answer) {
@@ -140,7 +173,7 @@ bool Load::Produce(const PartitionKey& key, std::uint32_t records) {
   };
   if (!Ask(ProduceRequestFor(key), transport::Payload(batch), taken)) return false;
   books_.next_number += records;
-  books_.Partition(key).Sent({first, records, batch.size()});
+  log.Sent({first, records, batch.size(), NowMs()});
   return true;
 }
 
@@ -222,7 +255,7 @@ bool Load::ProduceSpans(std::uint32_t records) {
   if (!Ask(std::move(request), transport::Payload(batch), taken)) return false;
   const auto all = static_cast<std::uint32_t>(runs.size()) * records;
   books_.next_number += all;
-  books_.Partition(key).Sent({first, all, batch.size()});
+  books_.Partition(key).Sent({first, all, batch.size(), NowMs()});
   for (const Run& run : runs) books_.sources[run.source].Sent(run.end, first);
   ++spans_under_way_;
   return true;
@@ -344,8 +377,16 @@ bool Load::CreateTopic(const std::string& name, std::int32_t partitions) {
   protocol::CreateTopicRequest& create = *request.mutable_create_topic();
   create.set_name(name);
   create.set_partitions(partitions);
-  (*create.mutable_config())["segment.bytes"] = std::to_string(kSegmentBytes);
-  (*create.mutable_config())["retention.bytes"] = std::to_string(books_.retention_bytes);
+  auto& config = *create.mutable_config();
+  config["segment.bytes"] = std::to_string(kSegmentBytes);
+  if (name == kKeyedTopic) {
+    config["cleanup.policy"] = "compact";
+    config["segment.ms"] = std::to_string(kKeyedSegmentMs);
+    config["min.cleanable.dirty.ratio"] = "0.01";
+    config["delete.retention.ms"] = std::to_string(kTombstonesStayMs);
+  } else {
+    config["retention.bytes"] = std::to_string(books_.retention_bytes);
+  }
   auto taken = [this, name](const Answer& answer) {
     if (answer.ok()) {
       ++books_.counts.topics_made;

@@ -1,4 +1,4 @@
-// What clients do to a broker while it is broken: produces with and without spans, rows of sources,
+// What clients do to a broker while it is broken: produces without and with keys or spans, rows,
 // commits of a group, topics made and deleted, reads. Everything asked and answered goes into the
 // books.
 #pragma once
@@ -15,6 +15,9 @@
 #include "tests/torture/driver/connection.h"
 
 namespace logboom::torture {
+
+// Of a clock that only rises.
+std::int64_t NowMs();
 
 struct LoadOptions {
   // A disk that is full is part of the rig: NO_SPACE is an answer like any other.

@@ -79,11 +79,11 @@ void Report(const Books& books) {
   const Counts& counts = books.counts;
   fmt::print(
       "{} records sent; acked as synced: {} batches, {} spans, {} rows, {} commits, {} topics "
-      "made, {} deleted; {} records read; {} requests refused; {} answers came from machines "
-      "without power\n",
+      "made, {} deleted; {} records read; compaction got on {} times, and took {} records; {} "
+      "requests refused; {} answers came from machines without power\n",
       books.next_number - 1, counts.batches_acked, counts.spans_acked, counts.rows_acked,
       counts.commits_acked, counts.topics_made, counts.topics_deleted, counts.records_read,
-      counts.refusals, counts.answers_without_power);
+      counts.passes_seen, counts.records_compacted, counts.refusals, counts.answers_without_power);
   fmt::print("{}\n", books.findings.Summary());
   for (const std::string& text : books.findings.texts()) fmt::print("{}\n", text);
 }
@@ -97,7 +97,7 @@ int RunCrashes(const Options& options, Disk* disk) {
   const std::string folder = options.Text("folder");
   BrokerProcess broker({.program = options.Text("broker"),
                         .data_directory = folder + "/data/broker",
-                        .settings = {"storage.reserve=16MiB", "disk.budget=none"},
+                        .settings = {"storage.reserve=16MiB", "disk.budget=none", kCompaction},
                         .stderr_path = folder + "/broker.stderr"});
   SeededRandom random(options.Number("seed"));
   Books books;
@@ -110,8 +110,10 @@ int RunCrashes(const Options& options, Disk* disk) {
   broker.Kill();
   const CrashCounts& counts = cycles.counts();
   fmt::print(
-      "{} kills -9, {} power losses, {} orderly stops; {} of them during a start; {:.0f} s\n",
-      counts.kills, counts.power_cuts, counts.orderly_stops, counts.before_ready,
+      "{} kills -9, {} power losses, {} orderly stops; {} of them during a start, {} while a "
+      "segment "
+      "was replaced; {:.0f} s\n",
+      counts.kills, counts.power_cuts, counts.orderly_stops, counts.before_ready, counts.half_swaps,
       progress.seconds());
   Report(books);
   return ExitCode(done, books);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace logboom::torture {
 
@@ -48,12 +49,21 @@ void PartitionLedger::Acked(std::uint64_t first, Offset base) {
 void PartitionLedger::Served(Offset offset, std::uint64_t number) {
   if (offset < begin_) return;  // read before retention took it
   const auto at = static_cast<std::size_t>(offset - begin_);
-  if (at < numbers_.size() && numbers_[at] == number) return;
+  if (at < numbers_.size() && numbers_[at] == number) {
+    if (keys_) keys_->Seen(offset, number);
+    return;
+  }
   auto found = FindUnderWay(number);
   if (found == under_way_.end()) return ReportStranger(offset, number);
   const SentBatch batch = found->second;
   under_way_.erase(found);
-  Place(batch, offset - static_cast<std::int64_t>(number - batch.first));
+  if (Place(batch, offset - static_cast<std::int64_t>(number - batch.first)) && keys_) {
+    keys_->Seen(offset, number);
+  }
+}
+
+void PartitionLedger::LookAnew() {
+  if (keys_) keys_->LookAnew();
 }
 
 void PartitionLedger::Forget(std::uint64_t first, std::string why) {
@@ -70,7 +80,7 @@ std::string PartitionLedger::WhyGone(std::uint64_t number) const {
 void PartitionLedger::ReportStranger(Offset offset, std::uint64_t number) {
   const auto at = static_cast<std::size_t>(offset - begin_);
   const std::uint64_t before = at < numbers_.size() ? numbers_[at] : kNobody;
-  if (before != kNobody) {
+  if (before != kNobody && before != kUnseen) {
     findings_.Add(Fault::kReused, fmt::format("{}: offset {} was record {}, and is record {}",
                                               name_, offset, before, number));
     return;
@@ -96,17 +106,21 @@ bool PartitionLedger::Free(Offset base, std::uint32_t records) const {
   return true;
 }
 
-void PartitionLedger::Place(const SentBatch& batch, Offset base) {
+bool PartitionLedger::Place(const SentBatch& batch, Offset base) {
   if (base < begin_ || !Free(base, batch.records)) {
     findings_.Add(Fault::kReused, fmt::format("{}: batch {} stands at {}, where others stood",
                                               name_, batch.first, base));
-    return;
+    return false;
   }
   const auto at = static_cast<std::size_t>(base - begin_);
   if (numbers_.size() < at + batch.records) numbers_.resize(at + batch.records, kNobody);
   for (std::uint32_t i = 0; i < batch.records; ++i) numbers_[at + i] = batch.first + i;
   placed_.emplace(batch.first, Placed{base, batch.records, batch.bytes});
+  for (std::uint32_t i = 0; keys_ && i < batch.records; ++i) {
+    keys_->Stands(base + i, batch.first + i, batch.sent_ms);
+  }
   CheckOrder(batch, base);
+  return true;
 }
 
 void PartitionLedger::CheckOrder(const SentBatch& batch, Offset base) {
@@ -146,20 +160,62 @@ void PartitionLedger::CheckNoHoles(Offset from) {
   }
 }
 
-void PartitionLedger::Settle(Offset log_start, Offset from, Offset durable_end) {
+// Offsets of batches that were compacted before anybody was told that they are there.
+std::uint64_t PartitionLedger::CountUnseen(Offset durable_end) {
+  if (durable_end > end()) {
+    numbers_.resize(static_cast<std::size_t>(durable_end - begin_), kNobody);
+  }
+  std::uint64_t unseen = 0;
+  for (Offset at = std::max(settled_end_, begin_); at < end(); ++at) {
+    std::uint64_t& number = numbers_[static_cast<std::size_t>(at - begin_)];
+    if (number != kNobody) continue;
+    number = kUnseen;
+    ++unseen;
+  }
+  settled_end_ = end();
+  return unseen;
+}
+
+void PartitionLedger::SettleKeys(Offset durable_end, std::int64_t now_ms) {
+  const std::uint64_t unseen = CountUnseen(durable_end);
+  std::vector<SentBatch> perhaps;
+  std::uint64_t sent = 0;
+  for (const auto& [first, batch] : under_way_) {
+    if (unseen == 0) break;
+    perhaps.push_back(batch);
+    sent += batch.records;
+  }
+  if (unseen > sent) {
+    findings_.Add(Fault::kBroken,
+                  fmt::format("{}: nothing was served at {} offsets, and {} records were under way",
+                              name_, unseen, sent));
+  }
+  keys_->Settle(now_ms, perhaps);
+}
+
+void PartitionLedger::Settle(Offset log_start, Offset from, Offset durable_end,
+                             std::int64_t now_ms) {
   if (log_start < begin_) {
     findings_.Add(Fault::kReused, fmt::format("{}: the log began at {}, and begins at {}", name_,
                                               begin_, log_start));
+  }
+  if (keys_ && log_start > begin_) {
+    findings_.Add(Fault::kLost,
+                  fmt::format("{}: compacted, and it begins at {}", name_, log_start));
   }
   TrimTo(log_start);
   if (durable_end < end()) {
     findings_.Add(Fault::kLost, fmt::format("{}: acked or served up to {}, and it ends at {}",
                                             name_, end(), durable_end));
-  } else if (durable_end > end()) {
+  } else if (durable_end > end() && !keys_) {
     findings_.Add(Fault::kBroken,
                   fmt::format("{}: ends at {}, and only {} was served", name_, durable_end, end()));
   }
-  CheckNoHoles(from);
+  if (keys_) {
+    SettleKeys(durable_end, now_ms);
+  } else {
+    CheckNoHoles(from);
+  }
   ++starts_;
   for (const auto& [first, batch] : under_way_) {
     Forget(first, fmt::format("was not there at start {}", starts_));
