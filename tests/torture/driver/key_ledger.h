@@ -1,6 +1,6 @@
 // What must hold of the keys of a compacted partition: a record is there, or a later one of its key
-// is or was, or it is a tombstone past its time. What is gone stays away, and behind a tombstone that
-// is gone no older value is left.
+// is or was, or it is a tombstone past its time. What is gone stays away, and of what a tombstone
+// deleted that is gone nothing is left.
 #pragma once
 
 #include <cstdint>

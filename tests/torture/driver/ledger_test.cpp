@@ -107,7 +107,7 @@ TEST_F(PartitionLedgerTest, AHoleIsLost) {
   EXPECT_EQ(findings_.count(Fault::kLost), 1U);
 }
 
-// Finds the first number from `from` on of that kind and key; of no special key where none is given.
+// The first number from `from` on of that kind and key; of any key where none is given.
 std::uint64_t Find(bool tombstone, const std::optional<Bytes>& key, std::uint64_t from) {
   while (IsTombstone(from) != tombstone || (key && KeyOf(from) != *key)) ++from;
   return from;

@@ -13,7 +13,7 @@
 
 namespace logboom::torture {
 
-// A setting of brokers: a pass of compaction, which begins with the life, is over within some 20 ms.
+// A setting of brokers: a pass of compaction, which begins with the life, takes some 20 ms.
 inline constexpr char kCompaction[] = "storage.compaction_rate=1GiB";
 
 // Waits until a broker that was started is ready and has answered the hello of the agent. Nothing
