@@ -1,6 +1,7 @@
 #include "broker/sources/agent_registry.h"
 
 #include <algorithm>
+#include <map>
 
 namespace logboom::broker {
 namespace {
@@ -107,15 +108,16 @@ Status AgentRegistry::TakeReport(const std::string& agent_id, std::uint64_t repo
 }
 
 PartitionIndex AgentRegistry::ChoosePartition(const Topic& topic) const {
-  std::vector<std::size_t> agents_in(static_cast<std::size_t>(topic.partitions), 0);
+  std::map<std::int32_t, std::size_t> agents_in;
   for (const auto& [id, agent] : agents_) {
     auto found = agent.partitions.find(topic.topic_id);
-    if (found == agent.partitions.end()) continue;
-    const auto index = static_cast<std::size_t>(found->second.value());
-    if (index < agents_in.size()) ++agents_in[index];
+    if (found != agent.partitions.end()) ++agents_in[found->second.value()];
   }
-  auto fewest = std::min_element(agents_in.begin(), agents_in.end());
-  return PartitionIndex{static_cast<std::int32_t>(fewest - agents_in.begin())};
+  std::int32_t fewest = 0;
+  for (std::int32_t i = 1; i < topic.partitions; ++i) {
+    if (agents_in[i] < agents_in[fewest]) fewest = i;
+  }
+  return PartitionIndex{fewest};
 }
 
 Agent* AgentRegistry::Find(const std::string& agent_id) {

@@ -219,10 +219,11 @@ void SourceTable::SettleRows(const Uuid& topic_id, const std::vector<ProgressRow
     if (source == nullptr) continue;  // its topic was deleted meanwhile
     if (settled == RowsSettled::kCommitted) {
       *source = AfterRow(topic_id, row, now);
-      continue;
+    } else if (source->opening) {
+      sources_.erase({topic_id, row.source_id});
+    } else {
+      source->row_pending = false;
     }
-    source->row_pending = false;
-    if (source->opening) sources_.erase({topic_id, row.source_id});
   }
 }
 

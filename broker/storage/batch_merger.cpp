@@ -34,10 +34,9 @@ Status BatchMerger::Add(const record::BatchHeader& header, ByteView batch) {
   last_ = header;
   if (header.control || header.transactional) return CopyWhole(header, batch);
   const Status opened = reader_.Open(batch);
-  if (!opened.ok() && opened.error().code == ErrorCode::kUnsupported) {
-    return CopyWhole(header, batch);
+  if (!opened.ok()) {
+    return opened.error().code == ErrorCode::kUnsupported ? CopyWhole(header, batch) : opened;
   }
-  RETURN_IF_ERROR(opened);
   if (!CanBeBuilt(header, reader_.raw_bytes())) return CopyWhole(header, batch);
   if (filter_ != nullptr) return Filter(header, batch);
   if (StandsAlone(header) || header.has_delete_horizon) return Copy(header, batch);

@@ -42,9 +42,9 @@ SyncList Flatten(const CommitGroup& group) {
 class ParallelSync {
  public:
   ParallelSync() = default;
+  // All of them are asked before the first is waited for.
   ~ParallelSync() {
     for (std::jthread& helper : helpers_) helper.request_stop();
-    work_there_.notify_all();
   }
 
   // The first error, if any. Every file is tried once, whatever the others do: a sync that has

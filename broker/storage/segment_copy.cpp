@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "broker/storage/segment_swap.h"
-#include "lib/segment/limits.h"
 #include "lib/segment/names.h"
 #include "lib/segment/offset_index.h"
 #include "lib/segment/time_index.h"
@@ -158,7 +157,7 @@ Result<bool> SegmentCopy::Step(std::int64_t bytes_max, const std::stop_token& st
 Status SegmentCopy::AddBatch(ByteView batch) {
   ASSIGN_OR_RETURN(const record::BatchHeader header, record::ParseBatchHeader(batch));
   const FilePosition position(totals_.size_bytes);
-  if (position.value() + static_cast<std::int64_t>(batch.size()) > segment::kSegmentBytesMax) {
+  if (position.value() + static_cast<std::int64_t>(batch.size()) > plan_.segment_bytes_max) {
     return Fail(ErrorCode::kLimit, "the new segment would be too large");
   }
   RETURN_IF_ERROR(log_->PWrite(position.value(), batch));

@@ -15,6 +15,7 @@
 #include "lib/file/file_system.h"
 #include "lib/segment/append_time.h"
 #include "lib/segment/index_writer.h"
+#include "lib/segment/limits.h"
 #include "lib/segment/log_walk.h"
 #include "lib/segment/seal.h"
 
@@ -31,6 +32,7 @@ struct CopyPlan {
   std::string directory;
   std::vector<CopySource> sources;  // not empty; each follows on the one before
   MergeOptions merge;
+  std::int64_t segment_bytes_max = segment::kSegmentBytesMax;  // kLimit where it would be larger
 };
 
 // What a copy has made; its files are synced and staged (segment_swap.h).

@@ -26,10 +26,11 @@ struct WholeBatches {
 WholeBatches CountWhole(ByteView bytes, const record::BatchHeader& first, const SegmentView& view) {
   WholeBatches whole{0, first.base_offset, {}};
   segment::Expectation expected{first.base_offset, first.leader_epoch, view.rule, view.epochs};
-  while (bytes.size() - whole.bytes >= record::kBatchHeaderBytes) {
+  while (true) {
     const ByteView rest = bytes.substr(whole.bytes);
     const auto header = record::ParseBatchHeader(rest);
-    // Damage ends this read; the next one begins there, and tells.
+    // What is less than a header ends this read, and so does damage: the next one begins there, and
+    // tells.
     if (!header.ok() || !segment::CheckFollows(*header, expected).ok()) break;
     if (header->size_bytes() > rest.size()) break;
     if (header->next_offset() > view.next_offset) break;

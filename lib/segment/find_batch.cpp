@@ -51,9 +51,7 @@ Result<std::optional<FoundBatch>> FindBatch(const file::File& log, FilePosition 
                                             FilePosition end, const Expectation& expected) {
   // Chunks overlap by a header, so that one on the border is seen whole.
   for (FilePosition at = begin; end - at >= std::int64_t{record::kBatchHeaderBytes};) {
-    const FilePosition chunk_end(
-        std::min(end.value(), at.value() + kChunkBytes + std::int64_t{record::kBatchHeaderBytes}));
-    ASSIGN_OR_RETURN(const Bytes chunk, ReadPart(log, at, chunk_end));
+    ASSIGN_OR_RETURN(const Bytes chunk, ReadPart(log, at, std::min(end, at + kChunkBytes)));
     if (chunk.size() < record::kBatchHeaderBytes) break;
     const std::size_t last = chunk.size() - record::kBatchHeaderBytes;
     for (std::size_t i = 0; i <= last; ++i) {

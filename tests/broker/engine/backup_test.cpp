@@ -265,9 +265,18 @@ TEST_F(BackupTest, AFailureLeavesNoBackupAndDoesNotHarmTheBroker) {
   std::size_t faults = 0;
   for (std::uint64_t call = 0;; ++call) {
     rig_.fs.Add({.path_part = "/backups/", .after_calls = call});
-    const bool done = BackUp("/backups/one").state == State::kDone;
+    const BackupStatus status = BackUp("/backups/one");
+    const bool done = status.state == State::kDone;
     rig_.fs.Heal();
     if (rig_.fs.faults().size() == faults) break;
+    SCOPED_TRACE(call);
+    if (!done) {
+      EXPECT_NE(status.error->message.find("injected fault"), std::string::npos);
+    } else {
+      const auto whole = RestoreBackup(rig_.disk, "/backups/one", "/tried", rig_.now().wall, {});
+      ASSERT_TRUE(whole.ok()) << whole.error().message;
+      ASSERT_TRUE(file::RemoveTree(rig_.disk, "/tried").ok());
+    }
     faults = rig_.fs.faults().size();
     ASSERT_FALSE(rig_.engine->failure());
     failed += done ? 0 : 1;

@@ -364,6 +364,11 @@ TEST_F(SourceTableTest, RowsOfOneRequestStandOrFallTogether) {
   EXPECT_EQ(mixed.positions, (std::vector{PositionsOf(1, 100, 100), PositionsOf(2, 100, 100)}));
   EXPECT_EQ(JudgeRows({RowOf(1, RowKind::kGap, 0, 50), RowOf(2, RowKind::kGap, 0, 100)}).kind,
             Kind::kDuplicate);
+  Commit({RowOf(1, RowKind::kClose, 100, 100)}, kTime);
+  EXPECT_EQ(
+      JudgeRows({RowOf(1, RowKind::kClose, 100, 100), RowOf(2, RowKind::kGap, 100, 200)}).kind,
+      Kind::kConflict)
+      << "the close is a repetition, the gap is not";
 }
 
 TEST_F(SourceTableTest, TwoRowsOfOneSourceInOneRequestAreRefused) {

@@ -531,6 +531,9 @@ TEST_F(SourcesTest, ADeletedTopicTakesItsSourcesGapsAndStampsWithIt) {
   rig_.sources->ForgetTopic(topic_id);
   rig_.Checkpoint();
   EXPECT_EQ(rig_.DurableOf(1), -1);
+  for (const auto& [id, agent] : rig_.sources->agents().agents()) {
+    EXPECT_FALSE(agent.partitions.contains(topic_id));
+  }
   for (const MetadataRow& row : rig_.Snapshot()) {
     EXPECT_EQ(row.table, Table::kAgent);
   }

@@ -1,6 +1,8 @@
 // Reading by offset and by time; damage below the durable end.
+#include <array>
 #include <limits>
 
+#include "lib/file/faulty_file_system.h"
 #include "lib/record/batch_view.h"
 #include "tests/broker/storage/log_fixture.h"
 
@@ -83,6 +85,26 @@ TEST_F(PartitionLogRead, TwentyReadersInterleavedKeepTheirPlaces) {
     at[reader] = fetched->next_offset;
   }
   for (std::size_t i = 0; i < at.size(); ++i) EXPECT_EQ(got[i], all.substr(0, got[i].size()));
+}
+
+TEST_F(PartitionLogRead, ReadersThatGoOnSearchNothing) {
+  Fill(120);
+  file::FaultyFileSystem counting(*fs_);
+  auto opened = PartitionLog::Open(counting, kDirectory, kQuarantine, options_, std::nullopt, false,
+                                   TimestampMs(now_ms_), {});
+  ASSERT_TRUE(opened.ok());
+  PartitionLog& log = **opened;
+  // Two in one segment, of which one is behind.
+  std::array<Offset, 2> at = {Offset(0), log.Read(Offset(0), 10'000)->next_offset};
+  ASSERT_LT(at[1], log.segments()[0].next_offset);
+  for (Offset& reader : at) reader = log.Read(reader, 1)->next_offset;
+  while (at[1] + 20 < log.segments()[0].next_offset) {
+    for (Offset& reader : at) {
+      const std::uint64_t before = counting.calls(file::CallKind::kRead);
+      reader = log.Read(reader, 1)->next_offset;
+      EXPECT_LE(counting.calls(file::CallKind::kRead) - before, 2U) << "a header and its batch";
+    }
+  }
 }
 
 TEST_F(PartitionLogRead, WorksWithoutIndexes) {

@@ -59,7 +59,11 @@ class PartitionLogReplace : public LogFixture {
 
   static Result<CopiedSegment> CopyOf(file::FileSystem& fs, const std::vector<CopySource>& sources,
                                       RecordFilter* filter) {
-    SegmentCopy copy(fs, {.directory = kDirectory, .sources = sources, .merge = Merge()}, filter);
+    return CopyOf(fs, {.directory = kDirectory, .sources = sources, .merge = Merge()}, filter);
+  }
+  static Result<CopiedSegment> CopyOf(file::FileSystem& fs, const CopyPlan& plan,
+                                      RecordFilter* filter) {
+    SegmentCopy copy(fs, plan, filter);
     while (true) {
       ASSIGN_OR_RETURN(const bool more, copy.Step(700, {}));
       if (!more) break;
@@ -214,6 +218,57 @@ TEST_F(PartitionLogReplace, OneSegmentTakesThePlaceOfSeveral) {
   ASSERT_TRUE(log_->Close().ok());
   ASSERT_NO_FATAL_FAILURE(CheckFiles());
   EXPECT_FALSE(Exists(PathOf(all[2].base_offset, segment::kLogSuffix)));
+}
+
+TEST_F(PartitionLogReplace, ACopyTellsThatNamesMayBeLost) {
+  ASSERT_NO_FATAL_FAILURE(Fill(1));
+  file::FaultyFileSystem faulty(*fs_);
+  int lost = 0;
+  for (;; ++lost) {
+    faulty.Heal();
+    faulty.Add(
+        {.kind = file::CallKind::kSyncDirectory, .after_calls = static_cast<std::uint64_t>(lost)});
+    SegmentCopy copy(
+        faulty, {.directory = kDirectory, .sources = log_->Copyable(), .merge = Merge()}, nullptr);
+    Result<bool> more = copy.Step(700, {});
+    while (more.ok() && *more) more = copy.Step(700, {});
+    if (more.ok() && copy.Finish().ok()) break;
+    ASSERT_TRUE(copy.names_lost().has_value());
+    copy.Drop();
+  }
+  EXPECT_GE(lost, 3) << "as it begins, before its names are staged, and behind that";
+}
+
+TEST_F(PartitionLogReplace, ACopyIsAsLargeAsItsLimitAtMost) {
+  ASSERT_NO_FATAL_FAILURE(Fill(1));
+  CopyPlan plan{.directory = kDirectory, .sources = log_->Copyable(), .merge = Merge()};
+  plan.segment_bytes_max = CopyOf(*fs_, plan, nullptr)->seal.totals.size_bytes;
+  EXPECT_TRUE(CopyOf(*fs_, plan, nullptr).ok());
+  --plan.segment_bytes_max;
+  EXPECT_EQ(CopyOf(*fs_, plan, nullptr).error().code, ErrorCode::kLimit);
+}
+
+// Their records can't be read: by a codec that is not known here, or by damage from before they
+// came.
+TEST_F(PartitionLogReplace, OfBatchesThatCantBeReadOnlyThoseOfAForeignCodecAreCopied) {
+  constexpr std::size_t kAttributesAt = 21;
+  constexpr std::uint16_t kSnappy = 2;
+  constexpr std::uint16_t kZstd = 4;
+  for (const std::uint16_t codec : {kSnappy, kZstd}) {
+    StartOver();
+    options_.segment_bytes = 3000;
+    ASSERT_TRUE(Open().ok());
+    Bytes batch = BuildBatch({});
+    StoreBig(batch.data() + kAttributesAt, codec);
+    record::SealBatch(batch.data(), batch.size());
+    const auto header = record::ParseBatchHeader(batch);
+    ASSERT_TRUE(log_->Append(batch.data(), *header, TimestampMs(now_ms_)).ok());
+    AppendMany(6);
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(Commit().ok());
+    const Result<bool> replaced = Replace(*fs_, *log_, {log_->Copyable().front()});
+    EXPECT_EQ(replaced.ok(), codec == kSnappy);
+    EXPECT_EQ(log_->Read(Offset(0), 1)->bytes, batch);
+  }
 }
 
 TEST_F(PartitionLogReplace, AReaderInTheMiddleOfANewBatchGetsItWhole) {

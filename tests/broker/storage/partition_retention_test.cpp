@@ -148,6 +148,32 @@ TEST_F(PartitionLogRetention, TheNewestSourcesOutliveTheirSegment) {
   EXPECT_EQ((*log_->NewestSealedSources())->bytes, "as of 9");
 }
 
+TEST_F(PartitionLogRetention, SourcesStayAsLongAsTheirSegment) {
+  sources_hook_ = [this] { return Bytes("as of ") + std::to_string(log_->log_end().value()); };
+  Fill(5);
+  ASSERT_EQ(log_->TrimBefore(Offset(6))->records(), 6);
+  // The newest can't be read: the one before stands in for it, as long as there is one.
+  for (const Offset newest : {Offset(9), Offset(6)}) {
+    EXPECT_EQ((*log_->NewestSealedSources())->as_of, newest + 3);
+    FlipByte(PathOf(newest, segment::kSourcesSuffix), 30);
+  }
+  EXPECT_FALSE(*log_->NewestSealedSources());
+}
+
+TEST_F(PartitionLogRetention, WhatIsUnreadableIsForgottenWithTheRecordsThatWereThere) {
+  Fill(4);
+  for (const Offset rotten : {Offset(3), Offset(6)}) {
+    FlipByte(PathOf(rotten, segment::kLogSuffix), 100);
+  }
+  ReadAll(Offset(0));
+  ASSERT_EQ(log_->unreadable().size(), 2U);
+  ASSERT_TRUE(log_->TrimBefore(Offset(5)).ok());
+  EXPECT_EQ(log_->unreadable().size(), 2U);
+  ASSERT_TRUE(log_->TrimBefore(Offset(6)).ok());
+  ASSERT_EQ(log_->unreadable().size(), 1U);
+  EXPECT_EQ(log_->unreadable()[0].begin, Offset(6));
+}
+
 TEST_F(PartitionLogRetention, ACrashLeavesOrphansAndNoHole) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     SCOPED_TRACE(seed);

@@ -167,6 +167,38 @@ TEST_F(IndexTest, LostTimesAreNeverGuessed) {
   }
 }
 
+TEST_F(IndexTest, LostIndexesAreMadeAgainFromTheFront) {
+  for (const std::size_t batch : {std::size_t{20}, positions_.size() - 1}) {
+    WriteFile(fs_, SegmentPath("", Offset(0), kOffsetIndexSuffix), "");
+    WriteFile(fs_, SegmentPath("", Offset(0), kTimeIndexSuffix), "");
+    ASSERT_TRUE(Open(PointAt(batch), IndexTrust::kUnsynced));
+    ExpectAsBefore();
+  }
+}
+
+TEST_F(IndexTest, ATimeOfARecordThatIsNotThereIsCutOff) {
+  // A search would pass over the record that gets this offset, whatever its time.
+  const KnownPoint known = PointAt(40);
+  char entry[TimeIndexEntry::kBytes];
+  TimeIndexEntry{known.totals.max_timestamp, known.next_offset}.Encode(entry, Offset(0));
+  WriteFile(fs_, SegmentPath("", Offset(0), kTimeIndexSuffix),
+            times_.substr(0, TimeIndexEntry::kBytes) + Bytes(entry, sizeof(entry)));
+  ASSERT_TRUE(Open(known, IndexTrust::kUnsynced));
+  EXPECT_EQ(Whole(fs_, kTimeIndexSuffix)->find(Bytes(entry, sizeof(entry))), Bytes::npos);
+}
+
+TEST_F(IndexTest, TakesEntriesUpToItsLimitAndNoMore) {
+  file::MemoryFileSystem fs;
+  std::shared_ptr<file::File> offsets = std::move(*fs.Open("/i", file::OpenMode::kCreate));
+  std::shared_ptr<file::File> times = std::move(*fs.Open("/t", file::OpenMode::kCreate));
+  ASSERT_TRUE(offsets->Truncate(kOffsetIndexBytesMax - OffsetIndexEntry::kBytes).ok());
+  IndexWriter writer(*OffsetIndex::Open(offsets, Offset(0)), *TimeIndex::Create(times, Offset(0)));
+  record::BatchHeader header = *record::ParseBatchHeader(bytes_);
+  header.length = 2 * kIndexIntervalBytes;
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(writer.Add(header, FilePosition(0), {}).ok());
+  EXPECT_EQ(writer.offsets().size_bytes(), kOffsetIndexBytesMax);
+}
+
 TEST_F(IndexTest, ALogThatEndsElsewhereIsCorrupt) {
   extent_.next_offset = Offset(121);
   EXPECT_FALSE(Rebuild());
