@@ -142,11 +142,7 @@ Result<bool> OpenSettled(LogState& state, const OpenRequest& request) {
     return false;
   }
   std::optional<LogBounds> bounds = FindBounds(state, settled, request.clean);
-  // Segments below the log start that a crash has kept from being unlinked are removed elsewhere.
   if (!bounds || bounds->epochs.empty()) return false;
-  const Offset second =
-      settled.sealed.size() > 1 ? settled.sealed[1].base_offset : checkpoint.segment_base;
-  if (!settled.sealed.empty() && second <= bounds->log_start) return false;
   if (!AddSealedSegments(state, settled, checkpoint.segment_base, request.clean)) return false;
   state.log_start = bounds->log_start;
   state.epochs = std::move(bounds->epochs);

@@ -219,6 +219,28 @@ TEST_F(BackupTest, WhatRecoveryMendsInFinishedSegmentsIsNotThatOfTheBackup) {
   EXPECT_EQ(Numbers(), UpTo(10));
 }
 
+// The newest snapshot of the producers, which stands where the active segment begins, is all that
+// still knows of this one.
+TEST_F(BackupTest, AProducerWhoseRecordsAreGoneIsKnownAfterARestore) {
+  ASSERT_TRUE(
+      rig_.AlterTopic("web", {{"segment.bytes", "1048576"}, {"retention.bytes", "0"}}).ok());
+  record::BatchBuilder builder({.codec = record::Codec::kNone});
+  builder.Add({.timestamp = rig_.now().wall, .key = {}, .value = "1", .headers = {}});
+  builder.SetProducer(7, 0, 0);
+  Bytes batch(*builder.Finish());
+  const auto header = *record::ParseBatchHeader(batch);
+  ASSERT_EQ(rig_.engine->JudgeProducer(where_, header)->kind, ProducerVerdict::Kind::kFresh);
+  ASSERT_TRUE(rig_.engine->Append(where_, batch.data(), header, rig_.now()).ok());
+  Append(0, 5);
+  rig_.Settle();
+  for (int i = 0; i < 40; ++i) rig_.Tick(1'000);
+  ASSERT_EQ(rig_.State(where_).segments, 1);
+  ASSERT_GT(rig_.State(where_).log_start, Offset{0});
+  ASSERT_EQ(BackUp("/backups/one").state, State::kDone);
+  LoseAndRestore("/backups/one");
+  EXPECT_EQ(rig_.engine->JudgeProducer(where_, header)->kind, ProducerVerdict::Kind::kDuplicate);
+}
+
 TEST_F(BackupTest, PlacesThatCannotBeAreRefused) {
   const auto refused = [this](const std::string& directory) {
     const BackupStatus status = BackUp(directory);
@@ -295,6 +317,16 @@ TEST_F(BackupTest, AFailureLeavesNoBackupAndDoesNotHarmTheBroker) {
   EXPECT_EQ(Numbers(), UpTo(25));
 }
 
+TEST_F(BackupTest, PinsOfAnEarlierOneThatStayAreToldBeforeItBegins) {
+  Append(0, 5);
+  rig_.Settle();
+  ASSERT_TRUE(rig_.disk.CreateDirectories("/data/backup.pins").ok());
+  ASSERT_TRUE(file::ReplaceFile(rig_.disk, "/data/backup.pins/one", "left").ok());
+  rig_.fs.Add({.kind = file::CallKind::kRemove, .path_part = "backup.pins"});
+  EXPECT_EQ(BackUp("/backups/one").state, State::kFailed);
+  EXPECT_EQ(BackUp("/backups/one").state, State::kDone);
+}
+
 TEST_F(BackupTest, ARestoreFindsEachChangedByte) {
   Append(0, 20);
   rig_.Settle();
@@ -323,6 +355,36 @@ TEST_F(BackupTest, ARestoreFindsEachChangedByte) {
   EXPECT_EQ(Restore("/backups/one").error().code, ErrorCode::kExists);
   EXPECT_EQ(RestoreBackup(rig_.disk, "/backups", "/new", TimestampMs{0}, {}).error().code,
             ErrorCode::kNotFound);
+}
+
+TEST_F(BackupTest, ARestoreThatFailsSaysSoAndLeavesNothingToStartFrom) {
+  Append(0, 6);
+  rig_.Settle();
+  ASSERT_EQ(BackUp("/backups/one").state, State::kDone);
+  rig_.Kill();
+  file::FaultyFileSystem faulty(rig_.disk);
+  int failed = 0;
+  for (std::uint64_t call = 0;; ++call) {
+    faulty.Heal();
+    faulty.Add({.after_calls = call});
+    ASSERT_TRUE(file::RemoveTree(rig_.disk, "/data").ok());
+    const auto restored = RestoreBackup(faulty, "/backups/one", "/data", rig_.now().wall, {});
+    if (faulty.faults().size() == static_cast<std::size_t>(failed)) break;
+    ++failed;
+    SCOPED_TRACE(faulty.faults().back().path);
+    if (!restored.ok()) {
+      EXPECT_NE(restored.error().message.find("injected fault"), std::string::npos);
+    }
+    // The last step, the sync of the superblock's name, may fail when all of it is there.
+    const bool starts = rig_.disk.Stat("/data/superblock").ok();
+    ASSERT_GE(starts, restored.ok());
+    if (!starts) continue;
+    ASSERT_TRUE(rig_.store.TakeCopy(rig_.disk, "/data/metadata.sqlite").ok());
+    rig_.MustOpen();
+    EXPECT_EQ(Numbers(), UpTo(6));
+    rig_.Kill();
+  }
+  EXPECT_GT(failed, 50);
 }
 
 TEST_F(BackupTest, ACrashWhileItIsMadeLeavesNoneAndTheNextStartIsClean) {

@@ -89,11 +89,12 @@ class GatedWriter final : public MetadataWriter {
 // The store as the engine owns it: a way to the one that outlives it, which dies with the process.
 class StoreOfProcess final : public MetadataStore {
  public:
-  StoreOfProcess(MemoryStore& store, std::function<bool()> alive)
-      : store_(store), alive_(std::move(alive)) {}
+  StoreOfProcess(MemoryStore& store, std::function<bool()> alive, int* copies_renewed = nullptr)
+      : store_(store), alive_(std::move(alive)), copies_renewed_(copies_renewed) {}
   Result<std::vector<MetadataRow>> Load() override { return store_.Load(); }
   Status Apply(const MetadataTransaction& transaction) override {
     if (!alive_()) return Fail(ErrorCode::kIo, "the process is dead");
+    if (transaction.renew_copy && copies_renewed_ != nullptr) ++*copies_renewed_;
     return store_.Apply(transaction);
   }
   Status RenewCopy() override { return Ok(); }
@@ -105,6 +106,7 @@ class StoreOfProcess final : public MetadataStore {
  private:
   MemoryStore& store_;
   std::function<bool()> alive_;
+  int* copies_renewed_;
 };
 
 class EngineRig {
@@ -114,7 +116,7 @@ class EngineRig {
   Status Open() {
     ASSIGN_OR_RETURN(auto directory, DataDirectory::Open(fs, "/data", random));
     auto alive = [this] { return TakeStep(); };
-    process_store_ = std::make_unique<StoreOfProcess>(store, alive);
+    process_store_ = std::make_unique<StoreOfProcess>(store, alive, &copies_renewed);
     EngineParts parts{
         fs,
         random,
@@ -123,7 +125,7 @@ class EngineRig {
               commits, MakeInlineCommitter(fs, "/data", SyncMethod::kFdatasync));
         },
         [] { return MakeInlineBackgroundWorker(); },
-        std::make_unique<StoreOfProcess>(store, alive),
+        std::make_unique<StoreOfProcess>(store, alive, &copies_renewed),
         [this](const std::unique_ptr<MetadataStore>&) -> std::unique_ptr<MetadataWriter> {
           return std::make_unique<GatedWriter>(writes, MakeInlineMetadataWriter(*process_store_));
         },
@@ -244,6 +246,7 @@ class EngineRig {
   SeededRandom random{1};
   Gate commits;
   Gate writes;
+  int copies_renewed = 0;  // of the store, by transactions that must be in them
   std::int64_t reserve_bytes = 0;
   std::optional<DiskBudget> budget;
   RewriteOptions rewriting;

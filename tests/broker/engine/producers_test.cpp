@@ -118,6 +118,20 @@ TEST_F(ProducersTest, NoIdIsGivenTwiceWhereTheStoreIsLost) {
   EXPECT_EQ(Produce(id, 1), Kind::kFresh);
 }
 
+TEST_F(ProducersTest, NoIdIsGivenTwiceWhereTheStoreIsLostAndTheClockSetBack) {
+  const std::int64_t id = NewId();
+  EXPECT_EQ(Produce(id, 0), Kind::kFresh);
+  rig_.Settle();
+  rig_.Kill();
+  rig_.store = {};
+  rig_.skew_ms = -365LL * 24 * 60 * 60 * 1000;
+  rig_.fs.Add({.path_part = ".snapshot", .span = file::FaultSpan::kFromThenOn});
+  EXPECT_FALSE(rig_.Open().ok()) << "what was given out can't be known";
+  rig_.Kill();
+  rig_.MustOpen();
+  EXPECT_GT(NewId(), id);
+}
+
 TEST_F(ProducersTest, IdsThatNobodyHasAreUnknown) {
   const std::int64_t id = NewId();
   EXPECT_EQ(Produce(id + 1, 0), Kind::kUnknown);

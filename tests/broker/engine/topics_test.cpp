@@ -343,6 +343,7 @@ TEST_F(TopicsTest, ALostStoreBringsTopicsBackFromTheirDirectories) {
   rig_.Settle();
   rig_.Crash();
   rig_.store.Clear();
+  const int copies_before = rig_.copies_renewed;
   rig_.MustOpen();
   ASSERT_EQ(rig_.engine->Topics().size(), 1U);
   EXPECT_EQ(rig_.engine->FindTopic("web")->topic_id, id);
@@ -351,6 +352,7 @@ TEST_F(TopicsTest, ALostStoreBringsTopicsBackFromTheirDirectories) {
   EXPECT_EQ(rig_.State(rig_.Where("web", 2)).durable_end, Offset{1});
   ASSERT_EQ(rig_.engine->open_report().notes.size(), 1U);
   EXPECT_NE(rig_.engine->open_report().notes[0].find("'web' came back"), std::string::npos);
+  EXPECT_EQ(rig_.copies_renewed, copies_before + 1);
   // It is a topic as any other from now on.
   rig_.Crash();
   rig_.MustOpen();

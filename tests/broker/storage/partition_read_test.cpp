@@ -4,6 +4,8 @@
 
 #include "lib/file/faulty_file_system.h"
 #include "lib/record/batch_view.h"
+#include "lib/segment/index_sums.h"
+#include "lib/segment/seal.h"
 #include "tests/broker/storage/log_fixture.h"
 
 namespace logboom::broker {
@@ -121,6 +123,33 @@ TEST_F(PartitionLogRead, WorksWithoutIndexes) {
     ASSERT_EQ(log_->Read(batch.base_offset, 1)->bytes, batch.bytes);
   }
   EXPECT_GT(SizeOf(PathOf(Offset(0), segment::kOffsetIndexSuffix)), 0);  // made again
+}
+
+TEST_F(PartitionLogRead, AnIndexThatIsMadeAnewIsSealedAnew) {
+  // The first one lacks an entry, for which there was no room.
+  file::FaultyFileSystem full(*fs_);
+  full.Add({.kind = file::CallKind::kWrite, .path_part = ".index", .code = ErrorCode::kNoSpace});
+  options_.segment_bytes = 40'000;
+  log_ = *PartitionLog::Open(full, kDirectory, kQuarantine, options_, std::nullopt, false,
+                             TimestampMs(now_ms_), {});
+  AppendMany(60, {.value_bytes = 900});
+  ASSERT_TRUE(log_->Close().ok());
+  ASSERT_EQ(full.faults().size(), 1U);
+  ASSERT_TRUE(fs_->Remove(PathOf(Offset(0), segment::kOffsetIndexSuffix)).ok());
+  ASSERT_TRUE(Open(Checkpoint(), true).ok());
+  EXPECT_EQ(ReadAll(Offset(0)), Expected(Offset(0), log_->log_end()));
+  const auto seal = segment::ReadSeal(*fs_, kDirectory, Offset(0));
+  const auto sums = segment::SumIndexes(*fs_, kDirectory, Offset(0));
+  ASSERT_TRUE(seal.ok() && sums.ok());
+  EXPECT_EQ(seal->sums, *sums);
+  // Without a seal none is made up for it.
+  for (const std::string_view suffix : {segment::kOffsetIndexSuffix, segment::kSealSuffix}) {
+    ASSERT_TRUE(fs_->Remove(PathOf(Offset(0), suffix)).ok());
+  }
+  ASSERT_TRUE(Open(Checkpoint(), true).ok());
+  EXPECT_EQ(ReadAll(Offset(0)), Expected(Offset(0), log_->log_end()));
+  EXPECT_GT(SizeOf(PathOf(Offset(0), segment::kOffsetIndexSuffix)), 0);
+  EXPECT_FALSE(Exists(PathOf(Offset(0), segment::kSealSuffix)));
 }
 
 TEST_F(PartitionLogRead, AWrongIndexDoesNotMislead) {

@@ -1,5 +1,6 @@
 // Finished segments that are put in the place of others: what is in them stays, whatever happens.
 #include "broker/storage/segment_swap.h"
+#include "broker/storage/small_batches.h"
 #include "lib/file/faulty_file_system.h"
 #include "lib/record/batch_view.h"
 #include "lib/segment/append_time.h"
@@ -30,6 +31,18 @@ class EvenOnly final : public RecordFilter {
   bool KeepsHeader(const record::BatchHeader& batch) override { return batch.producer_id >= 0; }
   std::optional<TimestampMs> DeleteHorizon(const record::BatchHeader&) override {
     return TimestampMs(5);
+  }
+  void CopiedWhole(const record::BatchHeader&) override {}
+};
+
+class FirstThree final : public RecordFilter {
+ public:
+  bool Keeps(const record::BatchHeader&, const record::Record& record) override {
+    return record.offset < Offset(3);
+  }
+  bool KeepsHeader(const record::BatchHeader&) override { return false; }
+  std::optional<TimestampMs> DeleteHorizon(const record::BatchHeader&) override {
+    return std::nullopt;
   }
   void CopiedWhole(const record::BatchHeader&) override {}
 };
@@ -220,6 +233,25 @@ TEST_F(PartitionLogReplace, OneSegmentTakesThePlaceOfSeveral) {
   EXPECT_FALSE(Exists(PathOf(all[2].base_offset, segment::kLogSuffix)));
 }
 
+TEST_F(PartitionLogReplace, RewritingPaysFromALimitOfBytesOn) {
+  ASSERT_NO_FATAL_FAILURE(Fill(1));
+  const CopySource source = log_->Copyable().front();
+  RewriteLimits limits{.segment_bytes_min = source.size_bytes};
+  EXPECT_EQ(*JudgeRewriting(*fs_, kDirectory, source, limits), RewriteVerdict::kPays);
+  ++limits.segment_bytes_min;
+  EXPECT_EQ(*JudgeRewriting(*fs_, kDirectory, source, limits), RewriteVerdict::kKeep);
+}
+
+TEST_F(PartitionLogReplace, TheLastBatchReachesOverWhatWasDroppedBehindIt) {
+  ASSERT_NO_FATAL_FAILURE(Fill(1));
+  const CopySource source = log_->Copyable().front();
+  FirstThree first;
+  ASSERT_TRUE(Replace(*fs_, *log_, {source}, &first).value());
+  EXPECT_EQ(Batches(source.base_offset), 1);
+  const auto read = log_->Read(source.base_offset, 1);
+  EXPECT_EQ(record::ParseBatchHeader(read->bytes)->next_offset(), source.next_offset);
+}
+
 TEST_F(PartitionLogReplace, ACopyTellsThatNamesMayBeLost) {
   ASSERT_NO_FATAL_FAILURE(Fill(1));
   file::FaultyFileSystem faulty(*fs_);
@@ -367,9 +399,16 @@ TEST_F(PartitionLogReplace, OnlySegmentsWhoseSealIsOnDiskAreCopied) {
   ASSERT_TRUE(Append().ok());
   const SyncWork work = log_->TakeSyncWork();
   EXPECT_TRUE(log_->Copyable().empty());  // written, and not synced
+  EXPECT_TRUE(log_->NotLookedAt(5).empty());
   ASSERT_TRUE(SyncAll(*fs_, work).ok());
   log_->SyncDone(work.covers);
   EXPECT_EQ(log_->Copyable().size(), 1U);
+  EXPECT_EQ(log_->NotLookedAt(5).size(), 1U);
+  AppendMany(3);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Commit().ok());
+  EXPECT_EQ(log_->NotLookedAt(2).size(), 2U);
+  log_->SetLookedAt(Offset(0));
+  EXPECT_EQ(log_->NotLookedAt(1).front().base_offset, Offset(3)) << "the next";
 }
 
 // Every call of the file system, from the copy's first to the last of the swap, is once the last

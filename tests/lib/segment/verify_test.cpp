@@ -86,6 +86,24 @@ TEST_F(GoldenCopy, DamageIsNamedWithFileAndPosition) {
   EXPECT_NE(report.problems[0].what.find("CRC-32C"), std::string::npos);
 }
 
+TEST_F(GoldenCopy, EachFileOfThePartitionIsLookedAtAndSomeMayBeMissing) {
+  for (const std::string_view name :
+       {kPartitionMetadataName, kLeaderEpochsName, kLogStartName, kCompactionCheckpointName}) {
+    SCOPED_TRACE(name);
+    const std::string path = fmt::format("/{}", name);
+    const bool was_there = fs_.Stat(path).ok();
+    const Bytes whole = was_there ? Read(path) : "";
+    WriteFile(fs_, path, "garbage");
+    const DirectoryReport bent = Verify();
+    ASSERT_EQ(bent.problems.size(), 1U);
+    EXPECT_EQ(bent.problems[0].file, path);
+    ASSERT_TRUE(fs_.Remove(path).ok());
+    EXPECT_EQ(Verify().ok(), name != kPartitionMetadataName);
+    if (was_there) WriteFile(fs_, path, whole);
+    EXPECT_TRUE(Verify().ok());
+  }
+}
+
 TEST_F(GoldenCopy, AMissingSegmentIsFound) {
   const Offset second = Verify().segments[1].base_offset;
   ASSERT_TRUE(
