@@ -44,22 +44,68 @@ Result<std::size_t> CountExpired(LogState& state, const AgeClock& clock) {
   return count;
 }
 
+struct KeptSources {
+  Offset base_offset;  // of its file's name
+  Offset as_of;
+};
+
 // The newest .sources that is valid and surely on disk. Those of a segment are synced with its log.
-std::optional<Offset> NewestDurableSources(LogState& state) {
+std::optional<KeptSources> NewestDurableSources(LogState& state) {
   for (auto base = state.sources.rbegin(); base != state.sources.rend(); ++base) {
     if (*base >= state.durable.segment_base) continue;
-    if (segment::ReadSources(state.fs, state.directory, *base).ok()) return *base;
+    const auto sources = segment::ReadSources(state.fs, state.directory, *base);
+    if (sources.ok()) return KeptSources{*base, sources->as_of};
   }
   return std::nullopt;
 }
 
+bool AllIsDurable(const LogState& state) { return state.dirty_bytes == 0 && state.syncing.empty(); }
+
+// What could not be synced must not be written again: appends end.
+Status EndAppendsAfterIoError(LogState& state, Status written) {
+  if (!written.ok() && written.error().code == ErrorCode::kIo) {
+    state.broken = written.error().Within("appends to this log have ended; restart the broker");
+  }
+  return written;
+}
+
+// Durable, and under the name of a segment that goes.
+Status WriteSourcesOfNow(LogState& state, Offset base, Bytes bytes) {
+  const segment::Sources now{.as_of = state.End().recovery_point, .bytes = std::move(bytes)};
+  const std::string path = segment::SegmentPath(state.directory, base, segment::kSourcesSuffix);
+  RETURN_IF_ERROR(EndAppendsAfterIoError(
+      state, file::ReplaceFile(state.fs, path, segment::EncodeSources(now))));
+  const auto place = std::lower_bound(state.sources.begin(), state.sources.end(), base);
+  if (place == state.sources.end() || *place != base) state.sources.insert(place, base);
+  return Ok();
+}
+
+// Where sources stand must outlive the spans that say so, for a database may be lost with its copy:
+// where a crash took the .sources of what goes now, they are written anew. False: not before all is
+// durable.
+Result<bool> KeepSources(LogState& state, std::size_t segments) {
+  if (segments == 0 || !state.seal_hook) return true;
+  const SealedSegment& last = state.sealed.all()[segments - 1];
+  const auto newest = NewestDurableSources(state);
+  if (newest && newest->as_of >= last.next_offset) return true;
+  Bytes bytes = state.seal_hook();
+  if (bytes.empty()) return true;
+  if (!AllIsDurable(state)) return false;
+  const Status written = WriteSourcesOfNow(state, last.base_offset, std::move(bytes));
+  // A full disk must not keep old segments from going.
+  if (!written.ok() && written.error().code != ErrorCode::kNoSpace) return written.error();
+  return true;
+}
+
 // .sources whose segment is gone, and which a newer one has replaced.
 Status PruneSources(LogState& state) {
-  const std::optional<Offset> newest = NewestDurableSources(state);
+  const std::optional<KeptSources> newest = NewestDurableSources(state);
   if (!newest) return Ok();
   const Offset first_base =
       state.sealed.empty() ? state.active->base_offset() : state.sealed.all().front().base_offset;
-  const auto replaced = [&](Offset base) { return base < *newest && base < first_base; };
+  const auto replaced = [&](Offset base) {
+    return base < newest->base_offset && base < first_base;
+  };
   for (const Offset base : state.sources) {
     if (!replaced(base)) continue;
     const Status removed =
@@ -77,19 +123,13 @@ TrimmedRange RangeOf(const LogState& state, Offset offset, std::size_t count) {
   return range;
 }
 
-// A log start that could not be synced must not be written again: appends end.
-Status WriteLogStart(LogState& state, Offset log_start) {
-  const Status written = segment::WriteLogStart(state.fs, state.directory, log_start);
-  if (!written.ok() && written.error().code == ErrorCode::kIo) {
-    state.broken = written.error().Within("appends to this log have ended; restart the broker");
-  }
-  return written;
-}
-
 // Durable first, then the files. `log_start` is not below where it was.
 Result<TrimmedRange> MoveLogStart(LogState& state, Offset log_start, std::size_t segments) {
   const TrimmedRange range = RangeOf(state, log_start, segments);
-  if (log_start > state.log_start) RETURN_IF_ERROR(WriteLogStart(state, log_start));
+  if (log_start > state.log_start) {
+    RETURN_IF_ERROR(EndAppendsAfterIoError(
+        state, segment::WriteLogStart(state.fs, state.directory, log_start)));
+  }
   state.log_start = log_start;
   std::vector<Offset> bases;
   for (std::size_t i = 0; i < segments; ++i) {
@@ -104,7 +144,7 @@ Result<TrimmedRange> MoveLogStart(LogState& state, Offset log_start, std::size_t
 
 // Everything is durable, so that the active segment can be sealed as it is.
 bool CanSealActive(const LogState& state) {
-  return !state.broken && !state.active->empty() && state.dirty_bytes == 0 && state.syncing.empty();
+  return !state.broken && !state.active->empty() && AllIsDurable(state);
 }
 
 bool AllIsTooOld(const LogState& state, const AgeClock& clock) {
@@ -171,7 +211,8 @@ Result<TrimmedRange> PartitionLog::Retain(const AgeClock& clock) {
   }
   ASSIGN_OR_RETURN(const std::size_t expired, CountExpired(state, clock));
   const std::size_t count = std::max(expired, CountBelow(state, state.log_start));
-  if (count == 0) return RangeOf(state, state.log_start, 0);
+  ASSIGN_OR_RETURN(const bool kept, KeepSources(state, count));
+  if (count == 0 || !kept) return RangeOf(state, state.log_start, 0);
   return MoveLogStart(state, std::max(state.log_start, state.sealed.all()[count - 1].next_offset),
                       count);
 }
@@ -190,7 +231,12 @@ Result<TrimmedRange> PartitionLog::TrimBefore(Offset offset) {
     const Status sealed = SealActive(state);
     if (!sealed.ok() && sealed.error().code != ErrorCode::kNoSpace) return sealed.error();
   }
-  return MoveLogStart(state, offset, CountBelow(state, offset));
+  const std::size_t segments = CountBelow(state, offset);
+  ASSIGN_OR_RETURN(const bool kept, KeepSources(state, segments));
+  if (!kept) {
+    return Fail(ErrorCode::kBusy, "trim before offset {}: positions wait for a sync", offset);
+  }
+  return MoveLogStart(state, offset, segments);
 }
 
 Result<TrimmedRange> PartitionLog::WouldTrim(Offset offset) const {

@@ -174,6 +174,34 @@ TEST_F(PartitionLogRetention, WhatIsUnreadableIsForgottenWithTheRecordsThatWereT
   EXPECT_EQ(log_->unreadable()[0].begin, Offset(6));
 }
 
+// A crash may tear the .sources of the newest segment; the segment itself is whole, and goes later.
+TEST_F(PartitionLogRetention, SourcesThatACrashTookAreWrittenAnewBeforeTheirSegmentGoes) {
+  sources_hook_ = [this] { return Bytes("as of ") + std::to_string(log_->log_end().value()); };
+  Fill(4);
+  ASSERT_TRUE(fs_->Remove(PathOf(Offset(6), segment::kSourcesSuffix)).ok());
+  options_.segment_bytes = 1'000'000;
+  ASSERT_TRUE(Open().ok());
+  EXPECT_EQ((*log_->NewestSealedSources())->bytes, "as of 6");
+  // Not ahead of the records that it speaks of.
+  AppendMany(1);
+  EXPECT_EQ(Retain(-1, 0), 0);
+  EXPECT_EQ(log_->TrimBefore(Offset(9)).error().code, ErrorCode::kBusy);
+  ASSERT_TRUE(Commit().ok());
+  EXPECT_EQ(Retain(-1, 0), 9);
+  SeededRandom random(1);
+  fs_->Crash(random);
+  ASSERT_TRUE(Open().ok());
+  EXPECT_EQ((*log_->NewestSealedSources())->bytes, "as of 15");
+}
+
+TEST_F(PartitionLogRetention, AFullDiskLetsSegmentsGoWithoutTheirSources) {
+  Fill(3);
+  sources_hook_ = [] { return Bytes("positions"); };
+  ASSERT_TRUE(Open().ok());
+  fs_->SetCapacity(0);
+  EXPECT_EQ(Retain(-1, 0), 6);
+}
+
 TEST_F(PartitionLogRetention, ACrashLeavesOrphansAndNoHole) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     SCOPED_TRACE(seed);
