@@ -150,8 +150,7 @@ Status DataDirectory::ClearFailed() {
 }
 
 Status DataDirectory::RemoveDurably(std::string_view name) {
-  const Status removed = fs_.Remove(Under(name));
-  if (!removed.ok() && removed.error().code != ErrorCode::kNotFound) return removed;
+  RETURN_IF_ERROR(file::RemoveIfThere(fs_, Under(name)));
   return fs_.SyncDirectory(path_);
 }
 

@@ -5,6 +5,7 @@
 
 #include "broker/storage/partition_log_state.h"
 #include "lib/base/check.h"
+#include "lib/file/trees.h"
 #include "lib/segment/names.h"
 #include "lib/segment/sources.h"
 
@@ -13,10 +14,11 @@ namespace {
 
 using segment::SegmentPath;
 
+// A file of its own: the one that is there may have a second name, in a backup.
 Result<std::shared_ptr<file::File>> WriteSideCar(file::FileSystem& fs, const std::string& path,
                                                  ByteView bytes) {
-  ASSIGN_OR_RETURN(std::shared_ptr<file::File> file, fs.Open(path, file::OpenMode::kCreate));
-  RETURN_IF_ERROR(file->Truncate(0));
+  RETURN_IF_ERROR(file::RemoveIfThere(fs, path));
+  ASSIGN_OR_RETURN(std::shared_ptr<file::File> file, fs.Open(path, file::OpenMode::kCreateNew));
   RETURN_IF_ERROR(file->PWrite(0, bytes));
   return file;
 }
@@ -53,8 +55,7 @@ bool IsOld(const ActiveSegment& active, std::int64_t segment_ms, TimestampMs now
 Status RemoveNewSegment(file::FileSystem& fs, const std::string& directory, Offset base_offset) {
   for (const std::string_view suffix : {segment::kLogSuffix, segment::kOffsetIndexSuffix,
                                         segment::kTimeIndexSuffix, segment::kAppendTimeSuffix}) {
-    const Status removed = fs.Remove(SegmentPath(directory, base_offset, suffix));
-    if (!removed.ok() && removed.error().code != ErrorCode::kNotFound) return removed;
+    RETURN_IF_ERROR(file::RemoveIfThere(fs, SegmentPath(directory, base_offset, suffix)));
   }
   return Ok();
 }

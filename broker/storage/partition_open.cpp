@@ -7,6 +7,7 @@
 #include "broker/storage/log_recovery.h"
 #include "broker/storage/partition_log_state.h"
 #include "broker/storage/segment_swap.h"
+#include "lib/file/trees.h"
 #include "lib/segment/compaction_checkpoint.h"
 #include "lib/segment/leader_epochs_side_car.h"
 #include "lib/segment/log_start.h"
@@ -18,12 +19,6 @@ namespace logboom::broker {
 namespace {
 
 using segment::SegmentPath;
-
-Status RemoveIfThere(file::FileSystem& fs, const std::string& path) {
-  const Status removed = fs.Remove(path);
-  if (!removed.ok() && removed.error().code != ErrorCode::kNotFound) return removed;
-  return Ok();
-}
 
 Status RemoveTemporaries(LogState& state) {
   ASSIGN_OR_RETURN(const std::vector<file::DirectoryEntry> entries, state.fs.List(state.directory));
@@ -213,8 +208,8 @@ Status SealTrusted(LogState& state, const FoundSegment& segment, Offset next_off
                        next_offset, now);
   }
   if (totals.error().code != ErrorCode::kCorrupt) return totals.error();
-  return RemoveIfThere(state.fs,
-                       SegmentPath(state.directory, segment.base_offset, segment::kSealSuffix));
+  return file::RemoveIfThere(
+      state.fs, SegmentPath(state.directory, segment.base_offset, segment::kSealSuffix));
 }
 
 // .sources must not tell of records that are gone.

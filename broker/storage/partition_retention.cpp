@@ -4,6 +4,7 @@
 
 #include "broker/storage/partition_log_state.h"
 #include "broker/storage/retention.h"
+#include "lib/file/trees.h"
 #include "lib/segment/log_start.h"
 #include "lib/segment/names.h"
 #include "lib/segment/sources.h"
@@ -108,9 +109,8 @@ Status PruneSources(LogState& state) {
   };
   for (const Offset base : state.sources) {
     if (!replaced(base)) continue;
-    const Status removed =
-        state.fs.Remove(segment::SegmentPath(state.directory, base, segment::kSourcesSuffix));
-    if (!removed.ok() && removed.error().code != ErrorCode::kNotFound) return removed;
+    RETURN_IF_ERROR(file::RemoveIfThere(
+        state.fs, segment::SegmentPath(state.directory, base, segment::kSourcesSuffix)));
   }
   std::erase_if(state.sources, replaced);
   return Ok();
@@ -194,8 +194,7 @@ Status RemoveSegmentFiles(file::FileSystem& fs, const std::string& directory, Of
     // They tell of producers, whose life is another one.
     if (name->suffix == segment::kProducerSnapshotSuffix) continue;
     if (keep_sources && name->suffix == segment::kSourcesSuffix) continue;
-    const Status removed = fs.Remove(fmt::format("{}/{}", directory, entry.name));
-    if (!removed.ok() && removed.error().code != ErrorCode::kNotFound) return removed;
+    RETURN_IF_ERROR(file::RemoveIfThere(fs, fmt::format("{}/{}", directory, entry.name)));
   }
   return Ok();
 }

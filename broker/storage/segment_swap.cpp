@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 
+#include "lib/file/trees.h"
 #include "lib/segment/log_walk.h"
 #include "lib/segment/names.h"
 #include "lib/segment/seal.h"
@@ -24,12 +25,6 @@ constexpr std::string_view kBesideLog[] = {segment::kOffsetIndexSuffix, segment:
 std::string PathWith(const std::string& directory, Offset base_offset, std::string_view suffix,
                      std::string_view state) {
   return SegmentPath(directory, base_offset, suffix).append(state);
-}
-
-Status RemoveIfThere(file::FileSystem& fs, const std::string& path) {
-  const Status removed = fs.Remove(path);
-  if (!removed.ok() && removed.error().code != ErrorCode::kNotFound) return removed;
-  return Ok();
 }
 
 // `.swap` to the final name; what is not there has it already.
@@ -159,11 +154,11 @@ Status FinishSwap(file::FileSystem& fs, const std::string& directory, Offset bas
 Status DropSwap(file::FileSystem& fs, const std::string& directory, Offset base_offset) {
   for (const std::string_view suffix : kBesideLog) {
     for (const std::string_view state : {kCleanedSuffix, kSwapSuffix}) {
-      RETURN_IF_ERROR(RemoveIfThere(fs, PathWith(directory, base_offset, suffix, state)));
+      RETURN_IF_ERROR(file::RemoveIfThere(fs, PathWith(directory, base_offset, suffix, state)));
     }
   }
   RETURN_IF_ERROR(fs.SyncDirectory(directory));
-  return RemoveIfThere(fs, CleanedPath(directory, base_offset, kLogSuffix));
+  return file::RemoveIfThere(fs, CleanedPath(directory, base_offset, kLogSuffix));
 }
 
 Status FinishOrDropSwaps(file::FileSystem& fs, const std::string& directory) {

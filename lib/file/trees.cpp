@@ -9,6 +9,12 @@ Status Link(FileSystem& fs, const std::string& from, const std::string& to) {
   return Fail(ErrorCode::kUnsupported, "link {} to {}: there are no hard links here", from, to);
 }
 
+Status RemoveIfThere(FileSystem& fs, const std::string& path) {
+  const Status removed = fs.Remove(path);
+  if (!removed.ok() && removed.error().code != ErrorCode::kNotFound) return removed;
+  return Ok();
+}
+
 Status RemoveTree(FileSystem& fs, const std::string& path) {
   const Result<std::vector<DirectoryEntry>> entries = fs.List(path);
   if (!entries.ok()) {

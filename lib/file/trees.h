@@ -20,6 +20,9 @@ class HardLinks {
 // kUnsupported where `fs` is no HardLinks.
 Status Link(FileSystem& fs, const std::string& from, const std::string& to);
 
+// Removes a file; fine where it is gone already.
+Status RemoveIfThere(FileSystem& fs, const std::string& path);
+
 // Removes a directory and all below it; fine where it is gone already. Nothing is synced.
 Status RemoveTree(FileSystem& fs, const std::string& path);
 

@@ -1,4 +1,5 @@
 // Appending, rolling, committing, and what is left after a failure.
+#include "lib/file/trees.h"
 #include "lib/segment/seal.h"
 #include "lib/segment/verify.h"
 #include "tests/broker/storage/log_fixture.h"
@@ -137,6 +138,21 @@ TEST_F(PartitionLogAppend, TheSealHookSeesTheEndBeforeTheRoll) {
   ASSERT_TRUE(sources.ok() && *sources);
   EXPECT_EQ((*sources)->as_of, Offset(6));
   EXPECT_EQ((*sources)->bytes, "as of 6");
+}
+
+// The scrubber may have made it, and a backup given it a second name.
+TEST_F(PartitionLogAppend, ASealIsNotWrittenOverOneThatIsThere) {
+  options_.segment_bytes = 800;
+  ASSERT_TRUE(Open().ok());
+  AppendMany(4);
+  const std::string seal = PathOf(Offset(0), segment::kSealSuffix);
+  ASSERT_FALSE(Exists(seal));
+  ASSERT_TRUE(file::ReplaceFile(*fs_, seal, "made by another").ok());
+  const std::string second_name = kDirectory + "/second-name";
+  ASSERT_TRUE(file::Link(*fs_, seal, second_name).ok());
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Commit().ok());
+  EXPECT_TRUE(segment::ReadSeal(*fs_, kDirectory, Offset(0)).ok());
+  EXPECT_EQ(*file::ReadWholeFile(*fs_, second_name, 100), "made by another");
 }
 
 TEST_F(PartitionLogAppend, RefusesBatchesWithHoles) {
