@@ -36,7 +36,7 @@ bool IsNewer(const WatchedFile& file, const WatchedFile& other) {
 
 void Departures::Add(Source& source, DepartureReason reason) {
   if (Has(source) || source.final) return;
-  waiting_.push_back({.source = &source, .reason = reason, .search_at = {}, .given_up = false});
+  waiting_.push_back({.source = &source, .reason = reason, .search_at = {}});
 }
 
 bool Departures::Has(const Source& source) const {
@@ -65,7 +65,7 @@ bool Departures::Resolve(Departure& departure, MonotonicMs now, bool online) {
   if (source.final || source.bound != nullptr) return true;
   if (now < departure.search_at && !found_files_) return false;
   departure.search_at = now + kSweepInterval.count();
-  if (!departure.given_up && departure.reason != DepartureReason::kHeldTooLong &&
+  if (!source.given_up && departure.reason != DepartureReason::kHeldTooLong &&
       source.read_window_known) {
     WatchedFile* file = FindAmongWatched(departure);
     if (file == nullptr) file = FindBeside(departure, now);
@@ -75,8 +75,7 @@ bool Departures::Resolve(Departure& departure, MonotonicMs now, bool online) {
     }
   }
   // What is under way may still arrive, or come back to be read.
-  if (!online || !source.under_way.empty() || departure.given_up) return false;
-  departure.given_up = true;
+  if (!online || !source.under_way.empty() || source.given_up) return false;
   GiveUp(parts_, source, std::string(ReasonText(departure.reason)),
          departure.reason == DepartureReason::kHeldTooLong);
   return false;

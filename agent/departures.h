@@ -34,7 +34,6 @@ class Departures {
     Source* source = nullptr;
     DepartureReason reason = DepartureReason::kGone;
     MonotonicMs search_at;
-    bool given_up = false;
   };
 
   // True: it goes on elsewhere, or is final.

@@ -43,6 +43,15 @@ void Source::Acked(const client::SpanEnd& end) {
 
 void Source::Restart(const client::SpanEnd& broker_durable) {
   opened = true;
+  StandAt(broker_durable);
+}
+
+void Source::StandAt(const client::SpanEnd& broker_durable) {
+  if (broker_durable.end < durable.end) {
+    row.reset();
+    close_wanted = false;
+    given_up = false;
+  }
   durable = broker_durable;
   durable_max = std::max(durable_max, durable.end);
   Rewind();
@@ -68,9 +77,8 @@ void Source::RewindTo(SourcePosition appended) {
 
 void Source::Reopen() {
   opened = false;
-  durable = begin;
   recent.clear();
-  Rewind();
+  StandAt(begin);
 }
 
 Source NewSource(const Uuid& id, const record::SourceIdentity& identity,

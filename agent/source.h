@@ -61,6 +61,7 @@ struct Source {
 
   std::optional<WantedRow> row;
   bool close_wanted = false;
+  bool given_up = false;  // the rest of it is in no file: a gap and a close are wanted
   bool row_under_way = false;
   MonotonicMs row_not_before;
 
@@ -73,7 +74,8 @@ struct Source {
   void Sent(const client::SpanEnd& end);
   // The broker has everything up to `end`, durably.
   void Acked(const client::SpanEnd& end);
-  // What the broker says in a look-up. Forgets all that is under way.
+  // What the broker says in a look-up. Forgets all that is under way; and where the broker has lost
+  // what stood ahead of rows that are wanted, those rows: its file may still hold it.
   void Restart(const client::SpanEnd& broker_durable);
   // Everything under way is gone: reading goes on at the durable position.
   void Rewind();
@@ -81,6 +83,9 @@ struct Source {
   void RewindTo(SourcePosition appended);
   // The broker does not know the source (any more): from its begin, with identity.
   void Reopen();
+
+ private:
+  void StandAt(const client::SpanEnd& broker_durable);
 };
 
 // A new source of a file as it is now.

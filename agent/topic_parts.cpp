@@ -94,6 +94,7 @@ void GiveUp(TopicParts& parts, Source& source, const std::string& reason, bool e
                              .reason = broker_lost ? "broker lost acked data" : reason,
                              .window = 0});
   }
+  source.given_up = true;
   parts.rows.WantClose(source);
 }
 

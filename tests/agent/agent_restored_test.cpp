@@ -49,6 +49,42 @@ TEST_F(AgentRestored, AFileThatWasRotatedAndEndedSinceIsReadAgain) {
   EXPECT_TRUE(rig_.Rows(protocol::GAP).empty());
 }
 
+// The broker that comes back lacks the bytes behind which the file was to be closed.
+TEST_F(AgentRestored, ACloseThatWasNotTakenYetComesBehindWhatIsSentAgain) {
+  rig_.Append("/log/a.log", "3\n4\n");
+  rig_.Run(2'000);
+  rig_.Rename("/log/a.log", "/log/a.log-old");
+  rig_.broker.refuses_rows = protocol::NO_SPACE;
+  rig_.Run(kUntilClosed);
+  rig_.broker.refuses_rows.reset();
+  Restore();
+  EXPECT_EQ(rig_.Values(), (std::vector<std::string>{"1", "2", "3", "4"})) << rig_.Describe();
+  EXPECT_EQ(rig_.topic().sources.size(), 1U) << rig_.Describe();
+  EXPECT_TRUE(rig_.Rows(protocol::GAP).empty());
+  rig_.Run(kUntilClosed);
+  ASSERT_EQ(rig_.Rows(protocol::CLOSE).size(), 1U) << rig_.Describe();
+  EXPECT_EQ(rig_.Rows(protocol::CLOSE)[0].row.begin(), 8);
+}
+
+// A gap that was not taken yet neither: where the rest stands is looked for once more.
+TEST_F(AgentRestored, AGapThatWasNotTakenYetIsWeighedAnew) {
+  rig_.Append("/log/a.log", "3\n4\n");
+  rig_.Run(2'000);
+  rig_.broker.refuses_rows = protocol::NO_SPACE;
+  rig_.broker.refuses = protocol::NO_SPACE;
+  rig_.Append("/log/a.log", "5\n");
+  rig_.Run(2'000);
+  rig_.Truncate("/log/a.log");
+  rig_.Run(60'000);
+  ASSERT_TRUE(rig_.Said("noted as a gap"));
+  rig_.Append("/log/a.log-20260102", "1\n2\n3\n4\n5\n");
+  rig_.broker.refuses_rows.reset();
+  rig_.broker.refuses.reset();
+  Restore();
+  EXPECT_EQ(rig_.Values(), (std::vector<std::string>{"1", "2", "3", "4", "5"})) << rig_.Describe();
+  EXPECT_TRUE(rig_.Rows(protocol::GAP).empty());
+}
+
 TEST_F(AgentRestored, AFileThatBeganAndEndedSinceIsReadAgain) {
   rig_.Append("/log/b.log", "x\ny\n");
   rig_.Run(2'000);

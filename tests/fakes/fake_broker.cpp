@@ -403,6 +403,7 @@ void FakeBroker::ListSources(const transport::Peer& peer, const protocol::Reques
 }
 
 void FakeBroker::Progress(const transport::Peer& peer, const protocol::Request& request) {
+  if (refuses_rows) return Refuse(peer, request, *refuses_rows);
   const auto& progress = request.source_progress();
   StoredTopic* topic = TopicOf(progress.topic_id());
   if (topic == nullptr) return Refuse(peer, request, protocol::UNKNOWN_TOPIC);

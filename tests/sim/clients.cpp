@@ -70,7 +70,6 @@ void SimProducer::Step(const std::vector<PlainRecords>& logged) {
 }
 
 void SimProducer::BrokerRestored() {
-  constexpr std::int64_t kOnTheWayMs = 60'000;
   restored_until_ = stage_.clocks.monotonic() + kOnTheWayMs;
   restored_at_ = next_;
 }

@@ -20,6 +20,9 @@ namespace logboom::sim {
 // The archive of a partition; null where nothing of it was ever durable.
 using FindArchive = std::function<PartitionArchive*(const client::TopicPartition&)>;
 
+// By then every answer of a broker that is gone has come, or is lost.
+inline constexpr std::int64_t kOnTheWayMs = 60'000;
+
 // Records "NUMBER filler", as they stand in the log by offset.
 using PlainRecords = std::map<Offset, std::uint64_t>;
 

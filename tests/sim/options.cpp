@@ -53,10 +53,9 @@ SimOptions SimOptions::Draw(std::uint64_t seed) {
   if (OneIn(random, 2)) options.group_readers = 1 + static_cast<int>(random.Below(3));
   options.rewriting = OneIn(random, 2);
   if (OneIn(random, 3)) options.broker_open_files_max = 4 + random.Below(12);
-  // The books begin anew with what came back: from the start, where nothing is let go. With copies
-  // that are made meanwhile agents still err (docs/reliability.md).
-  options.restores = !options.log_starts_move() && !options.faults.Has(Fault::kAddPartition) &&
-                     !options.faults.Has(Fault::kCopyTruncate) && OneIn(random, 2);
+  // The books begin anew with what came back: from the start, where nothing is let go.
+  options.restores =
+      !options.log_starts_move() && !options.faults.Has(Fault::kAddPartition) && OneIn(random, 2);
   options.compacted = !options.restores && OneIn(random, 2);
   options.delete_retention_ms = 5'000 + static_cast<std::int64_t>(random.Below(60'000));
   return options;

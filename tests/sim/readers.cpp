@@ -93,6 +93,7 @@ void SimReaders::StepOne(Reader& reader) {
     consumer.Handled(event->from, batch->end_offset);
     reader.handled[event->from] = batch->end_offset;
   }
+  if (stage_.clocks.monotonic() < forgotten_until_) reader.handled.clear();
   if (consumer.joined() && consumer.all_committed()) NoteCommitted(reader);
   reader.due_ms = 0;
   consumer.Wait(std::chrono::hours(1));
@@ -108,9 +109,11 @@ void SimReaders::NoteCommitted(Reader& reader) {
   }
 }
 
-// Members that have not heard of it yet say nothing of what the broker knows.
+// Members that have not heard of it yet, and those that an answer of the broker before is on the
+// way to, say nothing of what the broker knows.
 void SimReaders::Forget() {
   acknowledged_.clear();
+  forgotten_until_ = stage_.clocks.monotonic() + kOnTheWayMs;
   for (const auto& reader : readers_) reader->handled.clear();
 }
 

@@ -60,6 +60,7 @@ class SimReaders {
   SeededRandom random_;
   std::vector<std::unique_ptr<Reader>> readers_;
   std::map<client::TopicPartition, Offset> acknowledged_;
+  MonotonicMs forgotten_until_;
   bool faults_stopped_ = false;
 };
 
