@@ -141,6 +141,7 @@ Result<CompactionPass::Next> CompactionPass::MapKeys(std::int64_t bytes_max,
       ++next_dirty_;
       continue;
     }
+    RETURN_IF_ERROR(CheckEndsWithin(plan_.segments[next_dirty_], walk_->header()));
     read += static_cast<std::int64_t>(walk_->bytes().size());
     ASSIGN_OR_RETURN(const bool fits, MapBatch(walk_->bytes()));
     mapped_ = !fits;

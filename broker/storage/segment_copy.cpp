@@ -24,6 +24,13 @@ std::int64_t SumOf(const std::vector<CopySource>& sources) {
 std::int64_t CopiedSegment::source_bytes() const { return SumOf(sources); }
 std::int64_t SegmentCopy::source_bytes() const { return SumOf(plan_.sources); }
 
+Status CheckEndsWithin(const CopySource& source, const record::BatchHeader& batch) {
+  if (batch.next_offset() <= source.next_offset) return Ok();
+  return Fail(ErrorCode::kCorrupt,
+              "a batch at offset {} ends at {}, and its segment, which begins at {}, at {}",
+              batch.base_offset, batch.next_offset(), source.base_offset, source.next_offset);
+}
+
 SegmentCopy::SegmentCopy(file::FileSystem& fs, CopyPlan plan, RecordFilter* filter)
     : fs_(fs),
       plan_(std::move(plan)),
@@ -78,6 +85,10 @@ Status SegmentCopy::OpenSource() {
   if (source_seal_.totals.size_bytes != source.size_bytes ||
       source_seal_.next_offset != source.next_offset) {
     return Fail(ErrorCode::kCorrupt, "{}: its seal speaks of another segment", path);
+  }
+  if (source.next_offset - plan_.sources.front().base_offset > segment::kRelativeOffsetMax) {
+    return Fail(ErrorCode::kCorrupt, "{}: its end, {}, is too far from its begin", path,
+                source.next_offset);
   }
   ASSIGN_OR_RETURN(source_log_, fs_.Open(path, file::OpenMode::kRead));
   source_totals_ = {};
@@ -147,6 +158,7 @@ Result<bool> SegmentCopy::Step(std::int64_t bytes_max, const std::stop_token& st
       RETURN_IF_ERROR(CloseSource());
       continue;
     }
+    RETURN_IF_ERROR(CheckEndsWithin(plan_.sources[next_source_], walk_->header()));
     source_totals_.Add(walk_->header(), walk_->bytes());
     read += static_cast<std::int64_t>(walk_->bytes().size());
     RETURN_IF_ERROR(merger_.Add(walk_->header(), walk_->bytes()));

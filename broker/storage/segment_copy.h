@@ -28,6 +28,10 @@ struct CopySource {
   std::int64_t size_bytes = 0;
 };
 
+// kCorrupt where a batch that was read ends behind its segment: what it says of its offsets has
+// rotted, which no checksum of its own covers.
+Status CheckEndsWithin(const CopySource& source, const record::BatchHeader& batch);
+
 struct CopyPlan {
   std::string directory;
   std::vector<CopySource> sources;  // not empty; each follows on the one before

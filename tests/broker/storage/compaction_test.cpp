@@ -1,6 +1,7 @@
 // Compaction by key: the last record of each key stays where it was, whatever happens meanwhile.
 #include "broker/storage/compaction.h"
 
+#include <algorithm>
 #include <map>
 
 #include "broker/storage/limits.h"
@@ -73,7 +74,7 @@ class Compaction : public LogFixture {
   // Plans and runs a pass. False where nothing is due.
   Result<bool> Compact(file::FileSystem& fs, CompactionLimits limits = {}) {
     clock_.Observe({TimestampMs(now_ms_), MonotonicMs(now_ms_ - skipped_ms_)});
-    limits.batch_raw_bytes = 1500;
+    limits.batch_raw_bytes = std::min<std::size_t>(limits.batch_raw_bytes, 1500);
     ASSIGN_OR_RETURN(std::optional<CompactionPlan> plan, log_->PlanCompaction(clock_));
     if (!plan) return false;
     RETURN_IF_ERROR(log_->BeginCompaction(*plan));
@@ -442,6 +443,17 @@ TEST_F(Compaction, ACompactedSegmentWithoutItsSealIsNoDamage) {
   ASSERT_TRUE(Open().ok());
   EXPECT_FALSE(log_->recovery().cut_at);
   EXPECT_EQ(Records(), kept);
+}
+
+TEST_F(Compaction, AnOffsetThatRottedEndsThePass) {
+  ASSERT_TRUE(Open().ok());
+  Fill(3, 1000);
+  ASSERT_TRUE(Compact(*fs_, {.batch_raw_bytes = 1}).value());
+  Fill(5, 1000);
+  const auto second = static_cast<std::int64_t>(Headers().front().size_bytes());
+  // Of its base offset, which lies outside of its checksum.
+  FlipByte(PathOf(Offset(0), segment::kLogSuffix), second + 4, 0x80);
+  EXPECT_EQ(Compact(*fs_).error().code, ErrorCode::kCorrupt);
 }
 
 TEST_F(Compaction, AScrubFindsNothingInACompactedSegment) {

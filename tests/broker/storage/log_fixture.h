@@ -113,12 +113,12 @@ class LogFixture : public ::testing::Test {
   bool Exists(const std::string& path) { return fs_->Stat(path).ok(); }
   std::int64_t SizeOf(const std::string& path) { return fs_->Stat(path)->size_bytes; }
 
-  void FlipByte(const std::string& path, std::int64_t position) {
+  void FlipByte(const std::string& path, std::int64_t position, int bits = 0x10) {
     const auto file = fs_->Open(path, file::OpenMode::kReadWrite);
     ASSERT_TRUE(file.ok());
     char byte = 0;
     ASSERT_EQ((*file)->PRead(position, std::span(&byte, 1)).value(), 1U);
-    byte = static_cast<char>(byte ^ 0x10);
+    byte = static_cast<char>(byte ^ bits);
     ASSERT_TRUE((*file)->PWrite(position, ByteView(&byte, 1)).ok());
     ASSERT_TRUE((*file)->Sync().ok());
   }
