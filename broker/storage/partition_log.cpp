@@ -158,6 +158,8 @@ Status LogState::Roll() {
     if (const Status removed = RemoveNewSegment(fs, directory, next); !removed.ok()) {
       broken = removed.error().Within("appends to this log have ended; restart the broker");
     }
+    // Nor come back after a crash: what is appended past `next` counts once the names are synced.
+    names_changed = true;
     return share.Told(fresh.error());
   }
   active->Finish();

@@ -202,6 +202,35 @@ TEST_F(PartitionLogAppend, ARollOnAFullDiskLeavesNoFiles) {
   EXPECT_EQ(ReadAll(Offset(0)), Expected(Offset(0), Offset(9)));
 }
 
+// Its names may have been on the disk already, and are gone before anything counts that is in their
+// way.
+TEST_F(PartitionLogAppend, ASegmentThatCouldNotBeginDoesNotComeBackAfterACrash) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    SCOPED_TRACE(seed);
+    fs_ = std::make_unique<file::MemoryFileSystem>();
+    batches_.clear();
+    LogFixture::SetUp();
+    options_.segment_bytes = 1000;
+    ASSERT_TRUE(Open().ok());
+    AppendMany(1);
+    ASSERT_TRUE(Commit().ok());
+    fs_->SetCapacity(0);
+    EXPECT_EQ(Append().error().code, ErrorCode::kNoSpace);
+    fs_->SetCapacity(std::int64_t{1} << 40U);
+    options_.segment_bytes = 1'000'000;
+    log_->SetOptions(options_);
+    AppendMany(2);
+    ASSERT_TRUE(Commit().ok());
+    // All below an existing segment is let go: the old one must not count as that.
+    ASSERT_TRUE(log_->TrimBefore(Offset(6)).ok());
+    log_.reset();
+    SeededRandom random(seed);
+    fs_->Crash(random);
+    ASSERT_TRUE(Open().ok());
+    EXPECT_EQ(ReadAll(Offset(6)), Expected(Offset(6), Offset(9)));
+  }
+}
+
 TEST_F(PartitionLogAppend, WhatIsWrittenVerifies) {
   options_.segment_bytes = 60'000;
   sources_hook_ = [] { return Bytes("positions"); };
