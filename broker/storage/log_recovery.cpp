@@ -1,6 +1,7 @@
 #include "broker/storage/log_recovery.h"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -64,6 +65,7 @@ class Recovery {
   Status WipeBehindEnd();
   Status RaiseEpoch(Offset start);
   Status TellLostRecords();
+  Status OutdoSeenEpoch();
 
   file::FileSystem& fs_;
   const RecoveryInput& input_;
@@ -86,6 +88,7 @@ Result<RecoveredLog> Recovery::Run() {
   if (cut_) RETURN_IF_ERROR(CutOff());
   RETURN_IF_ERROR(WipeBehindEnd());
   RETURN_IF_ERROR(TellLostRecords());
+  RETURN_IF_ERROR(OutdoSeenEpoch());
   segments_.resize(std::min(segments_.size(), start_.index));
   result_.unsealed = segments_.size() - std::min(segments_.size(), sealed_);
   result_.trusted = std::move(segments_);
@@ -328,6 +331,14 @@ Status Recovery::TellLostRecords() {
   result_.unreadable.push_back(
       {log_end_, result_.next_offset, "synced before, and gone when the broker started"});
   return result_.report.epoch_raised ? Ok() : RaiseEpoch(result_.next_offset);
+}
+
+// A batch's epoch is outside of its checksum. Behind one that has rotted upwards, what is appended
+// now would look fallen to the next recovery, and be cut.
+Status Recovery::OutdoSeenEpoch() {
+  const bool can_rise = epoch_seen_.value() < std::numeric_limits<std::int32_t>::max();
+  if (epoch_seen_ <= epochs_.current() || !can_rise) return Ok();
+  return RaiseEpoch(result_.next_offset);
 }
 
 }  // namespace

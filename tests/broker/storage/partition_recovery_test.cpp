@@ -303,6 +303,22 @@ TEST_F(PartitionLogRecovery, WhatMayStandBehindTheEndIsOverwritten) {
 }
 
 // They are not made anew: what they say may be right.
+// The epoch is outside of a batch's checksum.
+TEST_F(PartitionLogRecovery, WhatIsAppendedBehindABatchWhoseEpochHasRottedUpwardsStays) {
+  ASSERT_TRUE(Open().ok());
+  AppendMany(2);
+  ASSERT_TRUE(Commit().ok());
+  const std::string path = PathOf(Offset(0), segment::kLogSuffix);
+  const auto last = static_cast<std::int64_t>(batches_.back().bytes.size());
+  FlipByte(path, SizeOf(path) - last + 15);
+  ASSERT_TRUE(Open().ok());
+  AppendMany(1);
+  ASSERT_TRUE(Commit().ok());
+  ASSERT_TRUE(Open().ok());
+  EXPECT_EQ(log_->log_end(), Offset(9));
+  EXPECT_EQ(ReadAll(Offset(6)), Expected(Offset(6), Offset(9)));
+}
+
 TEST_F(PartitionLogRecovery, AppendTimesThatCantBeReadEndTheOpening) {
   Fill();
   file::FaultyFileSystem failing(*fs_);
