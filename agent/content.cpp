@@ -27,6 +27,13 @@ std::optional<std::uint64_t> Content::Hash(std::int64_t begin, std::int64_t end)
   return record::HashBytes({buffer.data(), size});
 }
 
+Bytes Content::Head() const {
+  Bytes head(static_cast<std::size_t>(std::min(size_, kHead)), '\0');
+  const auto read = file_->PRead(0, std::span(head));
+  if (!read || *read != head.size()) head.clear();
+  return head;
+}
+
 std::optional<std::uint64_t> Content::WindowBefore(SourcePosition position) const {
   return Hash(WindowBegin(position.value()), position.value());
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 
+#include "lib/base/bytes.h"
 #include "lib/base/types.h"
 #include "lib/client/agent_link.h"
 #include "lib/file/file_system.h"
@@ -21,6 +22,8 @@ class Content {
 
   // Hash of the bytes [begin, end); nothing where they are not all there.
   std::optional<std::uint64_t> Hash(std::int64_t begin, std::int64_t end) const;
+  // The first record::kHeadBytes, or all there is; empty where they can't be read.
+  Bytes Head() const;
   // Hash of the up to record::kWindowBytes before `position`.
   std::optional<std::uint64_t> WindowBefore(SourcePosition position) const;
 

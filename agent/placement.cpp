@@ -25,11 +25,13 @@ bool IsItsFile(const Source& source, const file::FileIdentity& identity) {
 
 bool Unplaced(const WatchedFile& file) { return file.state == FileState::kUnplaced; }
 
-// Whether the file may have been this source's when it was first seen. Heads of different lengths
-// can't be compared.
+// Whether the file may have been this source's when it was first seen. Of one that was shorter then
+// than the source's head nothing can be told.
 bool BeganWith(const WatchedFile& file, const Source& source) {
-  return file.first_head.head_bytes != source.identity.head_bytes ||
-         file.first_head.head_hash == source.identity.head_hash;
+  const record::SourceIdentity& known = source.identity;
+  if (file.first_bytes.size() < known.head_bytes) return true;
+  return record::HashBytes(ByteView(file.first_bytes).substr(0, known.head_bytes)) ==
+         known.head_hash;
 }
 
 }  // namespace
@@ -275,6 +277,7 @@ bool Placement::IsFinished(WatchedFile& file) {
 
 void Placement::Finish(WatchedFile& file, const Source& source) {
   file.state = FileState::kFinished;
+  file.first_bytes = {};
   file.source_of_copy = source.id;
   file.finished_size = file.size;
   file.handle.reset();
@@ -354,7 +357,7 @@ void Placement::BeginAnew(WatchedFile& file) {
       file.size = stat->size_bytes;
       file.SetModified(stat->modified_ns, parts_.wall_ns);
     }
-    TakeHead(Content(*file.handle, file.size), file.first_head);
+    TakeFirstHead(file);
   }
   file.unplaced_truncated = false;
   file.unplaced_size_max = file.size;

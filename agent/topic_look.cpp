@@ -93,7 +93,7 @@ void TopicTail::LookUnplaced(WatchedFile& file, std::int64_t size_before) {
   file.unplaced_size_max = std::max(file.unplaced_size_max, file.size);
   file.unplaced_modified_ns = file.written_ns();
   if (file.handle && file.first_head.head_bytes < record::kHeadBytes) {
-    TakeHead(Content(*file.handle, file.size), file.first_head);
+    TakeFirstHead(file);
   }
 }
 

@@ -26,7 +26,14 @@ bool EnsureOpen(TopicParts& parts, WatchedFile& file) {
   return true;
 }
 
+void TakeFirstHead(WatchedFile& file) {
+  const Content content(*file.handle, file.size);
+  TakeHead(content, file.first_head);
+  file.first_bytes = content.Head();
+}
+
 void Bind(TopicParts& parts, WatchedFile& file, Source& source) {
+  file.first_bytes = {};
   file.source = &source;
   file.state = FileState::kReading;
   file.waits_for = nullptr;

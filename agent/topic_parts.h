@@ -49,6 +49,9 @@ struct TopicParts {
 // stands at its path now; then its state says so.
 bool EnsureOpen(TopicParts& parts, WatchedFile& file);
 
+// Remembers how the file begins now. Its handle is open.
+void TakeFirstHead(WatchedFile& file);
+
 // `source` goes on in `file`, at its read position.
 void Bind(TopicParts& parts, WatchedFile& file, Source& source);
 

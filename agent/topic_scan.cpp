@@ -92,7 +92,7 @@ void TopicTail::AddFile(const std::string& path, const FoundFile& found, Monoton
   added.unplaced_size_max = found.stat.size_bytes;
   added.unplaced_modified_ns = added.written_ns();
   WatchedFile& file = parts_.files.Add(std::move(added));
-  if (EnsureOpen(parts_, file)) TakeHead(Content(*file.handle, file.size), file.first_head);
+  if (EnsureOpen(parts_, file)) TakeFirstHead(file);
   placement_due_ = true;
 }
 

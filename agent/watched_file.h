@@ -8,6 +8,7 @@
 
 #include "agent/options.h"
 #include "agent/source.h"
+#include "lib/base/bytes.h"
 #include "lib/base/types.h"
 #include "lib/file/file_system.h"
 
@@ -63,6 +64,7 @@ struct WatchedFile {
 
   // Before it has a source: its head when first seen, and the most that was seen of it.
   record::SourceIdentity first_head;
+  Bytes first_bytes;  // of that head; none once it has a source
   std::int64_t unplaced_size_max = 0;
   std::int64_t unplaced_modified_ns = 0;
   bool unplaced_truncated = false;

@@ -118,6 +118,27 @@ TEST_F(AgentRestored, WhatIsInNoFileAnyMoreBecomesAGap) {
   EXPECT_EQ(rig_.Values(), (std::vector<std::string>{"1", "2"}));
 }
 
+// The source that had ended is open again; what stands in its file is another one's, and longer than
+// what was hashed of the first.
+TEST_F(AgentRestored, WhatIsTruncatedMeanwhileIsNoGapOfASourceThatEndedBeforeIt) {
+  rig_.Truncate("/log/a.log");
+  rig_.Run(30'000);
+  rig_.Kill();
+  rig_.broker.Restore(backup_);
+  rig_.broker.refuses_hello = protocol::BUSY;
+  rig_.Append("/log/a.log", "another 1\nanother 2\n");
+  rig_.Start();
+  rig_.Run(2'000);
+  rig_.Truncate("/log/a.log");
+  rig_.Run(2'000);
+  rig_.broker.refuses_hello.reset();
+  rig_.Run(60'000);
+  const auto gaps = rig_.Rows(protocol::GAP);
+  ASSERT_EQ(gaps.size(), 1U) << rig_.Describe();
+  EXPECT_EQ(gaps[0].row.begin(), 0) << rig_.Describe();
+  EXPECT_EQ(gaps[0].row.end(), 20);
+}
+
 TEST_F(AgentRestored, AnotherRestoreIsNothingNew) {
   rig_.Append("/log/a.log", "3\n");
   rig_.Run(2'000);
