@@ -118,8 +118,8 @@ TEST_F(AgentRestored, WhatIsInNoFileAnyMoreBecomesAGap) {
   EXPECT_EQ(rig_.Values(), (std::vector<std::string>{"1", "2"}));
 }
 
-// The source that had ended is open again; what stands in its file is another one's, and longer than
-// what was hashed of the first.
+// The source that had ended is open again; what stands in its file is another one's, and longer
+// than what was hashed of the first.
 TEST_F(AgentRestored, WhatIsTruncatedMeanwhileIsNoGapOfASourceThatEndedBeforeIt) {
   rig_.Truncate("/log/a.log");
   rig_.Run(30'000);
