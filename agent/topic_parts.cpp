@@ -27,9 +27,9 @@ bool EnsureOpen(TopicParts& parts, WatchedFile& file) {
 }
 
 void TakeFirstHead(WatchedFile& file) {
-  const Content content(*file.handle, file.size);
-  TakeHead(content, file.first_head);
-  file.first_bytes = content.Head();
+  file.first_bytes = Content(*file.handle, file.size).Head();
+  file.first_head.head_bytes = static_cast<std::uint32_t>(file.first_bytes.size());
+  file.first_head.head_hash = record::HashBytes(file.first_bytes);
 }
 
 void Bind(TopicParts& parts, WatchedFile& file, Source& source) {

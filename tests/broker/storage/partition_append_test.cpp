@@ -207,9 +207,7 @@ TEST_F(PartitionLogAppend, ARollOnAFullDiskLeavesNoFiles) {
 TEST_F(PartitionLogAppend, ASegmentThatCouldNotBeginDoesNotComeBackAfterACrash) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     SCOPED_TRACE(seed);
-    fs_ = std::make_unique<file::MemoryFileSystem>();
-    batches_.clear();
-    LogFixture::SetUp();
+    StartAnew();
     options_.segment_bytes = 1000;
     ASSERT_TRUE(Open().ok());
     AppendMany(1);
