@@ -44,10 +44,14 @@ bool Departures::Has(const Source& source) const {
                      [&source](const auto& each) { return each.source == &source; });
 }
 
-Source* Departures::AtPath(const std::string& path) const {
-  const auto found = std::find_if(waiting_.begin(), waiting_.end(),
-                                  [&path](const auto& each) { return each.source->path == path; });
-  return found == waiting_.end() ? nullptr : found->source;
+Source* Departures::OfLog(const std::string& path) const {
+  const std::string base = BasePath(path);
+  Source* of_log = nullptr;
+  for (const Departure& each : waiting_) {
+    if (each.source->path == path) return each.source;
+    if (BasePath(each.source->path) == base) of_log = each.source;
+  }
+  return of_log;
 }
 
 void Departures::Run(MonotonicMs now, bool online) {

@@ -25,8 +25,9 @@ class Departures {
   void Clear() { waiting_.clear(); }
 
   bool Has(const Source& source) const;
-  // Of any source whose bytes were last seen at `path`; nothing where there is none.
-  Source* AtPath(const std::string& path) const;
+  // A source whose bytes were last seen at `path`, else of the log that it is a rotation of: a file
+  // may have been renamed before anybody saw it. Nothing where there is none.
+  Source* OfLog(const std::string& path) const;
   bool empty() const { return waiting_.empty(); }
 
  private:

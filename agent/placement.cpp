@@ -190,7 +190,7 @@ void Placement::Decide(WatchedFile& file, MonotonicMs now) {
   const auto left = left_path_.find(file.path);
   if (file.read_after == nullptr && left != left_path_.end()) file.read_after = left->second;
   file.state = FileState::kWaiting;
-  if (file.waits_for == nullptr) file.waits_for = departures_.AtPath(file.path);
+  if (file.waits_for == nullptr) file.waits_for = departures_.OfLog(file.path);
 }
 
 bool Placement::ContinueFinal(WatchedFile& file) {

@@ -45,7 +45,7 @@ struct WatchedFile {
   TimestampMs last_line{-1};
 
   Source* source = nullptr;      // of kReading, and of kWaiting for a row
-  Source* waits_for = nullptr;   // of kWaiting: the source before it at this path
+  Source* waits_for = nullptr;   // of kWaiting: the source before it in this log
   Source* read_after = nullptr;  // what it wrote before, under the same name: that is read first
   Uuid source_of_copy;
   std::int64_t finished_size = 0;  // of kCopy, kFinished: the size that was proven

@@ -432,6 +432,30 @@ TEST(AgentTruncate, BytesThatNobodyHasAreAGap) {
   EXPECT_EQ(rig.Rows(protocol::CLOSE).size(), 1U);
 }
 
+// Lines of one program stay in their order, though the newer file was never seen at the log's name.
+TEST(AgentTruncate, AFileThatIsRotatedUnseenComesBehindTheOneThatWasTruncated) {
+  AgentRig rig;
+  rig.agent_options.linger = std::chrono::milliseconds(0);
+  rig.Append("/log/a.log", "1\n");
+  rig.Start();
+  rig.Run(2'000);
+  rig.network.SetFaults({.unreachable = true});
+  rig.network.Cut(kBrokerAddress);
+  rig.Append("/log/a.log", "lost\n");
+  rig.Run(200);
+  rig.Truncate("/log/a.log");
+  rig.Append("/log/a.log", "2\n");
+  rig.Run(200);
+  rig.Rename("/log/a.log", "/log/a.log.1");
+  rig.Append("/log/a.log", "3\n");
+  rig.Rename("/log/a.log.1", "/log/a.log.2");
+  rig.Rename("/log/a.log", "/log/a.log.1");
+  rig.Run(2'000);
+  rig.network.SetFaults({});
+  rig.Settle();
+  EXPECT_EQ(rig.Values(), (std::vector<std::string>{"1", "2", "3"}));
+}
+
 TEST(AgentTruncate, AFileThatIsEmptiedAndFilledPastItsPositionIsRead) {
   AgentRig rig;
   rig.Append("/log/a.log", Lines("a", 0, 10));
