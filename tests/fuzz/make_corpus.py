@@ -119,7 +119,8 @@ def broker_seeds():
 
 FILE_KINDS = (".log", ".index", ".timeindex", ".appendtime", ".seal", ".sources",
               "partition.metadata", "leader-epoch-checkpoint", "log-start", "manifest",
-              "superblock", ".snapshot", "leader-epochs", "clock", "backup.manifest")
+              "superblock", ".snapshot", "leader-epochs", "clock", "backup.manifest",
+              "compaction")
 
 
 BACKUP_MANIFEST = b"""logboom-backup 1
@@ -178,6 +179,12 @@ def segment_seeds():
     yield "small_files", small + packed("leader-epochs", side_car(b"LBle", b"0\n2\n0 0\n1 56\n")) + packed(
         "clock", slot(b"LBac", struct.pack(">qIqq", 1_700_000_000_000, 1, 1_600_000_000_000, 5))) + packed(
             "backup.manifest", BACKUP_MANIFEST)
+    clean, holes = struct.pack(">qq", 0, 0), struct.pack(">qq", 20, 56)
+    yield "to_be_compacted", b"".join(whole.values()) + packed("compaction", side_car(b"LBcp", clean))
+    log = files[first + ".log"]
+    with_hole = batches_of(log, 1) + batches_of(log, 3)[len(batches_of(log, 2)):]
+    yield "compacted", packed(first + ".log", with_hole) + text["partition.metadata"] + packed(
+        "compaction", side_car(b"LBcp", holes))
     yield "second_without_first", packed(second + ".log", batches_of(files[second + ".log"], 2))
 
 

@@ -37,6 +37,7 @@ std::string NameOf(FileKind kind, Offset base) {
     case FileKind::kLeaderEpochs: return std::string(segment::kLeaderEpochsName);
     case FileKind::kAgeClock: return "clock";
     case FileKind::kBackupManifest: return "backup.manifest";
+    case FileKind::kCompaction: return std::string(segment::kCompactionCheckpointName);
   }
   return {};
 }
@@ -122,6 +123,7 @@ void Mend(PartitionFile& file) {
     case FileKind::kSeal:
     case FileKind::kSources:
     case FileKind::kLeaderEpochs:
+    case FileKind::kCompaction:
     case FileKind::kManifest: return MendSideCar(file.bytes);
     case FileKind::kPartitionMetadata: return MendText(file.bytes);
     case FileKind::kBackupManifest: return MendBackupManifest(file.bytes);

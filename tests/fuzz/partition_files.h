@@ -31,8 +31,9 @@ enum class FileKind {
   kLeaderEpochs,
   kAgeClock,        // of the data directory
   kBackupManifest,  // of a backup
+  kCompaction,
 };
-inline constexpr int kFileKinds = 15;
+inline constexpr int kFileKinds = 16;
 
 struct PartitionFile {
   FileKind kind = FileKind::kLog;

@@ -5,17 +5,20 @@
 
 #include "broker/storage/age_clock.h"
 #include "broker/storage/backup_manifest.h"
+#include "broker/storage/compaction.h"
 #include "broker/storage/manifest.h"
 #include "broker/storage/partition_log.h"
 #include "broker/storage/scrub_segment.h"
 #include "broker/storage/superblock.h"
 #include "lib/file/memory_file_system.h"
 #include "lib/segment/checked_text.h"
+#include "lib/segment/compaction_checkpoint.h"
 #include "lib/segment/dump.h"
 #include "lib/segment/leader_epoch_checkpoint.h"
 #include "lib/segment/leader_epochs_side_car.h"
 #include "lib/segment/log_start.h"
 #include "lib/segment/log_walk.h"
+#include "lib/segment/names.h"
 #include "lib/segment/producer_snapshot.h"
 #include "lib/segment/seal.h"
 #include "lib/segment/sources.h"
@@ -30,6 +33,7 @@ namespace {
 const std::string kDirectory = "/data/7-0";
 const std::string kQuarantine = "/data/quarantine";
 constexpr TimestampMs kNow{1'700'000'000'000};
+constexpr std::int64_t kCompactionStepBytes = 1000;
 constexpr std::int64_t kScrubbedOffsets = 56;  // of the golden partition's first segment
 
 using Files = std::vector<PartitionFile>;
@@ -91,6 +95,17 @@ void StateOfTheBroker(file::FileSystem& fs, const PartitionFile& file) {
   if (const auto epochs = segment::ReadLeaderEpochsSideCar(fs, kDirectory); epochs.ok()) {
     EXPECT_EQ(segment::LeaderEpochs::Parse(epochs->Format()).value().starts(), epochs->starts());
   }
+}
+
+void CompactionOf(file::FileSystem& fs) {
+  const auto checkpoint = segment::ReadCompactionCheckpoint(fs, kDirectory);
+  if (!checkpoint.ok()) return;
+  EXPECT_LE(Offset(0), checkpoint->first_dirty);
+  EXPECT_LE(checkpoint->first_dirty, checkpoint->holes_end);
+  file::MemoryFileSystem other;
+  ASSERT_TRUE(file::CreateDurableDirectories(other, kDirectory).ok());
+  ASSERT_TRUE(segment::WriteCompactionCheckpoint(other, kDirectory, *checkpoint).ok());
+  EXPECT_EQ(segment::ReadCompactionCheckpoint(other, kDirectory).value(), *checkpoint);
 }
 
 // To the segment's end, in steps of about so many bytes; whether it found damage.
@@ -162,6 +177,7 @@ void LookAtEach(file::FileSystem& fs, const Files& files) {
     WalkLog(fs, *file, segment::CrcCheck::kVerify);
     WalkLog(fs, *file, segment::CrcCheck::kSkip);
   }
+  CompactionOf(fs);
   static_cast<void>(broker::ReadSuperblock(fs, kDirectory).ok());
   static_cast<void>(segment::VerifyDirectory(fs, kDirectory, {}).ok());
 }
@@ -187,7 +203,10 @@ Checkpoint CheckpointIn(const Files& files) {
 using OpenedLog = std::unique_ptr<broker::PartitionLog>;
 
 Result<OpenedLog> Open(file::FileSystem& fs, const Checkpoint& checkpoint) {
-  return broker::PartitionLog::Open(fs, kDirectory, kQuarantine, {}, checkpoint.partition,
+  broker::PartitionLogOptions options;
+  options.compact =
+      fs.Stat(fmt::format("{}/{}", kDirectory, segment::kCompactionCheckpointName)).ok();
+  return broker::PartitionLog::Open(fs, kDirectory, kQuarantine, options, checkpoint.partition,
                                     checkpoint.clean, kNow, {});
 }
 
@@ -232,6 +251,22 @@ void AppendTo(file::FileSystem& fs, broker::PartitionLog& log) {
   EXPECT_EQ(log.durable_end(), end + 2);
 }
 
+// A pass, where one is due. What is damaged ends it, and stays as it is.
+void Compact(file::FileSystem& fs, broker::PartitionLog& log) {
+  const auto plan = log.PlanCompaction(broker::AgeClock({kNow, MonotonicMs(0)}));
+  if (!plan.ok() || !*plan || !log.BeginCompaction(**plan).ok()) return;
+  broker::CompactionPass pass(fs, **plan, {});
+  using Next = broker::CompactionPass::Next;
+  for (Next next = Next::kStep; next != Next::kEnd;) {
+    const auto stepped = pass.Step(kCompactionStepBytes, {});
+    if (!stepped.ok()) return pass.Drop();
+    next = *stepped;
+    if (next != Next::kInstall) continue;
+    EXPECT_TRUE(log.Install(pass.TakeCopied()).value());
+  }
+  EXPECT_TRUE(log.EndCompaction(pass.clean_end()).ok());
+}
+
 // After another crash it is the same: what was durable is never cut, whatever the files said.
 void ReopenAndCompare(file::MemoryFileSystem& fs, OpenedLog log, std::int64_t batches) {
   const Offset end = log->durable_end();
@@ -260,8 +295,12 @@ void Recover(const Files& files, const Checkpoint& checkpoint) {
   static_cast<void>((*log)->AppendTimeAt((*log)->log_start()).ok());
   static_cast<void>((*log)->NewestSealedSources().ok());
   static_cast<void>((*log)->LargestProducerId().ok());
-  const std::int64_t batches = ReadAll(**log);
+  std::int64_t batches = ReadAll(**log);
   AppendTo(fs, **log);
+  if ((*log)->options().compact) {
+    Compact(fs, **log);
+    batches = ReadAll(**log);
+  }
   // Only without a checkpoint was all of it looked at.
   if (!checkpoint.partition) ReopenAndCompare(fs, *std::move(log), batches);
 }

@@ -40,7 +40,7 @@ void Row(ByteView input);
 
 // The files of a partition's directory and of its broker (partition_files.h), as they are and with
 // their checksums put right: verify, dump, walk, scrub and recovery end; what recovery left is
-// whole, and takes appends.
+// whole, and takes appends; where it says that it was compacted, a pass of compaction too.
 void Segment(ByteView input);
 
 struct Target {
