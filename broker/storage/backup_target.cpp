@@ -196,7 +196,7 @@ Status BackupTarget::Finish(BackupManifest manifest) {
 }
 
 Status BackupTarget::Abandon() {
-  if (!std::exchange(made_, false)) return Ok();
+  if (!made_) return Ok();
   return file::RemoveTree(fs_, incomplete_);
 }
 

@@ -24,11 +24,11 @@ struct Place {
 
 // Whether the entry's batch stands where it says.
 Result<std::optional<Place>> Check(const SegmentView& view, const OffsetIndexEntry& entry) {
-  if (entry.position.value() < 0 || entry.position >= view.end) return std::optional<Place>();
-  LogWalk walk(*view.log, WalkFrom(view, entry.position, {}));
+  const FilePosition begin = std::max(entry.position, FilePosition(0));
+  LogWalk walk(*view.log, WalkFrom(view, begin, {}));
   ASSIGN_OR_RETURN(const bool there, walk.Next());
   if (!there || walk.header().last_offset() != entry.last_offset) return std::optional<Place>();
-  return std::optional<Place>(Place{entry.position, walk.header().base_offset});
+  return std::optional<Place>(Place{begin, walk.header().base_offset});
 }
 
 // Where to begin in order to find `offset`: at the last indexed batch that ends at or before it. An

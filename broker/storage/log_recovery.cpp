@@ -86,8 +86,8 @@ Result<RecoveredLog> Recovery::Run() {
   RETURN_IF_ERROR(ReadFromDevice());
   RETURN_IF_ERROR(Scan());
   if (cut_) RETURN_IF_ERROR(CutOff());
-  RETURN_IF_ERROR(WipeBehindEnd());
   RETURN_IF_ERROR(TellLostRecords());
+  RETURN_IF_ERROR(WipeBehindEnd());
   RETURN_IF_ERROR(OutdoSeenEpoch());
   segments_.resize(std::min(segments_.size(), start_.index));
   result_.unsealed = segments_.size() - std::min(segments_.size(), sealed_);
@@ -284,8 +284,10 @@ Status Recovery::TruncateCut() {
   return Ok();
 }
 
+// Not where records are gone: nothing is appended to that segment, and zeros that a failure leaves
+// in their place would pass for them at the next start.
 Status Recovery::WipeBehindEnd() {
-  if (result_.scanned.empty()) return Ok();
+  if (result_.scanned.empty() || log_end_ < result_.next_offset) return Ok();
   ASSIGN_OR_RETURN(
       [[maybe_unused]] const bool wiped,
       broker::WipeBehindEnd(fs_, SegmentPath(input_.directory, result_.scanned.back().base_offset,

@@ -222,6 +222,7 @@ Status RemoveStaleSources(LogState& state, Offset scanned_from, Offset log_end) 
     const Result<segment::Sources> sources =
         segment::ReadSources(state.fs, state.directory, name->base_offset);
     if (sources.ok() && sources->as_of <= log_end) continue;
+    if (!sources.ok() && sources.error().code == ErrorCode::kIo) return sources.error();
     RETURN_IF_ERROR(state.fs.Remove(fmt::format("{}/{}", state.directory, entry.name)));
   }
   return Ok();

@@ -360,6 +360,7 @@ TEST_F(BackupTest, ARestoreFindsEachChangedByte) {
 TEST_F(BackupTest, ARestoreThatFailsSaysSoAndLeavesNothingToStartFrom) {
   Append(0, 6);
   rig_.Settle();
+  const LeaderEpoch epoch = rig_.State(where_).leader_epoch;
   ASSERT_EQ(BackUp("/backups/one").state, State::kDone);
   rig_.Kill();
   file::FaultyFileSystem faulty(rig_.disk);
@@ -382,6 +383,7 @@ TEST_F(BackupTest, ARestoreThatFailsSaysSoAndLeavesNothingToStartFrom) {
     ASSERT_TRUE(rig_.store.TakeCopy(rig_.disk, "/data/metadata.sqlite").ok());
     rig_.MustOpen();
     EXPECT_EQ(Numbers(), UpTo(6));
+    ASSERT_GT(rig_.State(where_).leader_epoch, epoch) << "readers would be given other records";
     rig_.Kill();
   }
   EXPECT_GT(failed, 50);

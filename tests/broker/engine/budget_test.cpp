@@ -81,6 +81,23 @@ TEST_F(UpkeepTest, TimeWithoutABrokerDeletesNothing) {
   EXPECT_EQ(rig_.engine->age_clock().jumps().size(), 1U);
 }
 
+// Of when the broker ran last the newest record is the only witness then, whichever topic has it.
+TEST_F(UpkeepTest, TimeWithoutABrokerDeletesNothingWhereTheClockFileIsLostToo) {
+  for (const char* topic : {"a", "b", "c"}) Make(topic, {{"retention.ms", "86400000"}});
+  Fill("a", 2);
+  Fill("c", 2);
+  Fill("b", 4);
+  ASSERT_TRUE(rig_.engine->Close().ok());
+  rig_.Kill();
+  ASSERT_TRUE(rig_.disk.Remove("/data/clock").ok());
+  rig_.time_ms += 30 * kDay;
+  rig_.MustOpen();
+  Upkeep();
+  for (const char* topic : {"a", "b", "c"}) EXPECT_GE(Segments(topic), 2) << topic;
+  ASSERT_EQ(rig_.engine->age_clock().jumps().size(), 1U);
+  EXPECT_EQ(rig_.engine->age_clock().jumps()[0].at, rig_.State(rig_.Where("b")).last_append);
+}
+
 TEST_F(UpkeepTest, AJumpThatACrashFollowsAtOnceDeletesNothing) {
   Make("web", {{"retention.ms", "86400000"}});
   Fill("web", 4);

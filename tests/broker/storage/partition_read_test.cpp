@@ -152,16 +152,83 @@ TEST_F(PartitionLogRead, AnIndexThatIsMadeAnewIsSealedAnew) {
   EXPECT_FALSE(Exists(PathOf(Offset(0), segment::kSealSuffix)));
 }
 
+// Without a seal there are no sums that would tell.
 TEST_F(PartitionLogRead, AWrongIndexDoesNotMislead) {
   Fill(120);
   ASSERT_TRUE(log_->Close().ok());
+  const PartitionCheckpoint checkpoint = Checkpoint();
   const std::string path = PathOf(Offset(0), segment::kOffsetIndexSuffix);
-  for (std::int64_t at = 4; at < SizeOf(path); at += 8) FlipByte(path, at + 3);
-  ASSERT_TRUE(Open(Checkpoint(), true).ok());
-  for (const AppendedCopy& batch : batches_) {
-    ASSERT_EQ(log_->Read(batch.base_offset, 1)->bytes, batch.bytes);
+  const Bytes whole = *file::ReadWholeFile(*fs_, path, 1U << 20U);
+  for (const bool sealed : {true, false}) {
+    if (!sealed) {
+      ASSERT_TRUE(fs_->Remove(PathOf(Offset(0), segment::kSealSuffix)).ok());
+    }
+    // Of each entry: in its offset, and the sign, the highest and the lowest byte of its position.
+    for (const auto& [in_entry, bits] :
+         std::vector<std::pair<std::int64_t, int>>{{3, 0x10}, {4, 0x80}, {4, 0x40}, {7, 0x10}}) {
+      SCOPED_TRACE(fmt::format("byte {} of entries, sealed: {}", in_entry, sealed));
+      log_.reset();
+      ASSERT_TRUE(file::ReplaceFile(*fs_, path, whole).ok());
+      // One that ends as it should is not made anew.
+      const auto last = static_cast<std::int64_t>(whole.size()) - 8;
+      for (std::int64_t at = 0; at < last; at += 8) FlipByte(path, at + in_entry, bits);
+      ASSERT_TRUE(Open(checkpoint, true).ok());
+      // Backwards: who goes on forwards searches nothing.
+      for (auto batch = batches_.rbegin(); batch != batches_.rend(); ++batch) {
+        const auto read = log_->Read(batch->base_offset, 1);
+        ASSERT_TRUE(read.ok()) << read.error().message;
+        ASSERT_EQ(read->bytes, batch->bytes);
+      }
+      EXPECT_TRUE(log_->unreadable().empty());
+    }
   }
-  EXPECT_TRUE(log_->unreadable().empty());
+}
+
+// An index that could only be made in part must not be used: nor the other one, which is made anew
+// with it.
+TEST_F(PartitionLogRead, IndexesThatCantBeMadeAnewAreMissing) {
+  Fill(120);
+  ASSERT_TRUE(log_->Close().ok());
+  const PartitionCheckpoint checkpoint = Checkpoint();
+  const Offset base = log_->segments()[1].base_offset;
+  ASSERT_TRUE(fs_->Remove(PathOf(base, segment::kSealSuffix)).ok());
+  const auto seen_at = [this](std::int64_t time) -> std::optional<Offset> {
+    for (const AppendedCopy& batch : batches_) {
+      record::BatchReader reader;
+      EXPECT_TRUE(reader.Open(batch.bytes).ok());
+      while (const record::Record* record = *reader.Next()) {
+        if (record->timestamp.value() >= time) return record->offset;
+      }
+    }
+    return std::nullopt;
+  };
+  for (const std::string_view lost : {segment::kOffsetIndexSuffix, segment::kTimeIndexSuffix}) {
+    for (const std::string_view failing :
+         {segment::kOffsetIndexSuffix, segment::kTimeIndexSuffix}) {
+      SCOPED_TRACE(fmt::format("{} is lost, writing {} fails", lost, failing));
+      log_.reset();
+      ASSERT_TRUE(fs_->Remove(PathOf(base, lost)).ok());
+      file::FaultyFileSystem faulty(*fs_);
+      faulty.Add({.kind = file::CallKind::kWrite,
+                  .path_part = PathOf(base, failing),
+                  .after_calls = 2,
+                  .span = file::FaultSpan::kFromThenOn});
+      log_ = *PartitionLog::Open(faulty, kDirectory, kQuarantine, options_, checkpoint, true,
+                                 TimestampMs(now_ms_), {});
+      for (std::int64_t time = 999'000; time < 1'020'000; time += 451) {
+        const auto found = log_->OffsetAtTime(TimestampMs(time));
+        ASSERT_TRUE(found.ok()) << found.error().message;
+        ASSERT_EQ(*found, seen_at(time));
+      }
+      for (auto batch = batches_.rbegin(); batch != batches_.rend(); ++batch) {
+        ASSERT_EQ(log_->Read(batch->base_offset, 1)->bytes, batch->bytes);
+      }
+      ASSERT_FALSE(faulty.faults().empty());
+      log_.reset();
+      ASSERT_TRUE(Open(checkpoint, true).ok());
+      ASSERT_TRUE(log_->OffsetAtTime(TimestampMs(1'000'000)).ok());
+    }
+  }
 }
 
 // Damages the header of one batch in turn: all others stay readable, and the range is told.

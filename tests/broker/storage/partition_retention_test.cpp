@@ -12,6 +12,8 @@ TEST(Retention, JudgesByAgeAndSize) {
   EXPECT_EQ(Judge(old, {.retention_ms = 49}), RetentionVerdict::kTooOld);
   EXPECT_EQ(Judge(old, {.retention_ms = -1}), kKeep);
   EXPECT_EQ(Judge({.age_ms = -1}, {.retention_ms = 0}), kKeep) << "from the future";
+  EXPECT_EQ(Judge({.age_ms = 0}, {.retention_ms = 0}), kKeep);
+  EXPECT_EQ(Judge({.age_ms = 1}, {.retention_ms = 0}), RetentionVerdict::kTooOld);
   EXPECT_EQ(Judge(old, {.retention_bytes = 401}), kKeep);
   EXPECT_EQ(Judge(old, {.retention_bytes = 400}), RetentionVerdict::kTooMany);
   EXPECT_EQ(Judge(old, {.retention_bytes = 0}), RetentionVerdict::kTooMany);
