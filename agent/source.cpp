@@ -81,6 +81,11 @@ void Source::Reopen() {
   StandAt(begin);
 }
 
+void Source::Revive() {
+  final = false;
+  given_up = false;
+}
+
 Source NewSource(const Uuid& id, const record::SourceIdentity& identity,
                  const client::SpanEnd& begin) {
   Source source;

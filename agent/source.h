@@ -83,6 +83,8 @@ struct Source {
   void RewindTo(SourcePosition appended);
   // The broker does not know the source (any more): from its begin, with identity.
   void Reopen();
+  // It was final, and a broker that came back does not know that: it is to be ended anew.
+  void Revive();
 
  private:
   void StandAt(const client::SpanEnd& broker_durable);

@@ -87,7 +87,7 @@ std::vector<Source*> SourceRegistry::MergeRestored(const std::vector<client::Kno
   for (Source* source : All()) {
     const auto there = final_there.find(source->id);
     if (!source->final || (there != final_there.end() && there->second)) continue;
-    source->final = false;
+    source->Revive();
     revived.push_back(source);
   }
   Merge(known, /*with_final=*/true);

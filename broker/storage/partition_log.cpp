@@ -362,7 +362,7 @@ Status PartitionLog::Close() {
     }
     state_->active->NoteSideCarsSynced();
   }
-  RETURN_IF_ERROR(SnapshotProducersAtClose(*state_));
+  RETURN_IF_ERROR(SnapshotProducersNow(*state_));
   Sleep();
   return Ok();
 }

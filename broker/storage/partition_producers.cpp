@@ -33,6 +33,7 @@ Result<std::shared_ptr<file::File>> WriteSnapshot(
 // of them can, everything is walked; where there is none, nobody has to be looked for.
 Result<Offset> LoadNewestSnapshot(LogState& state) {
   PartitionProducers& producers = state.producers;
+  producers.state.Load({});  // of a walk that came to no end
   for (auto at = producers.snapshots.rbegin(); at != producers.snapshots.rend(); ++at) {
     const Result<std::vector<ProducerSnapshotEntry>> entries =
         segment::ReadProducerSnapshot(state.fs, state.directory, *at);
@@ -168,7 +169,7 @@ void SnapshotProducersAtRoll(LogState& state, Offset finished_base, Offset next)
   PruneSnapshots(state);
 }
 
-Status SnapshotProducersAtClose(LogState& state) {
+Status SnapshotProducersNow(LogState& state) {
   PartitionProducers& producers = state.producers;
   const Offset end = state.active->next_offset();
   if (!producers.loaded || producers.snapshots.empty() || producers.snapshots.back() == end) {
@@ -182,6 +183,11 @@ Status SnapshotProducersAtClose(LogState& state) {
   producers.snapshots.push_back(end);
   PruneSnapshots(state);
   return Ok();
+}
+
+bool ProducersAreKept(const LogState& state, Offset end) {
+  const std::vector<Offset>& snapshots = state.producers.snapshots;
+  return snapshots.empty() || snapshots.back() >= end;
 }
 
 }  // namespace logboom::broker

@@ -48,10 +48,15 @@ Status LoadProducers(LogState& state);
 Status PrepareProducers(LogState& state);
 
 // At a roll: the segment from `finished_base` on has ended, `next` is the next one's base. The file
-// is synced with what the next commit syncs. Where it can't be written, that costs a longer walk.
+// is synced with what the next commit syncs. Where it can't be written, that costs a longer walk,
+// and the segment stays until there is one.
 void SnapshotProducersAtRoll(LogState& state, Offset finished_base, Offset next);
 
-// At an orderly stop, durable when it returns; none is written where nothing is loaded.
-Status SnapshotProducersAtClose(LogState& state);
+// At an orderly stop, and where a roll's is missing: durable when it returns, as all of the log has
+// to be. None is written where nothing is loaded, or no room is left.
+Status SnapshotProducersNow(LogState& state);
+
+// Whether what is known of producers outlives the batches ahead of `end`.
+bool ProducersAreKept(const LogState& state, Offset end);
 
 }  // namespace logboom::broker

@@ -98,6 +98,26 @@ Result<bool> KeepSources(LogState& state, std::size_t segments) {
   return true;
 }
 
+// What a producer has sent must be known when its batches are gone, else it would be stored again
+// where it was not told. False: not now, for files can't be opened, or not all is durable.
+Result<bool> KeepProducers(LogState& state, std::size_t segments) {
+  if (segments == 0 || ProducersAreKept(state, state.sealed.all()[segments - 1].next_offset)) {
+    return true;
+  }
+  const Status loaded = LoadProducers(state);
+  // What can't be read tells nothing, and no producer is heard before it is gone.
+  if (!loaded.ok()) return loaded.error().code != ErrorCode::kBusy;
+  if (!AllIsDurable(state)) return false;
+  RETURN_IF_ERROR(EndAppendsAfterIoError(state, SnapshotProducersNow(state)));
+  return true;
+}
+
+// Whether the oldest segments may go: what their batches tell of sources and producers stays.
+Result<bool> KeepWhatTheyTell(LogState& state, std::size_t segments) {
+  ASSIGN_OR_RETURN(const bool sources_kept, KeepSources(state, segments));
+  return sources_kept ? KeepProducers(state, segments) : Result<bool>(false);
+}
+
 // .sources whose segment is gone, and which a newer one has replaced.
 Status PruneSources(LogState& state) {
   const std::optional<KeptSources> newest = NewestDurableSources(state);
@@ -210,7 +230,7 @@ Result<TrimmedRange> PartitionLog::Retain(const AgeClock& clock) {
   }
   ASSIGN_OR_RETURN(const std::size_t expired, CountExpired(state, clock));
   const std::size_t count = std::max(expired, CountBelow(state, state.log_start));
-  ASSIGN_OR_RETURN(const bool kept, KeepSources(state, count));
+  ASSIGN_OR_RETURN(const bool kept, KeepWhatTheyTell(state, count));
   if (count == 0 || !kept) return RangeOf(state, state.log_start, 0);
   return MoveLogStart(state, std::max(state.log_start, state.sealed.all()[count - 1].next_offset),
                       count);
@@ -231,9 +251,11 @@ Result<TrimmedRange> PartitionLog::TrimBefore(Offset offset) {
     if (!sealed.ok() && sealed.error().code != ErrorCode::kNoSpace) return sealed.error();
   }
   const std::size_t segments = CountBelow(state, offset);
-  ASSIGN_OR_RETURN(const bool kept, KeepSources(state, segments));
+  ASSIGN_OR_RETURN(const bool kept, KeepWhatTheyTell(state, segments));
   if (!kept) {
-    return Fail(ErrorCode::kBusy, "trim before offset {}: positions wait for a sync", offset);
+    return Fail(ErrorCode::kBusy,
+                "trim before offset {}: what is known of sources and producers is not kept yet",
+                offset);
   }
   return MoveLogStart(state, offset, segments);
 }

@@ -139,6 +139,20 @@ TEST_F(AgentRestored, WhatIsTruncatedMeanwhileIsNoGapOfASourceThatEndedBeforeIt)
   EXPECT_EQ(gaps[0].row.end(), 20);
 }
 
+// All of its bytes are in the backup, and that it has ended is not: what its log goes on in waits.
+TEST_F(AgentRestored, ASourceThatWasTruncatedEndsOnceMore) {
+  rig_.Truncate("/log/a.log");
+  rig_.Run(30'000);
+  ASSERT_EQ(rig_.Rows(protocol::CLOSE).size(), 1U);
+  Restore();
+  EXPECT_EQ(rig_.Rows(protocol::CLOSE).size(), 1U) << rig_.Describe();
+  rig_.Rename("/log/a.log", "/log/a.log.1");
+  rig_.Append("/log/a.log", "3\n");
+  rig_.Run(5'000);
+  EXPECT_EQ(rig_.Values(), (std::vector<std::string>{"1", "2", "3"})) << rig_.Describe();
+  EXPECT_TRUE(rig_.Rows(protocol::GAP).empty());
+}
+
 TEST_F(AgentRestored, AnotherRestoreIsNothingNew) {
   rig_.Append("/log/a.log", "3\n");
   rig_.Run(2'000);

@@ -142,6 +142,26 @@ TEST_F(PartitionProducersTest, RetentionDoesNotForgetALiveProducer) {
   EXPECT_EQ(Judge(9).kind, Kind::kFresh);
 }
 
+// What a run found may be what nobody was told of: its producer sends it again.
+TEST_F(PartitionProducersTest, NoSegmentGoesBeforeItsProducersAreKnown) {
+  Produce(0);
+  KillAndOpen();
+  {
+    OpenFiles all(2);  // its active segment's
+    log_->ShareFiles(all, {});
+    const auto busy = log_->TrimBefore(Offset(3));
+    ASSERT_FALSE(busy.ok());
+    EXPECT_EQ(busy.error().code, ErrorCode::kBusy);
+    log_.reset();
+  }
+  ASSERT_TRUE(Open().ok());
+  ASSERT_EQ(log_->log_start(), Offset(0));
+  ASSERT_TRUE(log_->TrimBefore(Offset(3)).ok());
+  EXPECT_EQ(Judge(0).kind, Kind::kDuplicate);
+  KillAndOpen();
+  EXPECT_EQ(Judge(0).kind, Kind::kDuplicate);
+}
+
 TEST_F(PartitionProducersTest, AllRecordsMayBeTooOldAndItIsStillKnown) {
   Produce(0);
   ASSERT_TRUE(Commit().ok());
