@@ -126,6 +126,24 @@ TEST_F(OracleOfSources, AChangedByteIsSeen) {
   EXPECT_EQ(verdict_.invariant(), Invariant::kBytesAsWritten);
 }
 
+// Nobody can tell it from a file that has grown, where nobody saw it being emptied.
+TEST_F(OracleOfSources, AFileThatIsWrittenAnewWithTheSameBeginningMayGoOn) {
+  Log(0, 2);
+  Incarnation& anew = written_.Begin("host", "app", "/log/app.log", {.inode = 7});
+  anew.Append("app 0 x\napp 1 x\napp 5 x\n");
+  Log(2, 3, 1, "app 5 x\n");
+  EXPECT_TRUE(verdict_.ok()) << verdict_.text();
+}
+
+TEST_F(OracleOfSources, AFileThatIsWrittenAnewWithAnotherBeginningIsAnother) {
+  Log(0, 2);
+  Incarnation& anew = written_.Begin("host", "app", "/log/app.log", {.inode = 7});
+  anew.Append("app 4 x\napp 1 x\napp 5 x\n");
+  Log(2, 3, 1, "app 5 x\n");
+  ASSERT_FALSE(verdict_.ok());
+  EXPECT_EQ(verdict_.invariant(), Invariant::kBytesAsWritten);
+}
+
 TEST_F(OracleOfSources, ASpanThatCountsWrongIsSeen) {
   record::SourceSpan span;
   span.source_id = Id(1);

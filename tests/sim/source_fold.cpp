@@ -98,6 +98,16 @@ bool SourceFold::GapCovers(const Folded& source, std::int64_t begin, std::int64_
   return begin >= end;
 }
 
+std::vector<const Incarnation*> SourceFold::WrittenAnew(const Folded& source,
+                                                        ByteView beginning) const {
+  std::vector<const Incarnation*> anew = written_.Of(
+      source.identity.agent_id, source.identity.inode, source.identity.birth_time_ns);
+  std::erase_if(anew, [beginning](const Incarnation* incarnation) {
+    return !ByteView(incarnation->content).starts_with(beginning);
+  });
+  return anew;
+}
+
 void SourceFold::CompareBytes(Folded& source, const Run& run) {
   const auto begin = static_cast<std::size_t>(run.span.begin.value());
   const auto end = static_cast<std::size_t>(run.span.end.value());
@@ -105,6 +115,11 @@ void SourceFold::CompareBytes(Folded& source, const Run& run) {
     const ByteView content = incarnation->content;
     return end < begin || content.size() < end || content.substr(begin, end - begin) != run.bytes;
   };
+  const std::vector<const Incarnation*> before = source.could_be;
+  std::erase_if(source.could_be, differs);
+  if (!source.could_be.empty()) return;
+  // Written anew since with the same beginning: nobody can tell, where nobody saw it being emptied.
+  source.could_be = WrittenAnew(source, before.front()->content.substr(0, begin));
   std::erase_if(source.could_be, differs);
   if (!source.could_be.empty()) return;
   verdict_.Broken(Invariant::kBytesAsWritten, "source {}: nobody wrote [{}, {}) '{}'",

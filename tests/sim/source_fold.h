@@ -88,6 +88,7 @@ class SourceFold {
   void EndRun(Run& run);
   void CheckPlace(const Folded& source, const record::SourceSpan& span);
   static bool GapCovers(const Folded& source, std::int64_t begin, std::int64_t end);
+  std::vector<const Incarnation*> WrittenAnew(const Folded& source, ByteView beginning) const;
   void CompareBytes(Folded& source, const Run& run);
   void TakeLines(Folded& source, ByteView bytes);
   void TakeLine(ByteView line);
