@@ -352,7 +352,9 @@ void Placement::OpenAtEnd(WatchedFile& file) {
 
 // What it holds from now on is not what it held.
 void Placement::BeginAnew(WatchedFile& file) {
-  if (file.handle) {
+  file.first_head = {};
+  file.first_bytes = {};
+  if (EnsureOpen(parts_, file)) {
     if (const auto stat = file.handle->Stat()) {
       file.size = stat->size_bytes;
       file.SetModified(stat->modified_ns, parts_.wall_ns);

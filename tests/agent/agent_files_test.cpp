@@ -468,6 +468,24 @@ TEST(AgentTruncate, AFileThatIsEmptiedAndFilledPastItsPositionIsRead) {
   EXPECT_TRUE(rig.Rows(protocol::GAP).empty());
 }
 
+TEST(AgentTruncate, AQuietFileThatIsWrittenAnewInStepsIsNoGap) {
+  AgentRig rig;
+  rig.Append("/log/a.log", Lines("a", 0, 10));
+  rig.Start();
+  rig.Run(310'000);  // closed
+  rig.network.SetFaults({.unreachable = true});
+  rig.network.Cut(kBrokerAddress);
+  rig.Truncate("/log/a.log");
+  rig.Append("/log/a.log", Lines("b", 0, 1));
+  rig.Run(200);
+  rig.Append("/log/a.log", Lines("b", 1, 50));
+  rig.Run(2'000);
+  rig.network.SetFaults({});
+  rig.Settle();
+  EXPECT_TRUE(SameBytes(rig.BytesOf("/log/a.log"), Lines("a", 0, 10) + Lines("b", 0, 50)));
+  EXPECT_TRUE(rig.Rows(protocol::GAP).empty()) << rig.Describe();
+}
+
 TEST(AgentTruncate, AFileThatIsWrittenAnewToTheSameLengthIsRead) {
   AgentRig rig;
   rig.Append("/log/a.log", "aaaa\n");

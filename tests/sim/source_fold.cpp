@@ -100,8 +100,8 @@ bool SourceFold::GapCovers(const Folded& source, std::int64_t begin, std::int64_
 
 std::vector<const Incarnation*> SourceFold::WrittenAnew(const Folded& source,
                                                         ByteView beginning) const {
-  std::vector<const Incarnation*> anew = written_.Of(
-      source.identity.agent_id, source.identity.inode, source.identity.birth_time_ns);
+  std::vector<const Incarnation*> anew =
+      written_.Of(source.identity.agent_id, source.identity.inode, source.identity.birth_time_ns);
   std::erase_if(anew, [beginning](const Incarnation* incarnation) {
     return !ByteView(incarnation->content).starts_with(beginning);
   });
