@@ -24,7 +24,7 @@ Status AppendTimeEntry::CheckHeader(ByteView header, Offset base) {
   const auto version = reader.Int<std::uint16_t>();
   reader.Int<std::uint16_t>();
   const Offset stated(reader.Int<std::int64_t>());
-  if (!reader.ok() || magic != kMagic) {
+  if (magic != kMagic) {
     return Fail(ErrorCode::kCorrupt, "append times: magic is not {}", kMagic);
   }
   if (version != kVersion) {

@@ -1,5 +1,6 @@
 #include "lib/segment/leader_epoch_checkpoint.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -89,12 +90,11 @@ void LeaderEpochs::Begin(LeaderEpoch epoch, Offset start_offset) {
 }
 
 EpochEnd LeaderEpochs::EndOf(LeaderEpoch epoch, Offset log_end) const {
-  EpochEnd end{LeaderEpoch(-1), Offset(-1)};
-  for (std::size_t i = 0; i < starts_.size() && starts_[i].epoch <= epoch; ++i) {
-    const bool last = i + 1 == starts_.size();
-    end = {starts_[i].epoch, last ? log_end : starts_[i + 1].start_offset};
-  }
-  return end;
+  const auto next = std::upper_bound(
+      starts_.begin(), starts_.end(), epoch,
+      [](LeaderEpoch value, const EpochStart& start) { return value < start.epoch; });
+  if (next == starts_.begin()) return {LeaderEpoch(-1), Offset(-1)};
+  return {(next - 1)->epoch, next == starts_.end() ? log_end : next->start_offset};
 }
 
 std::optional<LeaderEpoch> LeaderEpochs::EpochAt(Offset offset) const {

@@ -25,7 +25,10 @@ bool Fits(const ProducerSnapshotEntry& entry, const record::BatchHeader& header)
 ProducerSnapshotCheck::ProducerSnapshotCheck(file::FileSystem& fs, DirectoryReport& report)
     : report_(report) {
   const Result<std::vector<file::DirectoryEntry>> files = fs.List(report.directory);
-  if (!files.ok()) return;  // the segments can't be listed either, and that is told
+  if (!files.ok()) {
+    report.problems.push_back({report.directory, -1, files.error().message});
+    return;
+  }
   for (const file::DirectoryEntry& file : *files) {
     const std::optional<SegmentFileName> name = ParseSegmentFileName(file.name);
     if (!name || name->suffix != kProducerSnapshotSuffix) continue;

@@ -1,6 +1,8 @@
 // Files of logs are opened on use, within a budget.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "broker/storage/limits.h"
 #include "tests/broker/engine/engine_rig.h"
 
@@ -41,6 +43,45 @@ TEST_F(FilesTest, NewPartitionsAndAStartHoldNoFile) {
   rig_.MustOpen();
   EXPECT_TRUE(rig_.engine->open_report().clean_start);
   EXPECT_EQ(rig_.engine->open_files(), 0U);
+}
+
+// There may be ten thousand of them.
+TEST_F(FilesTest, AStartAfterAnOrderlyStopListsPartitionsAndLooksAtSizes) {
+  AppendInTheEnd(3, "a");
+  rig_.Settle();
+  ASSERT_TRUE(rig_.engine->Close().ok());
+  rig_.Kill();
+  std::set<std::string> calls;
+  rig_.fs.Add({.matches = [&](file::CallKind kind, const std::string& path) {
+    if (!path.starts_with("/data/1-")) return false;
+    const std::size_t slash = path.find('/', 7);
+    const std::string name = slash == std::string::npos ? "" : path.substr(slash + 1);
+    calls.insert(fmt::format("{} {}", file::CallKindName(kind), name));
+    return false;
+  }});
+  rig_.MustOpen();
+  EXPECT_EQ(calls, (std::set<std::string>{"list ", "stat 00000000000000000000.log"}));
+}
+
+// The clean one must not outlive the first record.
+TEST_F(FilesTest, AStartThatCantWriteItsManifestLeavesNoneAndOneThatFailsToEnds) {
+  for (const ErrorCode code : {ErrorCode::kNoSpace, ErrorCode::kIo}) {
+    rig_.Settle();
+    ASSERT_TRUE(rig_.engine->Close().ok());
+    rig_.Kill();
+    rig_.fs.Add({.kind = file::CallKind::kWrite, .path_part = "/data/manifest", .code = code});
+    const Status opened = rig_.Open();
+    rig_.fs.Heal();
+    ASSERT_EQ(opened.ok(), code == ErrorCode::kNoSpace);
+    if (!opened.ok()) continue;
+    EXPECT_FALSE(rig_.disk.Stat("/data/manifest").ok());
+    AppendInTheEnd(0, "a");
+    rig_.Settle();
+    rig_.Kill();
+    rig_.MustOpen();
+    EXPECT_FALSE(rig_.engine->open_report().clean_start);
+    EXPECT_EQ(rig_.State(Where(0)).durable_end, Offset{1});
+  }
 }
 
 TEST_F(FilesTest, WithFewFilesManyPartitionsAreWrittenAndRead) {

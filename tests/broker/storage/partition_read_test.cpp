@@ -2,6 +2,7 @@
 #include <array>
 #include <limits>
 
+#include "broker/storage/limits.h"
 #include "lib/file/faulty_file_system.h"
 #include "lib/record/batch_view.h"
 #include "lib/segment/index_sums.h"
@@ -401,6 +402,43 @@ TEST_F(PartitionLogRead, OffsetAtTimeSeesOnlyWhatIsDurable) {
   AppendMany(1, {.records = 1, .timestamp = TimestampMs(200)});
   EXPECT_EQ(*log_->OffsetAtTime(TimestampMs(100)), Offset(0));
   EXPECT_FALSE(*log_->OffsetAtTime(TimestampMs(101)));
+}
+
+// Whatever has rotted in a batch, the search goes on behind it.
+TEST_F(PartitionLogRead, OffsetAtTimePassesOverARottenBatchAndTellsIt) {
+  ASSERT_TRUE(Open().ok());
+  for (const int time : {100, 200, 300}) {
+    AppendMany(1, {.records = 2, .value_bytes = 20, .timestamp = TimestampMs(time)});
+  }
+  ASSERT_TRUE(Commit().ok());
+  const std::string path = PathOf(Offset(0), segment::kLogSuffix);
+  const auto bytes = static_cast<std::int64_t>(batches_[1].bytes.size());
+  const auto begin = static_cast<std::int64_t>(batches_[0].bytes.size());
+  // The epoch is outside of the checksum, and is not asked for.
+  for (std::int64_t at = 16; at < bytes; ++at) {
+    SCOPED_TRACE(at);
+    FlipByte(path, begin + at, 0x01);
+    const auto found = log_->OffsetAtTime(TimestampMs(150));
+    ASSERT_TRUE(found.ok()) << found.error().message;
+    EXPECT_EQ(*found, Offset(4));
+    EXPECT_EQ(*log_->OffsetAtTime(TimestampMs(50)), Offset(0));
+    FlipByte(path, begin + at, 0x01);
+  }
+  ASSERT_FALSE(log_->unreadable().empty());
+  EXPECT_EQ(log_->unreadable()[0].begin, Offset(2));
+  EXPECT_EQ(log_->unreadable()[0].end, Offset(4));
+}
+
+TEST_F(PartitionLogRead, HoldsAsManySegmentsOpenAsTheLimitThoseUsedLast) {
+  options_.segment_bytes = 1;
+  ASSERT_TRUE(Open().ok());
+  AppendMany(static_cast<int>(kOpenSegmentsMax) + 3);
+  ASSERT_TRUE(Commit().ok());
+  const std::size_t before = log_->open_files();
+  for (std::size_t i = 0; i < kOpenSegmentsMax + 2; ++i) {
+    ASSERT_TRUE(log_->Read(batches_[i].base_offset, 1).ok());
+    EXPECT_EQ(log_->open_files() - before, std::min(i + 1, kOpenSegmentsMax) * kSealedSegmentFiles);
+  }
 }
 
 TEST_F(PartitionLogRead, AppendTimesAreKnownToTheSecond) {

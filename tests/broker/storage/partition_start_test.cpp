@@ -27,13 +27,15 @@ struct Seen {
   Bytes records;
   std::int64_t largest_producer = 0;
   Offset sources_as_of{-1};
+  segment::CompactionCheckpoint compaction;
   friend bool operator==(const Seen&, const Seen&) = default;
   friend void PrintTo(const Seen& seen, std::ostream* out) {
     *out << fmt::format(
         "{} to {}, {} bytes, epoch raised: {}, the first ends at {}, producer {}, "
-        "sources as of {}",
+        "sources as of {}, clean up to {}",
         seen.log_start, seen.log_end, seen.records.size(), seen.epoch_raised,
-        seen.end_of_first_epoch, seen.largest_producer, seen.sources_as_of);
+        seen.end_of_first_epoch, seen.largest_producer, seen.sources_as_of,
+        seen.compaction.first_dirty);
   }
 };
 
@@ -121,6 +123,9 @@ class PartitionStart : public LogFixture {
     const auto sources = log_->NewestSealedSources();
     EXPECT_TRUE(sources.ok());
     if (sources.ok() && *sources) seen.sources_as_of = (*sources)->as_of;
+    const auto compaction = segment::ReadCompactionCheckpoint(*fs_, kDirectory);
+    EXPECT_TRUE(compaction.ok());
+    if (compaction.ok()) seen.compaction = *compaction;
     return seen;
   }
   // It is written to, and comes back from a kill.
@@ -233,6 +238,11 @@ class PartitionStartFrom : public PartitionStart {
       ASSERT_TRUE(
           segment::WriteCompactionCheckpoint(*fs_, kDirectory, {Offset(36), Offset(36)}).ok());
     };
+    all["compacted further than the log goes"] = [this] {
+      Kill();
+      ASSERT_TRUE(
+          segment::WriteCompactionCheckpoint(*fs_, kDirectory, {Offset(40), Offset(45)}).ok());
+    };
     return all;
   }
   PartitionCheckpoint Checkpoint27() const {
@@ -263,6 +273,7 @@ const std::map<std::string, Untold> kUntold = {
      {{"look", {".seal.swap", ".snapshot", "leader-epoch-checkpoint", "leader-epochs"}}}},
     {"a torn batch", kSealing},
     {"all segments gone", {{"look", kEpochs}}},
+    {"compacted further than the log goes", kSealing},
     {"killed", {{"look", kHints}}},
     {"no epochs", {{"look", {".snapshot"}}}},
     {"no log start", {{"look", kHints}}},
@@ -321,6 +332,7 @@ TEST_F(PartitionStartFrom, AFailedCallIsToldOrChangesNothing) {
 const std::set<std::string> kNeedsRoom = {"a compacted segment at the end",
                                           "a rotten batch behind the last sync",
                                           "all segments gone",
+                                          "compacted further than the log goes",
                                           "no epochs",
                                           "stopped, an index rotten",
                                           "synced records gone"};
@@ -347,6 +359,24 @@ TEST_F(PartitionStartFrom, AFullDiskIsStartedOn) {
     fs_->SetCapacity(1 << 30);
     ASSERT_TRUE(OpenOn(*fs_).ok());
     EXPECT_EQ(Look(), due);
+    ASSERT_NO_FATAL_FAILURE(ExpectGoesOn());
+  }
+}
+
+// What takes the place of lost records is dirty, and has no holes.
+TEST_F(PartitionStart, WhatIsAppendedBehindLostRecordsIsNotCompacted) {
+  for (const auto& [first_dirty, holes_end] :
+       {std::pair(40, 45), std::pair(10, 45), std::pair(36, 37)}) {
+    ASSERT_NO_FATAL_FAILURE(Fill());
+    Kill();
+    ASSERT_TRUE(segment::WriteCompactionCheckpoint(*fs_, kDirectory,
+                                                   {Offset(first_dirty), Offset(holes_end)})
+                    .ok());
+    ASSERT_TRUE(OpenOn(*fs_).ok());
+    const auto settled = segment::ReadCompactionCheckpoint(*fs_, kDirectory);
+    ASSERT_TRUE(settled.ok());
+    EXPECT_EQ(settled->first_dirty, Offset(std::min(first_dirty, 36)));
+    EXPECT_EQ(settled->holes_end, Offset(36));
     ASSERT_NO_FATAL_FAILURE(ExpectGoesOn());
   }
 }

@@ -43,6 +43,15 @@ TEST(AppendTimes, HaveAHeaderOfTheirOwn) {
   std::shared_ptr<file::File> shared = std::move(*file);
   EXPECT_EQ(AppendTimes::Open(shared, Offset(5))->count(), 1);
   EXPECT_EQ(AppendTimes::Open(shared, Offset(6)).error().code, ErrorCode::kCorrupt);
+  for (const std::size_t at : {0U, 1U, 2U, 3U, 4U, 5U, 8U, 15U}) {
+    Bytes changed = *bytes;
+    changed[at] = static_cast<char>(changed[at] ^ 1);
+    std::shared_ptr<file::File> other = WriteFile(fs, "/other", changed);
+    const auto opened = AppendTimes::Open(other, Offset(5));
+    ASSERT_FALSE(opened.ok()) << at;
+    EXPECT_EQ(opened.error().code,
+              at == 4 || at == 5 ? ErrorCode::kUnsupported : ErrorCode::kCorrupt);
+  }
 }
 
 TEST(EntryFile, FindsTheLastEntryBefore) {

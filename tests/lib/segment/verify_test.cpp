@@ -3,10 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include "lib/file/faulty_file_system.h"
 #include "lib/file/memory_file_system.h"
 #include "lib/file/posix_file_system.h"
+#include "lib/segment/append_time.h"
 #include "lib/segment/dump.h"
 #include "lib/segment/names.h"
+#include "lib/segment/offset_index.h"
+#include "lib/segment/seal.h"
+#include "lib/segment/time_index.h"
 #include "tests/lib/segment/batches.h"
 
 namespace logboom::segment {
@@ -56,10 +61,9 @@ TEST_F(GoldenCopy, IsWhole) {
 
 // The seal makes up for what the batches' own checksums leave out: a changed epoch too is found.
 TEST_F(GoldenCopy, EveryFlippedBitOfASealedSegmentIsFound) {
-  const std::string first(20, '0');
-  for (const std::string_view suffix :
-       {kLogSuffix, kOffsetIndexSuffix, kTimeIndexSuffix, kSealSuffix, kSourcesSuffix}) {
-    const std::string path = "/" + first + std::string(suffix);
+  for (const std::string_view suffix : {kLogSuffix, kOffsetIndexSuffix, kTimeIndexSuffix,
+                                        kAppendTimeSuffix, kSealSuffix, kSourcesSuffix}) {
+    const std::string path = SegmentPath("", Offset(0), suffix);
     const Bytes whole = Read(path);
     const std::size_t step = whole.size() > 1000 ? 101 : 1;
     for (std::size_t bit = 0; bit < whole.size() * 8; bit += step) {
@@ -73,8 +77,46 @@ TEST_F(GoldenCopy, EveryFlippedBitOfASealedSegmentIsFound) {
   EXPECT_TRUE(Verify().ok());
 }
 
+// What is left is as it should be: only the seal knows that there was more.
+TEST_F(GoldenCopy, ALostEntryBesideASealedSegmentIsFound) {
+  const Seal golden = *ReadSeal(fs_, "", Offset(0));
+  for (const auto& [suffix, bytes] : {std::pair(kOffsetIndexSuffix, OffsetIndexEntry::kBytes),
+                                      std::pair(kTimeIndexSuffix, TimeIndexEntry::kBytes),
+                                      std::pair(kAppendTimeSuffix, AppendTimeEntry::kBytes)}) {
+    SCOPED_TRACE(suffix);
+    Seal seal = golden;
+    seal.sums = *SumIndexes(fs_, "", Offset(0));
+    WriteFile(fs_, SegmentPath("", Offset(0), kSealSuffix), EncodeSeal(seal));
+    EXPECT_TRUE(Verify().ok());
+    const std::string path = SegmentPath("", Offset(0), suffix);
+    const Bytes whole = Read(path);
+    WriteFile(fs_, path, whole.substr(0, whole.size() - bytes));
+    const DirectoryReport report = Verify();
+    ASSERT_EQ(report.problems.size(), 1U);
+    EXPECT_EQ(report.problems[0].file, path);
+    WriteFile(fs_, path, whole);
+  }
+}
+
+// None passes for a look that found nothing.
+TEST_F(GoldenCopy, ACallThatFailsIsTold) {
+  file::FaultyFileSystem faulty(fs_);
+  std::size_t failed = 0;
+  for (std::uint64_t call = 0;; ++call) {
+    faulty.Heal();
+    faulty.Add({.after_calls = call});
+    const auto report = VerifyDirectory(faulty, "", {});
+    if (faulty.faults().size() == failed) break;
+    ++failed;
+    const file::InjectedFault& fault = faulty.faults().back();
+    SCOPED_TRACE(fmt::format("{} {}", file::CallKindName(fault.kind), fault.path));
+    EXPECT_FALSE(report.ok() && report->ok());
+  }
+  EXPECT_GT(failed, 30U);
+}
+
 TEST_F(GoldenCopy, DamageIsNamedWithFileAndPosition) {
-  const std::string path = "/" + std::string(20, '0') + ".log";
+  const std::string path = SegmentPath("", Offset(0), kLogSuffix);
   Bytes log = Read(path);
   const auto first = record::ParseBatchHeader(log);
   log[first->size_bytes() + 80] = '?';
@@ -131,7 +173,7 @@ TEST_F(GoldenCopy, DumpsEachKind) {
 }
 
 TEST_F(GoldenCopy, ADumpEndsAtTheDamage) {
-  const std::string path = "/" + std::string(20, '0') + ".log";
+  const std::string path = SegmentPath("", Offset(0), kLogSuffix);
   const Bytes log = Read(path);
   WriteFile(fs_, path, log.substr(0, log.size() / 2));
   EXPECT_GT(Dump(path, false).size(), 3U);
