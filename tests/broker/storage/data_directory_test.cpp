@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <set>
+
 #include "broker/storage/manifest.h"
 #include "broker/storage/superblock.h"
+#include "lib/file/faulty_file_system.h"
 #include "lib/file/memory_file_system.h"
 #include "lib/segment/slot_file.h"
 
@@ -72,6 +76,142 @@ TEST_F(DataDirectoryTest, AMissingSuperblockBesideDataIsRefused) {
   ASSERT_TRUE(fs_.Remove(kPath + "/superblock").ok());
   EXPECT_EQ(Open().error().code, ErrorCode::kCorrupt);
   EXPECT_FALSE(fs_.Stat(kPath + "/superblock").ok());
+}
+
+// Whatever says that there was a broker here before.
+TEST_F(DataDirectoryTest, AMissingSuperblockIsMadeOnlyWhereNothingOfABrokerIs) {
+  const std::map<std::string, bool> names = {
+      {"1-0", false},       {"123-4567", false}, {"manifest", false}, {"metadata.sqlite", false},
+      {"lost+found", true}, {"1-", true},        {"-1", true},        {"1-0-0", true},
+      {"1", true},          {"a-0", true},       {"lock", true},      {"1-0.creating", true},
+  };
+  for (const auto& [name, may_begin] : names) {
+    SCOPED_TRACE(name);
+    file::MemoryFileSystem fs;
+    ASSERT_TRUE(fs.CreateDirectories(kPath + (name == "lock" ? "" : "/" + name)).ok());
+    const auto opened = DataDirectory::Open(fs, kPath, random_);
+    EXPECT_EQ(opened.ok(), may_begin);
+    if (!opened.ok()) {
+      EXPECT_EQ(opened.error().code, ErrorCode::kCorrupt);
+    }
+    EXPECT_EQ(fs.Stat(kPath + "/superblock").ok(), may_begin);
+  }
+}
+
+TEST_F(DataDirectoryTest, PartitionsAreWhatIsNamedSo) {
+  const auto directory = Open();
+  for (const char* name : {"1-0", "4294967295-2147483647", "4294967296-0", "1-2147483648", "1-",
+                           "-1", "1-0-0", "x-0", "quarantine", "2-0.creating", "3-0.deleting"}) {
+    ASSERT_TRUE(fs_.CreateDirectories(kPath + "/" + name).ok());
+  }
+  ASSERT_TRUE(file::ReplaceFile(fs_, kPath + "/5-0", "a file").ok());
+  ASSERT_TRUE((*directory)->CreatePartition(Identity(9, 1)).ok());
+  const auto listed = (*directory)->ListPartitions();
+  ASSERT_TRUE(listed.ok());
+  ASSERT_EQ(listed->size(), 1U);
+  EXPECT_EQ((*listed)[0].path, kPath + "/9-1");
+  std::set<std::string> unreadable;
+  for (const auto& one : (*directory)->unreadable_partitions()) {
+    unreadable.insert(fmt::format("{}-{}", one.topic_number, one.partition));
+  }
+  EXPECT_EQ(unreadable, (std::set<std::string>{"1-0", "4294967295-2147483647"}));
+  EXPECT_FALSE(fs_.Stat(kPath + "/2-0.creating").ok());
+  EXPECT_FALSE(fs_.Stat(kPath + "/3-0.deleting").ok());
+  EXPECT_TRUE(fs_.Stat(kPath + "/x-0").ok());
+  ASSERT_TRUE((*directory)->ListPartitions().ok());
+  EXPECT_EQ((*directory)->unreadable_partitions().size(), 2U) << "as of the last call";
+}
+
+TEST_F(DataDirectoryTest, WhoKnowsAPartitionReadsNothingInIt) {
+  const auto directory = Open();
+  const PartitionIdentity stored = Identity(9, 1);
+  ASSERT_TRUE((*directory)->CreatePartition(stored).ok());
+  PartitionIdentity told = stored;
+  told.topic_name = "as told";
+  const auto listed =
+      (*directory)
+          ->ListPartitions([&](std::uint32_t number,
+                               PartitionIndex partition) -> std::optional<PartitionIdentity> {
+            if (number != 9 || partition != PartitionIndex(1)) return std::nullopt;
+            return told;
+          });
+  ASSERT_TRUE(listed.ok());
+  ASSERT_EQ(listed->size(), 1U);
+  EXPECT_EQ((*listed)[0].identity, told);
+  EXPECT_EQ((*directory)->ListPartitions({})->at(0).identity, stored);
+}
+
+TEST_F(DataDirectoryTest, AnIdentityIsWrittenAnewOnlyWhereItDoesNotSaySo) {
+  const auto directory = Open();
+  const PartitionIdentity identity = Identity(9, 1);
+  const std::string path = *(*directory)->CreatePartition(identity);
+  const std::string metadata = path + "/partition.metadata";
+  const Bytes whole = *file::ReadWholeFile(fs_, metadata, 10'000);
+  PartitionIdentity other = identity;
+  other.topic_name = "other";
+  ASSERT_TRUE((*directory)->CheckIdentity({other, path}).ok());
+  EXPECT_NE(*file::ReadWholeFile(fs_, metadata, 10'000), whole);
+  for (const bool lost : {true, false}) {
+    if (lost) {
+      ASSERT_TRUE(fs_.Remove(metadata).ok());
+    } else {
+      FlipByte(metadata, 3);
+    }
+    ASSERT_TRUE((*directory)->CheckIdentity({identity, path}).ok());
+    EXPECT_EQ(*file::ReadWholeFile(fs_, metadata, 10'000), whole);
+  }
+  EXPECT_TRUE((*directory)->CheckIdentity({identity, kPath + "/8-0"}).ok()) << "it may be gone";
+  EXPECT_FALSE(fs_.Stat(kPath + "/8-0").ok());
+  // What can't be read just now stays, and what is right is not written.
+  file::FaultyFileSystem faulty(fs_);
+  auto through = DataDirectory::Open(faulty, "/var/other", random_);
+  ASSERT_TRUE(through.ok());
+  faulty.Add({.kind = file::CallKind::kRead, .path_part = "partition.metadata"});
+  const std::uint64_t writes = faulty.calls(file::CallKind::kWrite);
+  EXPECT_TRUE((*through)->CheckIdentity({other, path}).ok());
+  EXPECT_TRUE((*through)->CheckIdentity({identity, path}).ok());
+  EXPECT_EQ(faulty.calls(file::CallKind::kWrite), writes);
+}
+
+TEST_F(DataDirectoryTest, EachFailedCallIsTold) {
+  std::set<std::string> untold;
+  for (std::uint64_t call = 0;; ++call) {
+    file::MemoryFileSystem fs;
+    file::FaultyFileSystem faulty(fs);
+    faulty.Add({.after_calls = call});
+    const auto live = [&]() -> Status {
+      for (int life = 0; life < 2; ++life) {
+        ASSIGN_OR_RETURN(const auto directory, DataDirectory::Open(faulty, kPath, random_));
+        ASSIGN_OR_RETURN(const auto found, directory->ListPartitions());
+        if (life == 1 && found.size() != 1)
+          return Fail(ErrorCode::kNotFound, "a partition is gone");
+        ASSIGN_OR_RETURN(const std::string path, directory->CreatePartition(Identity(5, life)));
+        RETURN_IF_ERROR(directory->WriteManifest({}));
+        RETURN_IF_ERROR(directory->MarkFailed("a sync"));
+        RETURN_IF_ERROR(directory->ClearFailed());
+        RETURN_IF_ERROR(directory->RemoveManifest());
+        if (life == 1) RETURN_IF_ERROR(directory->DeletePartition(path));
+        RETURN_IF_ERROR(fs.CreateDirectories(kPath + "/backup.pins/x"));
+        RETURN_IF_ERROR(fs.CreateDirectories(kPath + "/5-1.creating"));
+      }
+      return Ok();
+    };
+    const Status lived = live();
+    if (faulty.faults().empty()) {
+      ASSERT_TRUE(lived.ok()) << lived.error().message;
+      break;
+    }
+    const file::InjectedFault fault = faulty.faults()[0];
+    if (lived.ok()) {
+      untold.insert(fmt::format("{} {}", file::CallKindName(fault.kind),
+                                fault.path.substr(fault.path.rfind('/') + 1)));
+    }
+  }
+  // A mark that can't be read counts as one; what can't be looked at is made, which tells, or stays
+  // until the next backup takes it away.
+  EXPECT_EQ(untold, (std::set<std::string>{"open FAILED", "stat ", "stat 5-0", "stat 5-0.creating",
+                                           "stat 5-1", "stat 5-1.creating", "stat backup.pins",
+                                           "stat data", "stat var"}));
 }
 
 TEST_F(DataDirectoryTest, UnknownFeaturesAreRefusedUnlessCompatible) {

@@ -108,7 +108,7 @@ TEST_F(GoldenCopy, ACallThatFailsIsTold) {
     const auto report = VerifyDirectory(faulty, "", {});
     if (faulty.faults().size() == failed) break;
     ++failed;
-    const file::InjectedFault& fault = faulty.faults().back();
+    const file::InjectedFault fault = faulty.faults().back();
     SCOPED_TRACE(fmt::format("{} {}", file::CallKindName(fault.kind), fault.path));
     EXPECT_FALSE(report.ok() && report->ok());
   }
