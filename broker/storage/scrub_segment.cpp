@@ -75,7 +75,7 @@ class Scrub {
   // The newest finished segment has none yet; one that a crash or a full disk cut short is made
   // anew without a word, and one that can't be read just now is no fault of the segment's.
   bool SealHasRotted(const Error& error) const {
-    if (error.code == ErrorCode::kNotFound || error.code == ErrorCode::kIo) return false;
+    if (error.code != ErrorCode::kCorrupt && error.code != ErrorCode::kUnsupported) return false;
     const auto bytes = file::ReadWholeFile(
         fs_, SegmentPath(task_.directory, task_.base_offset, segment::kSealSuffix),
         segment::kSideCarBytesMax);

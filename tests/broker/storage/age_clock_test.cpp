@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/file/memory_file_system.h"
+#include "lib/segment/slot_file.h"
 
 namespace logboom::broker {
 namespace {
@@ -156,6 +157,43 @@ TEST_F(AgeClockTest, ARecordFromBehindAJumpIsNoEvidence) {
   EXPECT_LT(clock_.AgeMs(before), kMinute);
 }
 
+TEST_F(AgeClockTest, StepsBackUpToAMinuteTakeNothingBack) {
+  Jump(kDay);
+  clock_.Observe(Now());
+  Jump(-AgeClock::kStepMax);
+  clock_.Observe(Now());
+  ASSERT_EQ(clock_.jumps().size(), 1U);
+  EXPECT_EQ(clock_.jumps()[0].by_ms, kDay);
+  Jump(-1);
+  clock_.Observe(Now());
+  EXPECT_EQ(clock_.jumps()[0].by_ms, kDay - AgeClock::kStepMax - 1);
+  EXPECT_TRUE(clock_.jumped());
+}
+
+TEST_F(AgeClockTest, AStartUpToTenMinutesInThePastTakesNothingBack) {
+  Jump(kDay);
+  clock_.Observe(Now());
+  Jump(-AgeClock::kStopMax);
+  Restart(0);
+  EXPECT_EQ(clock_.skipped_ms(), kDay);
+  EXPECT_FALSE(clock_.jumped());
+  Jump(-AgeClock::kStopMax - 1);
+  Restart(0);
+  EXPECT_EQ(clock_.skipped_ms(), kDay - AgeClock::kStopMax - 1);
+  EXPECT_TRUE(clock_.jumped());
+}
+
+// It stores what it sees every minute: a record of long after that came while the clock was ahead.
+TEST_F(AgeClockTest, ARecordUpToTenMinutesYoungerThanWhatWasStoredIsEvidence) {
+  for (const std::int64_t past : {0, 1}) {
+    const TimestampMs newest = kStart + AgeClock::kStopMax + past;
+    passed_ = AgeClock::kStopMax + past + kMinute;
+    clock_ = AgeClock(AgeClockState{kStart, {}}, newest, Now());
+    EXPECT_EQ(clock_.jumps().size(), static_cast<std::size_t>(past));
+  }
+  EXPECT_EQ(clock_.jumps()[0].at, kStart);
+}
+
 TEST_F(AgeClockTest, OfTooManyJumpsTheOldestAreJoined) {
   std::vector<TimestampMs> records;
   for (std::size_t i = 0; i <= AgeClock::kJumpsMax; ++i) {
@@ -182,6 +220,44 @@ TEST_F(AgeClockTest, IsReadAsItWasWritten) {
         {kStart + static_cast<std::int64_t>(i), static_cast<std::int64_t>(i) + 1});
     ASSERT_TRUE(WriteAgeClock(fs, "/data", state).ok());
     EXPECT_EQ(*ReadAgeClock(fs, "/data"), state);
+  }
+}
+
+TEST_F(AgeClockTest, OfMoreThanItKeepsOnlyTheNewestAreTaken) {
+  for (const std::size_t count : {AgeClock::kJumpsMax, AgeClock::kJumpsMax + 1}) {
+    AgeClockState stored{Now().wall, {}};
+    for (std::size_t i = 0; i < count; ++i) {
+      stored.jumps.push_back({kStart + static_cast<std::int64_t>(i), kDay});
+    }
+    clock_ = AgeClock(stored, TimestampMs{-1}, Now());
+    ASSERT_EQ(clock_.jumps().size(), AgeClock::kJumpsMax);
+    EXPECT_EQ(clock_.jumps().back(), stored.jumps.back());
+  }
+}
+
+TEST_F(AgeClockTest, WhatIsStoredOtherwiseIsCorrupt) {
+  file::MemoryFileSystem fs;
+  ASSERT_TRUE(fs.CreateDirectories("/data").ok());
+  for (const std::int64_t by_ms : {-1, 0, 1}) {
+    ASSERT_TRUE(WriteAgeClock(fs, "/data", {kStart, {{kStart, by_ms}}}).ok());
+    EXPECT_EQ(ReadAgeClock(fs, "/data").ok(), by_ms > 0);
+  }
+  Bytes payload;
+  ByteWriter writer(payload);
+  writer.Int(kStart.value());
+  writer.Int(std::uint32_t{1});
+  writer.Int(kStart.value());
+  writer.Int(std::int64_t{5});
+  const segment::SlotFormat format{.magic = "LBac", .version = 1};
+  for (std::size_t size = 0; size <= payload.size() + 1; ++size) {
+    Bytes cut = payload;
+    cut.resize(size);
+    ASSERT_TRUE(segment::WriteSlot(fs, "/data/clock", format, cut).ok());
+    const auto read = ReadAgeClock(fs, "/data");
+    ASSERT_EQ(read.ok(), size == payload.size()) << size;
+    if (!read.ok()) {
+      EXPECT_EQ(read.error().code, ErrorCode::kCorrupt);
+    }
   }
 }
 

@@ -82,6 +82,30 @@ TEST_F(PartitionLogAppend, RollsWhereABatchDoesNotFit) {
   EXPECT_EQ(ReadAll(Offset(0)), Expected(Offset(0), Offset(15)));
 }
 
+TEST_F(PartitionLogAppend, ASegmentTakesAsManyBytesAsTheLimit) {
+  AppendMany(1);
+  const auto bytes = static_cast<std::int64_t>(batches_[0].bytes.size());
+  for (const std::int64_t limit : {2 * bytes, 2 * bytes - 1}) {
+    StartAnew();
+    options_.segment_bytes = limit;
+    ASSERT_TRUE(Open().ok());
+    AppendMany(2);
+    EXPECT_EQ(log_->segments().size(), limit == 2 * bytes ? 1U : 2U);
+  }
+}
+
+TEST_F(PartitionLogAppend, AnAppendTimeIsNotedASecondAfterTheOneBefore) {
+  const std::int64_t first = now_ms_;
+  AppendMany(1);
+  now_ms_ = first + 999;
+  AppendMany(1);
+  EXPECT_EQ(**log_->AppendTimeAt(Offset(3)), TimestampMs(first));
+  now_ms_ = first + 1'000;
+  AppendMany(1);
+  EXPECT_EQ(**log_->AppendTimeAt(Offset(3)), TimestampMs(first));
+  EXPECT_EQ(**log_->AppendTimeAt(Offset(6)), TimestampMs(first + 1'000));
+}
+
 TEST_F(PartitionLogAppend, ABatchLargerThanASegmentGetsItsOwn) {
   options_.segment_bytes = 100;
   ASSERT_TRUE(Open().ok());

@@ -81,6 +81,19 @@ TEST_F(PartitionLogRetention, AnIdleLogAgesToo) {
   EXPECT_EQ(Retain(60'000), 0);
 }
 
+TEST_F(PartitionLogRetention, WhatIsAsOldAsTheLimitStays) {
+  for (const std::int64_t limit : {0, 60'000}) {
+    StartAnew();
+    Fill(2);
+    now_ms_ += limit;
+    EXPECT_EQ(Retain(limit), 3) << "the older segment alone";
+    EXPECT_EQ(log_->segments().size(), 1U);
+    now_ms_ += 1;
+    EXPECT_EQ(Retain(limit), 3);
+    EXPECT_EQ(log_->log_start(), log_->log_end());
+  }
+}
+
 TEST_F(PartitionLogRetention, AnIdleLogWaitsForItsSync) {
   Fill(1);
   AppendMany(1);

@@ -1,6 +1,11 @@
 // The scrub of one segment: what it finds, and that it finds nothing where nothing is wrong.
 #include "broker/storage/scrub_segment.h"
 
+#include <set>
+#include <stop_token>
+
+#include "lib/file/faulty_file_system.h"
+#include "lib/segment/compaction_checkpoint.h"
 #include "lib/segment/seal.h"
 #include "tests/broker/storage/log_fixture.h"
 
@@ -130,6 +135,89 @@ TEST_F(ScrubSegmentTest, ASegmentThatIsGoneOrAnotherOneIsNoDamage) {
   const ScrubOutcome outcome = ScrubAll();
   EXPECT_TRUE(outcome.changed);
   EXPECT_TRUE(outcome.findings.empty());
+}
+
+TEST_F(ScrubSegmentTest, WhatItsSealDoesNotSayIsFound) {
+  ASSERT_NO_FATAL_FAILURE(Fill());
+  segment::Seal seal = *segment::ReadSeal(*fs_, kDirectory, Offset(0));
+  const std::string path = PathOf(Offset(0), segment::kSealSuffix);
+  ++seal.totals.records;
+  ASSERT_TRUE(file::ReplaceFile(*fs_, path, segment::EncodeSeal(seal)).ok());
+  EXPECT_EQ(ScrubAll().findings.size(), 1U);
+}
+
+// Bytes that should be there, and are not; a compacted segment may end with a hole.
+TEST_F(ScrubSegmentTest, ASegmentThatEndsEarlyIsTold) {
+  ASSERT_NO_FATAL_FAILURE(Fill());
+  ASSERT_TRUE(fs_->Remove(PathOf(Offset(0), segment::kSealSuffix)).ok());
+  first_.next_offset = first_.next_offset + 2;
+  const ScrubOutcome early = ScrubAll();
+  ASSERT_EQ(early.unreadable.size(), 1U);
+  EXPECT_EQ(early.unreadable[0].begin, first_.next_offset - 2);
+  EXPECT_EQ(early.unreadable[0].end, first_.next_offset);
+  EXPECT_FALSE(early.fresh_seal) << "none for a damaged one";
+  ASSERT_TRUE(
+      segment::WriteCompactionCheckpoint(*fs_, kDirectory, {first_.next_offset, first_.next_offset})
+          .ok());
+  const ScrubOutcome compacted = ScrubAll();
+  EXPECT_TRUE(compacted.unreadable.empty());
+  ASSERT_TRUE(compacted.fresh_seal);
+  EXPECT_TRUE(compacted.fresh_seal->compacted);
+}
+
+TEST_F(ScrubSegmentTest, WhereItIsToStopItReadsNothing) {
+  ASSERT_NO_FATAL_FAILURE(Fill());
+  std::stop_source stop;
+  stop.request_stop();
+  const ScrubOutcome outcome = ScrubSegment(*fs_, Task(), 1'000'000, stop.get_token());
+  EXPECT_EQ(outcome.bytes_read, 0);
+  EXPECT_FALSE(outcome.finished);
+}
+
+// A seal that a crash has cut short is made anew without a word.
+TEST_F(ScrubSegmentTest, ASealThatWasCutShortIsNoRot) {
+  ASSERT_NO_FATAL_FAILURE(Fill());
+  const std::string path = PathOf(Offset(0), segment::kSealSuffix);
+  const Bytes whole = *file::ReadWholeFile(*fs_, path, 10'000);
+  ASSERT_TRUE(file::ReplaceFile(*fs_, path, whole.substr(0, whole.size() / 2)).ok());
+  const ScrubOutcome outcome = ScrubAll();
+  EXPECT_TRUE(outcome.findings.empty());
+  EXPECT_TRUE(outcome.fresh_seal);
+}
+
+TEST_F(ScrubSegmentTest, AFailedCallIsToldAndShortageOfDescriptorsIsNot) {
+  sources_hook_ = [] { return Bytes("positions"); };
+  ASSERT_NO_FATAL_FAILURE(Fill());
+  std::set<std::string> untold;
+  for (const ErrorCode code : {ErrorCode::kIo, ErrorCode::kLimit}) {
+    file::FaultyFileSystem faulty(*fs_);
+    std::size_t failed = 0;
+    for (std::uint64_t call = 0;; ++call) {
+      faulty.Heal();
+      faulty.Add(
+          {.kind = code == ErrorCode::kLimit ? std::optional(file::CallKind::kOpen) : std::nullopt,
+           .after_calls = call,
+           .code = code});
+      const ScrubOutcome outcome = ScrubSegment(faulty, Task(), 1'000'000, {});
+      if (faulty.faults().size() == failed) break;
+      ++failed;
+      const file::InjectedFault fault = faulty.faults().back();
+      const std::string name = fault.path.substr(fault.path.rfind('/') + 1);
+      SCOPED_TRACE(fmt::format("{} {}", file::CallKindName(fault.kind), name));
+      EXPECT_TRUE(outcome.unreadable.empty());
+      if (code == ErrorCode::kLimit) {
+        EXPECT_TRUE(outcome.findings.empty());
+      } else if (outcome.findings.empty() && !outcome.changed) {
+        untold.insert(fmt::format("{} {}", file::CallKindName(fault.kind),
+                                  segment::ParseSegmentFileName(name)->suffix));
+      }
+    }
+    EXPECT_GT(failed, 4U);
+  }
+  // Whether a seal or sources are sound is looked at by the next pass.
+  EXPECT_EQ(untold,
+            (std::set<std::string>{"drop cached pages of .log", "open .seal", "open .sources",
+                                   "read .seal", "read .sources", "stat .seal", "stat .sources"}));
 }
 
 }  // namespace
