@@ -54,6 +54,41 @@ TEST(ThreadBackgroundWorker, EndStopsWhatRunsAndDropsTheRest) {
   EXPECT_FALSE(second_ran);
 }
 
+// Neither the loop waits for work, nor work for the loop; and what continues may ask for more.
+TEST(ThreadBackgroundWorker, TheLoopGoesOnWhileWorkRuns) {
+  std::latch begun(1);
+  std::latch go(1);
+  std::latch two_done(2);
+  std::latch all_done(3);
+  const auto worker = MakeThreadBackgroundWorker([&] {
+    if (!two_done.try_wait()) two_done.count_down();
+    all_done.count_down();
+  });
+  int continued = 0;
+  const auto nothing = [](const std::stop_token&) -> BackgroundWorker::Continuation { return {}; };
+  worker->Submit([&](const std::stop_token&) -> BackgroundWorker::Continuation {
+    begun.count_down();
+    go.wait();
+    return [&] {
+      ++continued;
+      worker->Submit(nothing);
+    };
+  });
+  begun.wait();
+  worker->Submit(nothing);
+  worker->FinishDone();
+  EXPECT_EQ(continued, 0);
+  EXPECT_EQ(worker->pending(), 2U);
+  go.count_down();
+  two_done.wait();
+  worker->FinishDone();
+  EXPECT_EQ(continued, 1);
+  EXPECT_EQ(worker->pending(), 1U);
+  all_done.wait();
+  worker->FinishDone();
+  EXPECT_EQ(worker->pending(), 0U);
+}
+
 TEST(InlineBackgroundWorker, DoesOneWorkEachCall) {
   const auto worker = MakeInlineBackgroundWorker();
   std::vector<int> events;

@@ -147,6 +147,48 @@ TEST(ThreadCommitter, DestructionWaitsForTheGroupUnderWay) {
   EXPECT_EQ(slow->syncs(), 1);
 }
 
+// The loop never waits for a disk.
+TEST(ThreadCommitter, TakesGroupsWhileAnotherIsUnderWay) {
+  file::MemoryFileSystem fs;
+  WakeUps wake_ups;
+  const auto committer = MakeThreadCommitter(fs, "/", SyncMethod::kFdatasync, wake_ups.Callback());
+  std::latch begun(2);
+  std::latch go(1);
+  const auto wait = [&]() -> Status {
+    begun.count_down();
+    go.wait();
+    return Ok();
+  };
+  committer->Submit(
+      GroupOf(1, {std::make_shared<CountedFile>(wait), std::make_shared<CountedFile>(wait)}));
+  begun.wait();
+  committer->Submit(GroupOf(2, {std::make_shared<CountedFile>()}));
+  EXPECT_FALSE(committer->TakeDone());
+  go.count_down();
+  wake_ups.WaitFor(2);
+  EXPECT_EQ(committer->TakeDone()->id, 1U);
+  EXPECT_EQ(committer->TakeDone()->id, 2U);
+}
+
+TEST(ThreadCommitter, OfSeveralFilesTheOneThatFailsCounts) {
+  for (int bad = 0; bad < 6; ++bad) {
+    file::MemoryFileSystem fs;
+    WakeUps wake_ups;
+    const auto committer =
+        MakeThreadCommitter(fs, "/", SyncMethod::kFdatasync, wake_ups.Callback());
+    std::vector<std::shared_ptr<CountedFile>> files;
+    for (int i = 0; i < 6; ++i) {
+      files.push_back(std::make_shared<CountedFile>([fails = i == bad]() -> Status {
+        return fails ? Status(Fail(ErrorCode::kIo, "bad disk")) : Ok();
+      }));
+    }
+    committer->Submit(GroupOf(1, files));
+    wake_ups.WaitFor(1);
+    EXPECT_FALSE(committer->TakeDone()->status.ok());
+    for (const auto& file : files) EXPECT_EQ(file->syncs(), 1) << "each is tried once";
+  }
+}
+
 class EveryCommitter : public ::testing::TestWithParam<SyncMethod> {};
 
 TEST_P(EveryCommitter, MakesBytesAndNamesDurable) {
@@ -174,6 +216,20 @@ TEST_P(EveryCommitter, AFailedSyncIsFinalInline) {
     committer->Submit({.id = id, .work = {{.files = {file}, .directories = {}, .covers = {}}}});
     EXPECT_FALSE(committer->TakeDone()->status.ok());
   }
+}
+
+TEST_P(EveryCommitter, NamesAloneAreMadeDurableToo) {
+  SeededRandom random(3);
+  file::MemoryFileSystem fs;
+  ASSERT_TRUE(file::CreateDurableDirectories(fs, "/d").ok());
+  ASSERT_TRUE(fs.Open("/d/file", file::OpenMode::kCreate).ok());
+  WakeUps wake_ups;
+  const auto committer = MakeThreadCommitter(fs, "/d", GetParam(), wake_ups.Callback());
+  committer->Submit({.id = 1, .work = {{.files = {}, .directories = {"/d"}, .covers = Offset(1)}}});
+  wake_ups.WaitFor(1);
+  EXPECT_TRUE(committer->TakeDone()->status.ok());
+  fs.Crash(random);
+  EXPECT_TRUE(fs.Stat("/d/file").ok());
 }
 
 INSTANTIATE_TEST_SUITE_P(Methods, EveryCommitter,

@@ -185,6 +185,37 @@ TEST_F(PartitionLogRead, AWrongIndexDoesNotMislead) {
   }
 }
 
+// An index that ends as that of another segment would is made anew, though no sum tells.
+TEST_F(PartitionLogRead, AnIndexThatEndsBehindItsSegmentIsMadeAnew) {
+  Fill(120);
+  ASSERT_TRUE(log_->Close().ok());
+  const PartitionCheckpoint checkpoint = Checkpoint();
+  ASSERT_TRUE(fs_->Remove(PathOf(Offset(0), segment::kSealSuffix)).ok());
+  const SegmentSummary first = log_->segments()[0];
+  const auto end = static_cast<std::int32_t>(first.next_offset.value());
+  const auto size = static_cast<std::int32_t>(first.size_bytes);
+  struct Change {
+    std::string_view suffix;
+    std::size_t from_end;  // of the file, in bytes
+    std::int32_t value;
+  };
+  for (const Change& change :
+       {Change{segment::kOffsetIndexSuffix, 8, end}, Change{segment::kOffsetIndexSuffix, 4, size},
+        Change{segment::kOffsetIndexSuffix, 4, 0}, Change{segment::kOffsetIndexSuffix, 4, -1},
+        Change{segment::kTimeIndexSuffix, 4, end}}) {
+    SCOPED_TRACE(fmt::format("{} {}", change.suffix, change.value));
+    const std::string path = PathOf(Offset(0), change.suffix);
+    const Bytes whole = *file::ReadWholeFile(*fs_, path, 1U << 20U);
+    Bytes changed = whole;
+    StoreBig(changed.data() + changed.size() - change.from_end, change.value);
+    log_.reset();
+    ASSERT_TRUE(file::ReplaceFile(*fs_, path, changed).ok());
+    ASSERT_TRUE(Open(checkpoint, true).ok());
+    ASSERT_TRUE(log_->Read(Offset(0), 1).ok());
+    EXPECT_EQ(ToHex(*file::ReadWholeFile(*fs_, path, 1U << 20U)), ToHex(whole));
+  }
+}
+
 // An index that could only be made in part must not be used: nor the other one, which is made anew
 // with it.
 TEST_F(PartitionLogRead, IndexesThatCantBeMadeAnewAreMissing) {
