@@ -74,6 +74,18 @@ bool IsDue(const Dirt& dirt, double dirty_ratio) {
          dirty_ratio * static_cast<double>(dirt.clean_bytes + dirt.dirty_bytes);
 }
 
+// When the oldest record came that is not compacted. Where .appendtime has rotted the seal of its
+// segment tells when the last one came: late, but not never.
+Result<TimestampMs> DirtySince(PartitionLog& log, LogState& state, Offset first_segment,
+                               const AgeClock& clock) {
+  const Offset oldest = std::max({first_segment, state.compaction->first_dirty, log.log_start()});
+  ASSIGN_OR_RETURN(const std::optional<TimestampMs> since, log.AppendTimeAt(oldest));
+  if (since) return *since;
+  ASSIGN_OR_RETURN(const segment::Seal* seal,
+                   state.sealed.SealOf(*state.sealed.IndexOf(first_segment), clock.now()));
+  return seal->max_append_time;
+}
+
 }  // namespace
 
 Result<std::optional<CompactionPlan>> PartitionLog::PlanCompaction(const AgeClock& clock) {
@@ -91,9 +103,8 @@ Result<std::optional<CompactionPlan>> PartitionLog::PlanCompaction(const AgeCloc
   if (!IsDue(dirt, options.min_cleanable_dirty_ratio)) {
     // Nobody opens files every few seconds where the topic names no bound.
     if (options.max_compaction_lag_ms == kForEverMs) return std::optional<CompactionPlan>();
-    const Offset oldest = std::max({*dirt.first, plan.first_dirty, log_start()});
-    ASSIGN_OR_RETURN(const std::optional<TimestampMs> since, AppendTimeAt(oldest));
-    if (!since || clock.AgeMs(*since) <= options.max_compaction_lag_ms) {
+    ASSIGN_OR_RETURN(const TimestampMs since, DirtySince(*this, *state_, *dirt.first, clock));
+    if (clock.AgeMs(since) <= options.max_compaction_lag_ms) {
       return std::optional<CompactionPlan>();
     }
   }

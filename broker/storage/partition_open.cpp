@@ -290,6 +290,15 @@ Status SettleCompaction(LogState& state) {
   return written.ok() || written.error().code == ErrorCode::kNoSpace ? Ok() : written;
 }
 
+// The active segment of an idle log may be empty: then the one before it knows. What can't be had
+// stays unknown.
+void FindLastAppendTime(LogState& state, TimestampMs now) {
+  if (!state.active->empty() || state.sealed.all().empty()) return;
+  const Result<const segment::Seal*> seal = state.sealed.SealOf(state.sealed.all().size() - 1, now);
+  if (!seal.ok()) return;
+  state.last_append_time = std::max(state.last_append_time, (*seal)->max_append_time);
+}
+
 Status OpenAfterCrash(LogState& state, const OpenRequest& request,
                       std::vector<FoundSegment> segments) {
   ASSIGN_OR_RETURN(const Offset holes_end, HolesEnd(state));
@@ -315,6 +324,7 @@ Status OpenAfterCrash(LogState& state, const OpenRequest& request,
   state.producers.found_unsynced = recovered.first_producer_batch;
   state.report = std::move(recovered.report);
   state.NoteUnreadable(recovered.unreadable);
+  FindLastAppendTime(state, request.now);
   return Ok();
 }
 

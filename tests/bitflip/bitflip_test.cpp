@@ -14,6 +14,10 @@
 
 #include "lib/record/batch_builder.h"
 #include "lib/record/batch_header.h"
+#include "lib/segment/compaction_checkpoint.h"
+#include "lib/segment/names.h"
+#include "lib/segment/seal.h"
+#include "tests/bitflip/compacted.h"
 #include "tests/bitflip/judge.h"
 #include "tests/bitflip/sample.h"
 #include "tests/lib/daemon/temporary_folder.h"
@@ -24,8 +28,12 @@ namespace {
 namespace filesystem = std::filesystem;
 
 constexpr std::int64_t kHourMs = 3'600'000;
+constexpr const char* kKeyedFolder = "5-0";
 // Every so many flips the broker is started once more, behind what it has mended.
 constexpr std::uint64_t kSecondStartEach = 4;
+// A round of compaction is 15 s, and no pass takes more than a second.
+constexpr int kCompactionRoundsMax = 4;
+constexpr std::int64_t kRoundMs = 20'000;
 
 std::uint64_t NumberFrom(const char* variable, std::uint64_t otherwise) {
   const char* text = std::getenv(variable);
@@ -44,6 +52,8 @@ struct Counts {
   std::map<std::string, std::uint64_t> flips;  // by kind of file
   std::uint64_t in_batch = 0;
   std::uint64_t noted = 0;  // something was found and mended at the start
+  std::uint64_t compacted = 0;
+  std::uint64_t not_compacted = 0;  // the pass ended at what it found
   std::uint64_t faults = 0;
 };
 
@@ -77,7 +87,7 @@ class BitFlip : public testing::Test {
   // On a copy: a broker that starts changes the directory.
   Contents Read(const std::string& directory) {
     Copy(directory);
-    auto broker = LocalBroker::Start(Damaged(), ReadTime());
+    auto broker = LocalBroker::Start(Damaged(), ReadTime(), Compaction::kRests);
     EXPECT_TRUE(broker.ok()) << broker.error().message;
     return broker.ok() ? ReadContents(**broker, times_) : Contents{};
   }
@@ -91,7 +101,7 @@ class BitFlip : public testing::Test {
     Copy(Sound());
     const auto touched = FindTouched(Sound(), flip);
     Apply(Damaged(), flip);
-    auto broker = LocalBroker::Start(Damaged(), ReadTime());
+    auto broker = LocalBroker::Start(Damaged(), ReadTime(), Compaction::kRests);
     if (!broker.ok()) return {"the broker does not start: " + broker.error().message};
     const Contents damaged = ReadContents(**broker, times_);
     std::vector<std::string> faults = Judge(sound_, damaged, touched);
@@ -104,6 +114,57 @@ class BitFlip : public testing::Test {
     broker->reset();
     if (start_again && faults.empty()) faults = StartAgain(touched);
     return faults;
+  }
+
+  // With compaction at work on what nobody has looked at yet.
+  std::vector<std::string> TryCompaction(const Flip& flip, Counts& counts) {
+    Copy(Sound());
+    const auto touched = FindTouched(Sound(), flip);
+    Apply(Damaged(), flip);
+    auto broker = LocalBroker::Start(Damaged(), ReadTime(), Compaction::kRuns);
+    if (!broker.ok()) return {"the broker does not start: " + broker.error().message};
+    ++(Compact(**broker) ? counts.compacted : counts.not_compacted);
+    std::vector<std::string> faults = JudgeAllBehindCompaction(**broker, touched);
+    if (const broker::CleanerCounters& done = (*broker)->broker().cleaner_counters();
+        done.passes + done.failures == 0) {
+      faults.push_back("no pass was tried");
+    }
+    if (const Status stopped = (*broker)->Stop(); !stopped.ok()) {
+      faults.push_back("the broker does not stop: " + stopped.error().message);
+    }
+    return faults;
+  }
+
+  // Until a pass is done, or has failed; false where it has. Tombstones are past their time then.
+  static bool Compact(LocalBroker& broker) {
+    broker.Pass(kTombstonesStayMs + kRoundMs);
+    const broker::CleanerCounters& done = broker.broker().cleaner_counters();
+    for (int i = 0; i < kCompactionRoundsMax && done.passes + done.failures == 0; ++i) {
+      broker.Pass(kRoundMs);
+    }
+    return done.passes > 0;
+  }
+
+  std::vector<std::string> JudgeAllBehindCompaction(LocalBroker& broker,
+                                                    const std::optional<TouchedBatch>& touched) {
+    Contents sound = sound_;
+    Contents now = ReadContents(broker, times_);
+    const PartitionContents keyed = now.partitions[kKeyedPartition];
+    now.partitions.erase(kKeyedPartition);
+    sound.partitions.erase(kKeyedPartition);
+    const bool here = touched && touched->partition == kKeyedPartition;
+    std::vector<std::string> faults = Judge(sound, now, touched);
+    for (std::string& fault :
+         JudgeCompacted(sound_.partitions.at(kKeyedPartition), keyed, broker.now(),
+                        here ? std::optional(touched->offsets) : std::nullopt)) {
+      faults.push_back(fmt::format("{}: {}", kKeyedPartition, fault));
+    }
+    for (std::string& fault : faults) fault = "compaction: " + fault;
+    return faults;
+  }
+
+  bool IsOfKeyed(const Flip& flip) const {
+    return filesystem::path(flip.file).parent_path().filename() == kKeyedFolder;
   }
 
   // What comes next gets the next offset, and the time of now.
@@ -126,7 +187,7 @@ class BitFlip : public testing::Test {
     request.mutable_produce()->set_topic_id(topic.topic_id());
     request.mutable_produce()->set_partition(partition.index());
     record::BatchBuilder builder({.codec = record::Codec::kNone});
-    builder.Add({.timestamp = broker.now(), .key = {}, .value = "appended", .headers = {}});
+    builder.Add({.timestamp = broker.now(), .key = "key", .value = "appended", .headers = {}});
     const Reply reply = broker.Ask(std::move(request), Bytes(*builder.Finish()));
     const std::string name = fmt::format("{}-{}", topic.name(), partition.index());
     if (!reply.ok()) {
@@ -147,7 +208,7 @@ class BitFlip : public testing::Test {
 
   // The same again, but for what was appended and is left out here.
   std::vector<std::string> StartAgain(const std::optional<TouchedBatch>& touched) {
-    auto broker = LocalBroker::Start(Damaged(), ReadTime() + kHourMs);
+    auto broker = LocalBroker::Start(Damaged(), ReadTime() + kHourMs, Compaction::kRests);
     if (!broker.ok()) return {"the broker does not start again: " + broker.error().message};
     Contents again = ReadContents(**broker, times_);
     for (auto& [name, partition] : again.partitions) {
@@ -196,6 +257,30 @@ TEST_F(BitFlip, TheSoundDirectoryServesWhatWasAcked) {
   EXPECT_EQ(sound_.committed.size(), 48U);
 }
 
+TEST_F(BitFlip, TheSoundDirectoryIsCompactedInPart) {
+  const std::map<std::int64_t, Bytes>& batches = sound_.partitions.at(kKeyedPartition).batches;
+  const KeyedRecords served = RecordsOf(batches);
+  EXPECT_EQ(JudgeRecords(sample_.keyed, served, {}, std::nullopt), std::vector<std::string>());
+  EXPECT_LT(served.size(), sample_.keyed.size());
+  file::PosixFileSystem fs;
+  const std::string directory = fmt::format("{}/{}", Sound(), kKeyedFolder);
+  const auto checkpoint = segment::ReadCompactionCheckpoint(fs, directory);
+  EXPECT_GT(checkpoint->first_dirty, Offset(0));
+  int compacted = 0;
+  for (const FlippableFile& file : FindFiles(directory)) {
+    const auto name = segment::ParseSegmentFileName(file.name);
+    if (!name || name->suffix != segment::kSealSuffix) continue;
+    if (segment::ReadSeal(fs, directory, name->base_offset)->compacted) ++compacted;
+  }
+  EXPECT_GE(compacted, 2);
+  EXPECT_GT(TombstonesPastTheirTime(batches, ReadTime()).size(), 0U);
+
+  Counts counts;
+  const Flip none{.file = files_.front().name, .position = 0, .mask = 0};
+  EXPECT_EQ(TryCompaction(none, counts), std::vector<std::string>());
+  EXPECT_EQ(counts.compacted, 1U);
+}
+
 TEST_F(BitFlip, NothingWrongIsServedAndNothingElseIsLost) {
   const std::uint64_t flips = NumberFrom("LOGBOOM_FLIPS", 60);
   const std::uint64_t only = NumberFrom("LOGBOOM_FLIP_ONLY", flips);
@@ -206,8 +291,9 @@ TEST_F(BitFlip, NothingWrongIsServedAndNothingElseIsLost) {
     const Flip flip = DrawFlip(files_, random);
     if (only != flips && i != only) continue;
     ++counts.flips[KindOf(flip.file)];
-    const std::vector<std::string> faults =
-        Try(flip, i % kSecondStartEach == 0 || i == only, counts);
+    const bool with_more = i % kSecondStartEach == 0 || i == only;
+    std::vector<std::string> faults = Try(flip, with_more, counts);
+    if (faults.empty() && (with_more || IsOfKeyed(flip))) faults = TryCompaction(flip, counts);
     if (!faults.empty()) ++counts.faults;
     for (const std::string& fault : faults) {
       ADD_FAILURE() << "flip " << i << " of seed " << seed_ << ", " << ToString(flip) << ": "
@@ -217,9 +303,9 @@ TEST_F(BitFlip, NothingWrongIsServedAndNothingElseIsLost) {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   fmt::print(
       "{} flips of seed {} over {} files in {:.0f} s: {} with faults, {} in a batch, {} told "
-      "at the start\n",
+      "at the start; {} passes of compaction done, {} not\n",
       only == flips ? flips : 1, seed_, files_.size(), took.count(), counts.faults, counts.in_batch,
-      counts.noted);
+      counts.noted, counts.compacted, counts.not_compacted);
   for (const auto& [kind, count] : counts.flips) fmt::print("{:>9}  {}\n", count, kind);
 }
 

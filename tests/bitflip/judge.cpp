@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "lib/record/batch_header.h"
+
 namespace logboom::bitflip {
 namespace {
 
@@ -109,9 +111,22 @@ class PartitionJudge {
       Fault(fmt::format("a broken batch is served: offsets {} to {}", one.begin, one.end));
     }
     for (const OffsetRange& one : damaged_.unreadable) {
-      if (touched_ && one == *touched_) continue;
+      if (touched_ && IsOf(*touched_, one)) continue;
       Fault(fmt::format("offsets {} to {} are told as unreadable", one.begin, one.end));
     }
+  }
+
+  // The range, and of what compaction has left empty around it as much as nobody can tell apart.
+  bool IsOf(const OffsetRange& range, const OffsetRange& told) const {
+    if (told == range) return true;
+    if (told.begin > range.begin || told.end < range.end) return false;
+    return std::ranges::none_of(sound_.batches, [&](const auto& batch) {
+      return batch.first != range.begin && batch.first < told.end && EndOf(batch) > told.begin;
+    });
+  }
+
+  static std::int64_t EndOf(const std::pair<const std::int64_t, Bytes>& batch) {
+    return record::ParseBatchHeader(batch.second)->next_offset().value();
   }
 
   // Where the record looked for is in the touched batch, the next one takes its place.

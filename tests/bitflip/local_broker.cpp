@@ -10,6 +10,7 @@ namespace {
 
 constexpr const char* kAddress = "in process";
 constexpr int kTurnsMax = 200;
+constexpr std::size_t kCompactedBatchBytes = 30'000;
 constexpr std::uint64_t kCreditBytes = std::uint64_t{8} << 20U;
 
 broker::BrokerSeams Seams(file::FileSystem& fs, Random& random, TimestampMs now,
@@ -38,7 +39,7 @@ broker::BrokerSeams Seams(file::FileSystem& fs, Random& random, TimestampMs now,
 }  // namespace
 
 Result<std::unique_ptr<LocalBroker>> LocalBroker::Start(const std::string& directory,
-                                                        TimestampMs now) {
+                                                        TimestampMs now, Compaction compaction) {
   std::unique_ptr<LocalBroker> local(new LocalBroker(now));
   broker::BrokerOptions options;
   options.data_directory = directory;
@@ -46,6 +47,9 @@ Result<std::unique_ptr<LocalBroker>> LocalBroker::Start(const std::string& direc
   options.program_version = "test";
   options.sync_method = broker::SyncMethod::kFdatasync;
   options.reserve_bytes = 0;
+  // So that a compacted segment holds several batches.
+  options.cleaning.limits.batch_raw_bytes = kCompactedBatchBytes;
+  if (compaction == Compaction::kRests) options.cleaning.bytes_per_second = 0;
   ASSIGN_OR_RETURN(local->broker_,
                    broker::Broker::Open(std::move(options),
                                         Seams(local->fs_, local->random_, now, local->store_),

@@ -21,10 +21,13 @@ struct Reply {
   bool ok() const { return !response.has_error(); }
 };
 
+enum class Compaction { kRests, kRuns };
+
 // One owner, one thread. Destroyed without Stop() it has died as by kill -9.
 class LocalBroker {
  public:
-  static Result<std::unique_ptr<LocalBroker>> Start(const std::string& directory, TimestampMs now);
+  static Result<std::unique_ptr<LocalBroker>> Start(const std::string& directory, TimestampMs now,
+                                                    Compaction compaction);
 
   // Sends, and turns until the answer is there. Says hello where that is due, as `agent_id` where
   // it is not empty. A broker that does not answer gives STORAGE_FAILED.

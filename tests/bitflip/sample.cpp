@@ -16,9 +16,11 @@ namespace {
 constexpr std::int64_t kBeginMs = 1'800'000'000'000;
 constexpr const char* kPlainTopic = "plain";
 constexpr const char* kShortTopic = "short";
+constexpr const char* kKeyedTopic = "keyed";
 constexpr std::int32_t kPlainPartitions = 2;
 constexpr std::uint64_t kSources = 40;
 constexpr int kGroups = 24;
+constexpr std::uint64_t kKeys = 250;
 
 Result<Reply> Asked(Reply reply) {
   if (reply.ok()) return reply;
@@ -46,7 +48,8 @@ class SampleMaker {
 
  private:
   Status Start() {
-    ASSIGN_OR_RETURN(broker_, LocalBroker::Start(directory_, TimestampMs(now_ms_)));
+    ASSIGN_OR_RETURN(broker_,
+                     LocalBroker::Start(directory_, TimestampMs(now_ms_), Compaction::kRuns));
     return Ok();
   }
 
@@ -56,7 +59,19 @@ class SampleMaker {
                               {{"segment.ms", "90000"}, {"max.message.bytes", "500000"}}));
     RETURN_IF_ERROR(
         MakeTopic(kShortTopic, 1, {{"segment.ms", "1000"}, {"retention.bytes", "20000"}}));
-    return MakeTopic("quiet", 1, {});
+    RETURN_IF_ERROR(MakeTopic("quiet", 1, {}));
+    RETURN_IF_ERROR(MakeTopic(kKeyedTopic, 1,
+                              {{"cleanup.policy", "compact"},
+                               {"segment.ms", "30000"},
+                               {"segment.bytes", "1048576"},
+                               {"min.cleanable.dirty.ratio", "0.3"},
+                               {"delete.retention.ms", fmt::format("{}", kTombstonesStayMs)},
+                               {"max.compaction.lag.ms", fmt::format("{}", kTombstonesStayMs)}}));
+    protocol::Request request;
+    request.mutable_init_producer_id();
+    ASSIGN_OR_RETURN(const Reply made, Asked(broker_->Ask(std::move(request))));
+    producer_id_ = made.response.init_producer_id().producer_id();
+    return Ok();
   }
 
   Status MakeTopic(const std::string& name, std::int32_t partitions,
@@ -74,20 +89,28 @@ class SampleMaker {
 
   Status WriteRound() {
     for (int i = 0; i < 8; ++i) {
-      for (std::int32_t p = 0; p < kPlainPartitions; ++p) RETURN_IF_ERROR(Produce(kPlainTopic, p));
-      RETURN_IF_ERROR(Produce(kShortTopic, 0));
+      for (std::int32_t p = 0; p < kPlainPartitions; ++p) {
+        RETURN_IF_ERROR(Produce(kPlainTopic, p, RandomBatch()));
+      }
+      RETURN_IF_ERROR(Produce(kShortTopic, 0, RandomBatch()));
+      RETURN_IF_ERROR(ProduceKeyed());
       RETURN_IF_ERROR(ProduceSpans());
       broker_->Pass(5'000);
     }
     return Ok();
   }
 
+  Bytes RandomBytes(std::size_t count) {
+    Bytes bytes(count, '\0');
+    for (char& byte : bytes) byte = static_cast<char>(random_.Below(256));
+    return bytes;
+  }
+
   Bytes RandomBatch() {
     record::BatchBuilder builder({.codec = record::Codec::kNone});
     const std::uint64_t count = 1 + random_.Below(6);
     for (std::uint64_t i = 0; i < count; ++i) {
-      Bytes value(100 + random_.Below(900), '\0');
-      for (char& byte : value) byte = static_cast<char>(random_.Below(256));
+      const Bytes value = RandomBytes(100 + random_.Below(900));
       const auto late = static_cast<std::int64_t>(random_.Below(30'000));
       builder.Add(
           {.timestamp = broker_->now() - late, .key = "key", .value = value, .headers = {}});
@@ -95,13 +118,43 @@ class SampleMaker {
     return Bytes(*builder.Finish());
   }
 
-  Status Produce(const std::string& topic, std::int32_t partition) {
+  Status Produce(const std::string& topic, std::int32_t partition, const Bytes& batch) {
+    ASSIGN_OR_RETURN(const Reply reply, Send(topic, partition, batch));
+    Note(topic, partition, reply, batch);
+    return Ok();
+  }
+
+  Result<Reply> Send(const std::string& topic, std::int32_t partition, const Bytes& batch) {
     protocol::Request request;
     request.mutable_produce()->set_topic_id(ids_[topic]);
     request.mutable_produce()->set_partition(partition);
-    const Bytes batch = RandomBatch();
-    ASSIGN_OR_RETURN(const Reply reply, Asked(broker_->Ask(std::move(request), batch)));
-    Note(topic, partition, reply, batch);
+    return Asked(broker_->Ask(std::move(request), batch));
+  }
+
+  // One of six records is a tombstone, one of four batches is a producer's.
+  Status ProduceKeyed() {
+    record::BatchBuilder builder({.codec = record::Codec::kNone});
+    KeyedRecords records;
+    const auto count = static_cast<std::int32_t>(1 + random_.Below(6));
+    for (std::int64_t i = 0; i < count; ++i) {
+      KeyedRecord one{.key = fmt::format("key {}", random_.Below(kKeys)),
+                      .value = RandomBytes(5'000 + random_.Below(8'000)),
+                      .timestamp_ms = broker_->now().value()};
+      if (random_.Below(6) == 0) one.value.reset();
+      builder.Add({.timestamp = TimestampMs(one.timestamp_ms),
+                   .key = one.key,
+                   .value = one.value ? std::optional<ByteView>(*one.value) : std::nullopt,
+                   .headers = {}});
+      records[i] = std::move(one);
+    }
+    if (random_.Below(4) == 0) {
+      builder.SetProducer(producer_id_, 0, sequence_);
+      sequence_ += count;
+    }
+    ASSIGN_OR_RETURN(const Reply reply, Send(kKeyedTopic, 0, Bytes(*builder.Finish())));
+    for (auto& [delta, one] : records) {
+      sample_.keyed[reply.response.produce().base_offset() + delta] = std::move(one);
+    }
     return Ok();
   }
 
@@ -154,8 +207,10 @@ class SampleMaker {
     broker_->Pass(100);
     now_ms_ = broker_->now().value() + 1'000;
     broker_.reset();
-    const std::string log = NewestLog(fmt::format("{}/2-0", directory_));
-    std::ofstream(log, std::ios::binary | std::ios::app) << std::string(500, 'x');
+    for (const char* partition : {"2-0", "5-0"}) {  // plain, keyed
+      const std::string log = NewestLog(fmt::format("{}/{}", directory_, partition));
+      std::ofstream(log, std::ios::binary | std::ios::app) << std::string(500, 'x');
+    }
     return Start();
   }
 
@@ -212,6 +267,8 @@ class SampleMaker {
   std::map<std::string, Bytes> ids_;
   std::map<std::uint64_t, std::int64_t> positions_;
   std::uint64_t next_source_ = 0;
+  std::int64_t producer_id_ = -1;
+  std::int32_t sequence_ = 0;
 };
 
 }  // namespace

@@ -195,6 +195,33 @@ TEST_F(Compaction, AnIdleLogIsRolledSoThatCompactionGetsOn) {
   EXPECT_EQ(log_->log_end(), Offset(2));
 }
 
+TEST_F(Compaction, AnIdleLogThatLostItsCheckpointKnowsWhenItsLastRecordCame) {
+  options_.max_compaction_lag_ms = 5000;
+  ASSERT_TRUE(Open().ok());
+  Put({{.key = 1}});
+  const TimestampMs came = log_->last_append_time();
+  now_ms_ += 6000;
+  ASSERT_TRUE(RollIfOld().ok());
+  while (log_->HasUnsealed()) ASSERT_TRUE(Commit().ok());
+  now_ms_ += 6000;
+  ASSERT_TRUE(Open().ok());
+  EXPECT_EQ(log_->last_append_time(), came);
+}
+
+// What lost its append times is as old as the last record of its segment.
+TEST_F(Compaction, ARottenAppendTimeDoesNotKeepALogFromBeingCompacted) {
+  options_.min_cleanable_dirty_ratio = 1;
+  options_.max_compaction_lag_ms = 5000;
+  ASSERT_TRUE(Open().ok());
+  Fill(2, 5);
+  DamageAll(segment::kAppendTimeSuffix);
+  now_ms_ += 4000;
+  ASSERT_TRUE(Open().ok());
+  EXPECT_FALSE(Compact(*fs_).value());
+  now_ms_ += 2000;
+  EXPECT_TRUE(Compact(*fs_).value());
+}
+
 TEST_F(Compaction, ACompactedSegmentWithoutItsSealIsNoDamage) {
   ASSERT_TRUE(Open().ok());
   Fill(3, 6);
