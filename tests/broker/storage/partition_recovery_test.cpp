@@ -239,6 +239,7 @@ TEST_F(PartitionLogRecovery, AllSegmentsGoneKeepsTheOffsets) {
   ASSERT_TRUE(Open(checkpoint).ok());
   EXPECT_EQ(Append()->base_offset, Offset(36));
   EXPECT_EQ(log_->leader_epoch(), LeaderEpoch(1));
+  EXPECT_TRUE(log_->recovery().epoch_raised);
   ASSERT_TRUE(Commit().ok());
   EXPECT_EQ(ReadAll(Offset(0)), batches_.back().bytes);
   EXPECT_FALSE(unreadable_.empty());

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "lib/file/faulty_file_system.h"
+#include "lib/file/trees.h"
 #include "lib/segment/compaction_checkpoint.h"
 #include "lib/segment/leader_epoch_checkpoint.h"
 #include "lib/segment/log_start.h"
@@ -57,6 +58,9 @@ class PartitionStart : public LogFixture {
         AppendMany(1);
       }
       now_ms_ += 1'500;
+      if (i != 7) continue;
+      ASSERT_TRUE(Commit().ok());
+      midway_ = Checkpoint();
     }
     for (int i = 0; i < 4; ++i) ASSERT_TRUE(Commit().ok());  // a seal each, but for the first
     ASSERT_EQ(log_->segment_count(), 4U);
@@ -150,6 +154,7 @@ class PartitionStart : public LogFixture {
     return path.starts_with(kQuarantine) ? "quarantine" : name;
   }
 
+  PartitionCheckpoint midway_;  // in the third segment
   std::optional<PartitionCheckpoint> checkpoint_;
   bool clean_ = false;
 };
@@ -238,6 +243,22 @@ class PartitionStartFrom : public PartitionStart {
       ASSERT_TRUE(
           segment::WriteCompactionCheckpoint(*fs_, kDirectory, {Offset(36), Offset(36)}).ok());
     };
+    all["a manifest of before a roll"] = [this] {
+      Kill();
+      Remove(PathOf(Offset(18), segment::kSealSuffix));
+      checkpoint_ = midway_;
+    };
+    all["a manifest without totals"] = [this] {
+      Kill();
+      Remove(PathOf(Offset(18), segment::kSealSuffix));
+      checkpoint_ = midway_;
+      checkpoint_->segment_totals = {};
+    };
+    all["an epoch that has rotted upwards"] = [this] {
+      Kill();
+      const auto last = static_cast<std::int64_t>(batches_.back().bytes.size());
+      FlipByte(ActiveLog(), SizeOf(ActiveLog()) - last + 15);
+    };
     all["compacted further than the log goes"] = [this] {
       Kill();
       ASSERT_TRUE(
@@ -264,8 +285,15 @@ const Untold kSealing = {{"look",
                            "leader-epoch-checkpoint", "leader-epochs"}},
                          {"truncate", {".appendtime", ".index", ".log", ".timeindex"}},
                          {"write", {".timeindex"}}};
+// What does not add up is scanned from its front.
+const Untold kCounting = {{"look",
+                           {".appendtime", ".index", ".log", ".snapshot", ".timeindex",
+                            "leader-epoch-checkpoint", "leader-epochs"}},
+                          {"truncate", {".appendtime", ".index", ".log", ".timeindex"}}};
 const std::map<std::string, Untold> kUntold = {
     {"a compacted segment at the end", kSealing},
+    {"a manifest of before a roll", kCounting},
+    {"a manifest without totals", kCounting},
     {"a rotten batch behind the last sync",
      {{"look", {".snapshot", "leader-epoch-checkpoint", "leader-epochs", "quarantine"}}}},
     {"a swap that had begun", {{"look", kHints}}},
@@ -273,6 +301,7 @@ const std::map<std::string, Untold> kUntold = {
      {{"look", {".seal.swap", ".snapshot", "leader-epoch-checkpoint", "leader-epochs"}}}},
     {"a torn batch", kSealing},
     {"all segments gone", {{"look", kEpochs}}},
+    {"an epoch that has rotted upwards", {{"look", kHints}}},
     {"compacted further than the log goes", kSealing},
     {"killed", {{"look", kHints}}},
     {"no epochs", {{"look", {".snapshot"}}}},
@@ -332,6 +361,7 @@ TEST_F(PartitionStartFrom, AFailedCallIsToldOrChangesNothing) {
 const std::set<std::string> kNeedsRoom = {"a compacted segment at the end",
                                           "a rotten batch behind the last sync",
                                           "all segments gone",
+                                          "an epoch that has rotted upwards",
                                           "compacted further than the log goes",
                                           "no epochs",
                                           "stopped, an index rotten",
@@ -361,6 +391,39 @@ TEST_F(PartitionStartFrom, AFullDiskIsStartedOn) {
     EXPECT_EQ(Look(), due);
     ASSERT_NO_FATAL_FAILURE(ExpectGoesOn());
   }
+}
+
+// From the manifest's point on; from the front of its segment where that is not what it was.
+TEST_F(PartitionStart, ScansWhatTheManifestDoesNotVouchFor) {
+  ASSERT_NO_FATAL_FAILURE(Fill());
+  ASSERT_EQ(midway_.segment_base, Offset(18));
+  ASSERT_EQ(midway_.recovery_point, Offset(24));
+  const Seen due = Look();
+  const std::int64_t in_third = SizeOf(PathOf(Offset(18), segment::kLogSuffix));
+  const std::int64_t in_last = SizeOf(ActiveLog());
+  const auto scanned_with = [&](const PartitionCheckpoint& checkpoint) {
+    Kill();
+    // Else it would vouch for more.
+    EXPECT_TRUE(file::RemoveIfThere(*fs_, PathOf(Offset(18), segment::kSealSuffix)).ok());
+    checkpoint_ = checkpoint;
+    EXPECT_TRUE(OpenOn(*fs_).ok());
+    EXPECT_EQ(Look(), due);
+    return log_->recovery().bytes_scanned;
+  };
+  const std::int64_t behind = in_third - midway_.position.value() + in_last;
+  EXPECT_EQ(scanned_with(midway_), behind);
+  PartitionCheckpoint without_totals = midway_;
+  without_totals.segment_totals = {};
+  EXPECT_EQ(scanned_with(without_totals), behind);
+  PartitionCheckpoint of_other_bytes = midway_;
+  of_other_bytes.segment_totals.heads_crc ^= 1U;
+  EXPECT_EQ(scanned_with(of_other_bytes), in_third + in_last);
+  PartitionCheckpoint of_no_segment = midway_;
+  of_no_segment.segment_base = Offset(19);
+  EXPECT_EQ(scanned_with(of_no_segment), in_third + in_last);
+  PartitionCheckpoint at_the_front = midway_;
+  at_the_front.position = FilePosition(0);
+  EXPECT_EQ(scanned_with(at_the_front), in_third + in_last);
 }
 
 // What takes the place of lost records is dirty, and has no holes.

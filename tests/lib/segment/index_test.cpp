@@ -168,11 +168,14 @@ TEST_F(IndexTest, ForeignEntriesAreCutOff) {
 TEST_F(IndexTest, LostTimesAreNeverGuessed) {
   // The entries of .timeindex in the middle are gone, those of .index are there: what is written
   // for the batches behind must still be the largest time of all before.
-  WriteFile(fs_, SegmentPath("", Offset(0), kTimeIndexSuffix), times_.substr(0, 12));
-  ASSERT_TRUE(Open(PointAt(40), IndexTrust::kUnsynced));
-  const Bytes mended = *Whole(fs_, kTimeIndexSuffix);
-  for (std::size_t at = 0; at < mended.size(); at += TimeIndexEntry::kBytes) {
-    EXPECT_NE(times_.find(mended.substr(at, TimeIndexEntry::kBytes)), Bytes::npos);
+  for (const std::size_t keep : {0U, 12U}) {
+    ASSERT_TRUE(Rebuild());
+    WriteFile(fs_, SegmentPath("", Offset(0), kTimeIndexSuffix), times_.substr(0, keep));
+    ASSERT_TRUE(Open(PointAt(40), IndexTrust::kUnsynced));
+    const Bytes mended = *Whole(fs_, kTimeIndexSuffix);
+    for (std::size_t at = 0; at < mended.size(); at += TimeIndexEntry::kBytes) {
+      EXPECT_NE(times_.find(mended.substr(at, TimeIndexEntry::kBytes)), Bytes::npos);
+    }
   }
 }
 
