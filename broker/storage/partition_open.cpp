@@ -290,13 +290,15 @@ Status SettleCompaction(LogState& state) {
   return written.ok() || written.error().code == ErrorCode::kNoSpace ? Ok() : written;
 }
 
-// The active segment of an idle log may be empty: then the one before it knows. What can't be had
+// The active segment of an idle log may be empty: then the one before it knows. What has rotted
 // stays unknown.
-void FindLastAppendTime(LogState& state, TimestampMs now) {
-  if (!state.active->empty() || state.sealed.all().empty()) return;
-  const Result<const segment::Seal*> seal = state.sealed.SealOf(state.sealed.all().size() - 1, now);
-  if (!seal.ok()) return;
-  state.last_append_time = std::max(state.last_append_time, (*seal)->max_append_time);
+Status FindLastAppendTime(LogState& state) {
+  if (!state.active->empty() || state.sealed.all().empty()) return Ok();
+  const Result<segment::Seal> seal =
+      segment::ReadSeal(state.fs, state.directory, state.sealed.all().back().base_offset);
+  if (!seal.ok()) return seal.error().code == ErrorCode::kIo ? Status(seal.error()) : Ok();
+  state.last_append_time = std::max(state.last_append_time, seal->max_append_time);
+  return Ok();
 }
 
 Status OpenAfterCrash(LogState& state, const OpenRequest& request,
@@ -324,8 +326,7 @@ Status OpenAfterCrash(LogState& state, const OpenRequest& request,
   state.producers.found_unsynced = recovered.first_producer_batch;
   state.report = std::move(recovered.report);
   state.NoteUnreadable(recovered.unreadable);
-  FindLastAppendTime(state, request.now);
-  return Ok();
+  return FindLastAppendTime(state);
 }
 
 // Whether a file belongs to a segment that is there. Only finished segments have a seal and
