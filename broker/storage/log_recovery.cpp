@@ -1,7 +1,6 @@
 #include "broker/storage/log_recovery.h"
 
 #include <algorithm>
-#include <limits>
 #include <memory>
 #include <utility>
 
@@ -65,7 +64,6 @@ class Recovery {
   Status WipeBehindEnd();
   Status RaiseEpoch(Offset start);
   Status TellLostRecords();
-  Status OutdoSeenEpoch();
 
   file::FileSystem& fs_;
   const RecoveryInput& input_;
@@ -88,7 +86,6 @@ Result<RecoveredLog> Recovery::Run() {
   if (cut_) RETURN_IF_ERROR(CutOff());
   RETURN_IF_ERROR(TellLostRecords());
   RETURN_IF_ERROR(WipeBehindEnd());
-  RETURN_IF_ERROR(OutdoSeenEpoch());
   segments_.resize(std::min(segments_.size(), start_.index));
   result_.unsealed = segments_.size() - std::min(segments_.size(), sealed_);
   result_.trusted = std::move(segments_);
@@ -202,16 +199,19 @@ Result<bool> Recovery::ScanSegment(std::size_t index, Offset expected, const Seg
                        .trust = segment::IndexTrust::kUnsynced};
   const auto rule = found.base_offset < input_.holes_end ? segment::OffsetRule::kGrowing
                                                          : segment::OffsetRule::kContiguous;
-  segment::LogWalk walk(
-      *log, {.begin = FilePosition(known.size_bytes),
-             .end = FilePosition(segments_[index].size_bytes),
-             .expected = {.next_offset = expected, .epoch_min = epoch_seen_, .rule = rule}});
+  segment::LogWalk walk(*log, {.begin = FilePosition(known.size_bytes),
+                               .end = FilePosition(segments_[index].size_bytes),
+                               .expected = {.next_offset = expected,
+                                            .epoch_min = epoch_seen_,
+                                            .rule = rule,
+                                            .epochs = &epochs_,
+                                            .epoch_rule = segment::EpochRule::kMayRotUp}});
   while (true) {
     ASSIGN_OR_RETURN(const bool more, walk.Next());
     if (!more) break;
     found.totals.Add(walk.header(), walk.bytes());
     found.next_offset = walk.header().next_offset();
-    epoch_seen_ = walk.header().leader_epoch;
+    epoch_seen_ = walk.expected().epoch_min;
     if (walk.header().producer_id >= 0 && !result_.first_producer_batch) {
       result_.first_producer_batch = walk.header().base_offset;
     }
@@ -333,14 +333,6 @@ Status Recovery::TellLostRecords() {
   result_.unreadable.push_back(
       {log_end_, result_.next_offset, "synced before, and gone when the broker started"});
   return result_.report.epoch_raised ? Ok() : RaiseEpoch(result_.next_offset);
-}
-
-// A batch's epoch is outside of its checksum. Behind one that has rotted upwards, what is appended
-// now would look fallen to the next recovery, and be cut.
-Status Recovery::OutdoSeenEpoch() {
-  const bool can_rise = epoch_seen_.value() < std::numeric_limits<std::int32_t>::max();
-  if (epoch_seen_ <= epochs_.current() || !can_rise) return Ok();
-  return RaiseEpoch(result_.next_offset);
 }
 
 }  // namespace

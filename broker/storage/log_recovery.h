@@ -8,6 +8,8 @@
 // 3. At the first bad batch the log is cut. Where the rest is one incomplete batch, or zeros, it is
 //    what a kill leaves behind the last sync, and goes. Else it may hold records that were acked:
 //    it is copied to quarantine, later segments are moved there, and the leader epoch rises first.
+//    An epoch above the one that is known for its offset is no reason to cut: epochs are on the
+//    disk before batches have them, and a batch's is outside of its checksum. Readers are told.
 // 4. Offsets below the trusted end are never given out again, even if their records are gone: then
 //    the log goes on behind the hole, which is told.
 // Nothing below the trusted point is looked at: damage there is bit rot, for readers and scrub.

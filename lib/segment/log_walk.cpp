@@ -11,6 +11,24 @@ constexpr std::size_t kHeaderChunkBytes = 4096;
 
 bool AllZeros(ByteView bytes) { return bytes.find_first_not_of('\0') == ByteView::npos; }
 
+std::optional<LeaderEpoch> KnownEpoch(const record::BatchHeader& header,
+                                      const Expectation& expected) {
+  if (expected.epochs == nullptr) return std::nullopt;
+  return expected.epochs->EpochAt(header.base_offset);
+}
+
+Status CheckEpoch(const record::BatchHeader& header, const Expectation& expected) {
+  if (header.leader_epoch < expected.epoch_min) {
+    return Fail(ErrorCode::kCorrupt, "leader epoch falls from {} to {}", expected.epoch_min,
+                header.leader_epoch);
+  }
+  const std::optional<LeaderEpoch> due = KnownEpoch(header, expected);
+  if (due && expected.epoch_rule == EpochRule::kExact && header.leader_epoch != *due) {
+    return Fail(ErrorCode::kCorrupt, "leader epoch is {}, {} is due", header.leader_epoch, *due);
+  }
+  return Ok();
+}
+
 }  // namespace
 
 Status CheckFollows(const record::BatchHeader& header, const Expectation& expected) {
@@ -22,16 +40,7 @@ Status CheckFollows(const record::BatchHeader& header, const Expectation& expect
                   contiguous ? "" : "at least ", *expected.next_offset);
     }
   }
-  if (header.leader_epoch < expected.epoch_min) {
-    return Fail(ErrorCode::kCorrupt, "leader epoch falls from {} to {}", expected.epoch_min,
-                header.leader_epoch);
-  }
-  if (expected.epochs == nullptr) return Ok();
-  const std::optional<LeaderEpoch> due = expected.epochs->EpochAt(header.base_offset);
-  if (due && header.leader_epoch != *due) {
-    return Fail(ErrorCode::kCorrupt, "leader epoch is {}, {} is due", header.leader_epoch, *due);
-  }
-  return Ok();
+  return expected.epoch_rule == EpochRule::kAny ? Ok() : CheckEpoch(header, expected);
 }
 
 LogWalk::LogWalk(const file::File& log, const WalkOptions& options)
@@ -91,7 +100,8 @@ Result<bool> LogWalk::Next() {
   position_ = next_position_;
   next_position_ += static_cast<std::int64_t>(size);
   options_.expected.next_offset = header_.next_offset();
-  options_.expected.epoch_min = header_.leader_epoch;
+  const LeaderEpoch known = KnownEpoch(header_, options_.expected).value_or(header_.leader_epoch);
+  options_.expected.epoch_min = std::min(header_.leader_epoch, known);
   return true;
 }
 

@@ -22,6 +22,12 @@ enum class OffsetRule {
   kGrowing,     // base offset > last offset: a compacted segment
 };
 
+enum class EpochRule {
+  kExact,     // the one that is known, and none below that of the batch before
+  kMayRotUp,  // the one that is known or above it, which the next batch does not follow
+  kAny,       // not looked at
+};
+
 // What the next batch must fit.
 struct Expectation {
   std::optional<Offset> next_offset = std::nullopt;  // nothing: any
@@ -30,6 +36,7 @@ struct Expectation {
   // Borrowed; may be null. Which epoch each batch has: so a wrong one is seen where it stands, and
   // not at the next batch.
   const LeaderEpochs* epochs = nullptr;
+  EpochRule epoch_rule = EpochRule::kExact;
 };
 
 // Whether a header may stand where `expected` says; kCorrupt says why not.

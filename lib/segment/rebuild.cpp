@@ -70,10 +70,13 @@ Result<WalkStart> FindStart(OffsetIndex& index, const file::File& log, const Log
   return WalkStart{FilePosition(0), extent.base_offset};
 }
 
+// What the log holds was judged before; a rotten epoch is no end of it.
 LogWalk WalkHeaders(const file::File& log, const WalkStart& start, FilePosition end) {
   return LogWalk(log, {.begin = start.position,
                        .end = end,
-                       .expected = {.next_offset = start.offset, .rule = OffsetRule::kGrowing},
+                       .expected = {.next_offset = start.offset,
+                                    .rule = OffsetRule::kGrowing,
+                                    .epoch_rule = EpochRule::kAny},
                        .crc = CrcCheck::kSkip});
 }
 

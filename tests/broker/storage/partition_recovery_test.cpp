@@ -303,23 +303,34 @@ TEST_F(PartitionLogRecovery, WhatMayStandBehindTheEndIsOverwritten) {
   EXPECT_EQ(SizeOf(path), size);
 }
 
-// They are not made anew: what they say may be right.
 // The epoch is outside of a batch's checksum.
-TEST_F(PartitionLogRecovery, WhatIsAppendedBehindABatchWhoseEpochHasRottedUpwardsStays) {
-  ASSERT_TRUE(Open().ok());
-  AppendMany(2);
-  ASSERT_TRUE(Commit().ok());
-  const std::string path = PathOf(Offset(0), segment::kLogSuffix);
-  const auto last = static_cast<std::int64_t>(batches_.back().bytes.size());
-  FlipByte(path, SizeOf(path) - last + 15);
-  ASSERT_TRUE(Open().ok());
-  AppendMany(1);
-  ASSERT_TRUE(Commit().ok());
-  ASSERT_TRUE(Open().ok());
-  EXPECT_EQ(log_->log_end(), Offset(9));
-  EXPECT_EQ(ReadAll(Offset(6)), Expected(Offset(6), Offset(9)));
+TEST_F(PartitionLogRecovery, ABatchWhoseEpochHasRottedUpwardsTakesNothingWithIt) {
+  for (const int bits : {0x01, 0x10, 0x7f}) {  // of any byte of it
+    for (int byte = 12; byte < 16; ++byte) {
+      StartAnew();
+      ASSERT_TRUE(Open().ok());
+      AppendMany(3);
+      ASSERT_TRUE(Commit().ok());
+      const auto first = static_cast<std::int64_t>(batches_.front().bytes.size());
+      FlipByte(PathOf(Offset(0), segment::kLogSuffix), first + byte, bits);
+      ASSERT_TRUE(Open().ok());
+      EXPECT_FALSE(log_->recovery().cut_at);
+      AppendMany(1);
+      ASSERT_TRUE(Commit().ok());
+      ASSERT_TRUE(Open().ok());
+      EXPECT_FALSE(log_->recovery().cut_at);
+      EXPECT_EQ(log_->log_end(), Offset(12));
+      unreadable_.clear();
+      EXPECT_EQ(ReadAll(Offset(0)),
+                Expected(Offset(0), Offset(3)) + Expected(Offset(6), Offset(12)));
+      ASSERT_EQ(unreadable_.size(), 1U);
+      EXPECT_EQ(unreadable_[0].begin, Offset(3));
+      EXPECT_EQ(unreadable_[0].end, Offset(6));
+    }
+  }
 }
 
+// They are not made anew: what they say may be right.
 TEST_F(PartitionLogRecovery, AppendTimesThatCantBeReadEndTheOpening) {
   Fill();
   file::FaultyFileSystem failing(*fs_);
