@@ -56,13 +56,17 @@ TurnOutcome FileTurn::Take(WatchedFile& file, std::uint64_t log_tag, BatchAssemb
       (checked && WindowAt(chunk.bytes, chunk.window) != source.read.window)) {
     return {TurnEnd::kTruncated, {}};
   }
+  // Ahead of its first byte there is no window: what is known of it is how it began.
+  const bool is_first =
+      !source.opened && !source.identity_sent && source.read.end == source.begin.end;
+  if (is_first && !HeadMatches(Content(*file.handle, file.size), source.identity)) {
+    return {TurnEnd::kTruncated, {}};
+  }
   const std::int64_t end_of_chunk =
       source.read.end.value() + static_cast<std::int64_t>(chunk.bytes.size() - chunk.window);
   file.size = std::max(file.size, end_of_chunk);
   source.size_seen = std::max(source.size_seen, end_of_chunk);
-  if (!source.opened && !source.identity_sent && source.read.end == source.begin.end) {
-    TakeHead(Content(*file.handle, file.size), source.identity);
-  }
+  if (is_first) TakeHead(Content(*file.handle, file.size), source.identity);
   const RestRule rest = chunk.ends_file ? RuleFor(file, end_of_chunk) : RestRule::kWaits;
 
   std::size_t at = chunk.window;

@@ -179,7 +179,7 @@ void Placement::IndexFinalSources() {
 }
 
 void Placement::Decide(WatchedFile& file, MonotonicMs now) {
-  if (!EnsureOpen(parts_, file)) return;
+  if (!EnsureOpen(parts_, file) || !IsAsSeen(file)) return;
   if (ContinueFinal(file)) return;
   switch (CopyOfStanding(file, now)) {
     case Likeness::kCopy: file.state = FileState::kCopy; return;
@@ -318,8 +318,19 @@ void Placement::LoseTruncated() {
   }
 }
 
+// Where it was emptied since it was looked at, what it held is another source's: a look tells.
+bool Placement::IsAsSeen(WatchedFile& file) {
+  const auto stat = file.handle->Stat();
+  if (stat && stat->size_bytes >= file.size &&
+      HeadMatches(Content(*file.handle, stat->size_bytes), file.first_head)) {
+    return true;
+  }
+  file.look_due = true;
+  return false;
+}
+
 void Placement::Open(WatchedFile& file) {
-  if (!EnsureOpen(parts_, file)) return;
+  if (!EnsureOpen(parts_, file) || !IsAsSeen(file)) return;
   if (BeginsAtEnd(file) && !file.unplaced_truncated && file.size >= file.size_at_start) {
     OpenAtEnd(file);
   } else {

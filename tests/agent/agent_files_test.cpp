@@ -486,6 +486,48 @@ TEST(AgentTruncate, AQuietFileThatIsWrittenAnewInStepsIsNoGap) {
   EXPECT_TRUE(rig.Rows(protocol::GAP).empty()) << rig.Describe();
 }
 
+// What it held is a gap, and no part of what it holds.
+class AgentEmptiedUnread : public ::testing::Test {
+ protected:
+  void EmptyAndWriteAnew() {
+    const auto file = rig_.fs.Open("/log/a.log", file::OpenMode::kReadWrite);
+    ASSERT_TRUE((*file)->Truncate(0).ok());
+    ASSERT_TRUE((*file)->PWrite(0, Lines("b", 0, 10)).ok());
+  }
+  void ExpectOneGap() {
+    rig_.Settle();
+    EXPECT_TRUE(SameBytes(rig_.BytesOf("/log/a.log"), Lines("b", 0, 10)));
+    rig_.Remove("/log/a.log");
+    rig_.Settle();
+    const auto gaps = rig_.Rows(protocol::GAP);
+    ASSERT_EQ(gaps.size(), 1U) << rig_.Describe();
+    EXPECT_EQ(gaps[0].row.begin(), 0);
+    EXPECT_EQ(gaps[0].row.end(), static_cast<std::int64_t>(Lines("a", 0, 50).size()));
+  }
+  AgentRig rig_{{.watched = false}};  // no event tells before the turn does
+};
+
+TEST_F(AgentEmptiedUnread, RightAheadOfItsPlacement) {
+  rig_.network.SetFaults({.unreachable = true});
+  rig_.Append("/log/a.log", Lines("a", 0, 50));
+  rig_.Start();
+  rig_.Run(2'000);
+  rig_.network.SetFaults({});
+  while (!rig_.link().connected()) rig_.Tick();
+  EmptyAndWriteAnew();
+  ExpectOneGap();
+}
+
+TEST_F(AgentEmptiedUnread, RightAheadOfItsFirstTurn) {
+  rig_.Start();
+  rig_.Run(2'000);
+  rig_.Append("/log/a.log", Lines("a", 0, 50));
+  while (rig_.StateOf("/log/a.log") != "reading") rig_.Tick();
+  rig_.Tick();  // the look that follows its placement
+  EmptyAndWriteAnew();
+  ExpectOneGap();
+}
+
 TEST(AgentTruncate, AFileThatIsWrittenAnewToTheSameLengthIsRead) {
   AgentRig rig;
   rig.Append("/log/a.log", "aaaa\n");
