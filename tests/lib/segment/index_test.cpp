@@ -179,6 +179,26 @@ TEST_F(IndexTest, LostTimesAreNeverGuessed) {
   }
 }
 
+// Who searches by time would pass over it.
+TEST_F(IndexTest, ALateTimeAtTheFrontIsNotForgottenWithTheTimesThatToldOfIt) {
+  bytes_.clear();
+  for (int i = 0; i < 60; ++i) {
+    bytes_ += MakeBatch({.base_offset = Offset(2 * i),
+                         .records = 2,
+                         .value_bytes = 500,
+                         .timestamp = TimestampMs(i == 0 ? 9'000 : 1'000 + i)});
+  }
+  log_ = WriteFile(fs_, SegmentPath("", Offset(0), kLogSuffix), bytes_);
+  extent_.end = FilePosition(static_cast<std::int64_t>(bytes_.size()));
+  ASSERT_TRUE(Rebuild());
+  WriteFile(fs_, SegmentPath("", Offset(0), kOffsetIndexSuffix),
+            Whole(fs_, kOffsetIndexSuffix)->substr(0, OffsetIndexEntry::kBytes));
+  WriteFile(fs_, SegmentPath("", Offset(0), kTimeIndexSuffix), "");
+  const KnownPoint known{Offset(120), *CountTotals(*log_, extent_)};
+  ASSERT_TRUE(Open(known, IndexTrust::kUnsynced));
+  EXPECT_EQ(*Whole(fs_, kTimeIndexSuffix), "") << "nothing that is not so";
+}
+
 TEST_F(IndexTest, LostIndexesAreMadeAgainFromTheFront) {
   for (const std::size_t batch : {std::size_t{20}, positions_.size() - 1}) {
     WriteFile(fs_, SegmentPath("", Offset(0), kOffsetIndexSuffix), "");
