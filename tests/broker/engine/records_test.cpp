@@ -53,6 +53,31 @@ TEST_F(RecordsTest, AppendsAreSeenOnceTheyAreDurable) {
   EXPECT_EQ(rig_.engine->counters().records_appended, 2U);
 }
 
+// Of several partitions, one group at a time: what comes meanwhile counts as not durable.
+TEST_F(RecordsTest, CountsWhatIsAppendedAndWhatIsNotDurable) {
+  const auto& counters = rig_.engine->counters();
+  const std::uint64_t syncs = counters.syncs;
+  ASSERT_TRUE(rig_.Append(where_, {"a", "b"}).ok());
+  const auto one = static_cast<std::int64_t>(counters.bytes_appended);
+  EXPECT_EQ(counters.records_appended, 2U);
+  EXPECT_EQ(counters.bytes_not_durable, one);
+  rig_.commits.Hold();
+  rig_.Tick();
+  ASSERT_TRUE(rig_.Append(where_, {"c", "d"}).ok());
+  ASSERT_TRUE(rig_.Append(rig_.Where("web", 1), {"e", "f"}).ok());
+  EXPECT_EQ(counters.bytes_not_durable, 3 * one);
+  rig_.commits.Let(1);
+  rig_.Tick();
+  EXPECT_EQ(counters.syncs, syncs + 1);
+  EXPECT_EQ(counters.bytes_not_durable, 2 * one);
+  rig_.commits.Release();
+  rig_.Settle();
+  EXPECT_EQ(counters.syncs, syncs + 2);
+  EXPECT_EQ(counters.bytes_not_durable, 0);
+  EXPECT_EQ(counters.bytes_appended, static_cast<std::uint64_t>(3 * one));
+  EXPECT_EQ(counters.records_appended, 6U);
+}
+
 TEST_F(RecordsTest, DurableCallbacksComeInOrderAndOnceCovered) {
   rig_.engine->WhenDurable(where_, Note("nothing to wait for"));
   EXPECT_EQ(notes_, Notes{"nothing to wait for ok"});

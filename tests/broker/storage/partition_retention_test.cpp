@@ -153,6 +153,45 @@ TEST_F(PartitionLogRetention, TrimsToAnyOffset) {
   EXPECT_EQ(log_->log_start(), log_->log_end());
 }
 
+TEST_F(PartitionLogRetention, ATrimTellsWhatGoesBeforeAndWhatWentBehind) {
+  Fill(4);
+  const std::int64_t one = log_->segments()[0].size_bytes;
+  // Segments begin at 0, 3, 6 and 9.
+  for (const auto& [offset, segments] :
+       std::vector<std::pair<int, int>>{{0, 0}, {2, 0}, {3, 1}, {4, 1}, {6, 2}, {9, 3}, {11, 3}}) {
+    EXPECT_EQ(log_->WouldTrim(Offset(offset))->bytes, segments * one) << offset;
+    EXPECT_EQ(log_->WouldTrim(Offset(offset))->records(), offset);
+  }
+  EXPECT_EQ(log_->WouldTrim(Offset(12))->bytes, 4 * one) << "the active one goes too";
+  EXPECT_EQ(log_->TrimBefore(Offset(6))->bytes, 2 * one);
+  EXPECT_EQ(log_->segments().size(), 2U);
+  EXPECT_EQ(log_->segments()[0].base_offset, Offset(6));
+  EXPECT_EQ(log_->WouldTrim(Offset(6))->records(), 0);
+  EXPECT_EQ(log_->size_bytes(), 2 * one);
+  const auto oldest = log_->OldestSealed(TimestampMs(now_ms_));
+  ASSERT_TRUE(oldest.ok() && *oldest);
+  EXPECT_EQ((*oldest)->next_offset, Offset(9));
+  EXPECT_EQ((*oldest)->max_append_time, TimestampMs(now_ms_ - 60'000));
+  EXPECT_EQ(log_->TrimBefore(Offset(12))->bytes, 2 * one);
+  EXPECT_EQ(log_->segments().size(), 1U);
+  EXPECT_EQ(log_->size_bytes(), 0);
+  EXPECT_FALSE(*log_->OldestSealed(TimestampMs(now_ms_)));
+}
+
+// Those of a segment that is not synced may be gone after a crash: until then the ones before stay.
+TEST_F(PartitionLogRetention, SourcesStayUntilThoseThatReplaceThemAreSynced) {
+  sources_hook_ = [this] { return Bytes("as of ") + std::to_string(log_->log_end().value()); };
+  Fill(3);
+  AppendMany(1);  // the third segment ends, and waits for its sync
+  ASSERT_TRUE(Exists(PathOf(Offset(6), segment::kSourcesSuffix)));
+  ASSERT_EQ(log_->TrimBefore(Offset(6))->records(), 6);
+  EXPECT_TRUE(Exists(PathOf(Offset(3), segment::kSourcesSuffix)));
+  EXPECT_FALSE(Exists(PathOf(Offset(0), segment::kSourcesSuffix)));
+  EXPECT_FALSE(*log_->OldestSealed(TimestampMs(now_ms_)));
+  ASSERT_TRUE(Commit().ok());
+  EXPECT_TRUE(log_->OldestSealed(TimestampMs(now_ms_))->has_value());
+}
+
 TEST_F(PartitionLogRetention, TheNewestSourcesOutliveTheirSegment) {
   sources_hook_ = [this] { return Bytes("as of ") + std::to_string(log_->log_end().value()); };
   Fill(4);
