@@ -262,7 +262,8 @@ segment::Seal ActiveSegment::MakeSeal() const {
           .next_offset = next_offset_,
           .totals = totals_,
           .max_append_time = last_append_time_,
-          .compacted = false};
+          .compacted = false,
+          .holes = false};
 }
 
 std::vector<std::shared_ptr<file::File>> ActiveSegment::files() const {

@@ -31,6 +31,11 @@ bool BatchMerger::StandsAlone(const record::BatchHeader& header) const {
 }
 
 Status BatchMerger::Add(const record::BatchHeader& header, ByteView batch) {
+  // Segments that were compacted by the first versions have holes.
+  if (last_ && last_->next_offset() < header.base_offset &&
+      last_->leader_epoch == header.leader_epoch) {
+    RETURN_IF_ERROR(LeaveOut({last_->next_offset(), header.base_offset + -1, header.leader_epoch}));
+  }
   last_ = header;
   if (header.control || header.transactional) return CopyWhole(header, batch);
   const Status opened = reader_.Open(batch);
@@ -39,7 +44,7 @@ Status BatchMerger::Add(const record::BatchHeader& header, ByteView batch) {
   }
   if (!CanBeBuilt(header, reader_.raw_bytes())) return CopyWhole(header, batch);
   if (filter_ != nullptr) return Filter(header, batch);
-  if (StandsAlone(header) || header.has_delete_horizon) return Copy(header, batch);
+  if (StandsAlone(header) || header.has_delete_horizon) return Copy(batch);
   keeps_.assign(static_cast<std::size_t>(header.record_count), true);
   return Merge(header, std::nullopt);
 }
@@ -48,14 +53,13 @@ Status BatchMerger::Filter(const record::BatchHeader& header, ByteView batch) {
   ASSIGN_OR_RETURN(const Judged judged, Judge(header));
   records_dropped_ += header.record_count - static_cast<std::int64_t>(judged.kept);
   if (judged.kept == 0) {
-    if (!filter_->KeepsHeader(header)) return Ok();
-    RETURN_IF_ERROR(Flush());
-    return EmitEmpty(header, ProducerOf::kBatch);
+    if (filter_->KeepsHeader(header)) return EmitHeader(header);
+    return LeaveOut({header.base_offset, header.last_offset(), header.leader_epoch});
   }
   RETURN_IF_ERROR(reader_.Open(batch));
   if (!StandsAlone(header)) return Merge(header, judged.horizon);
   const bool same_horizon = judged.horizon.has_value() == header.has_delete_horizon;
-  if (judged.kept == keeps_.size() && same_horizon) return Copy(header, batch);
+  if (judged.kept == keeps_.size() && same_horizon) return Copy(batch);
   return Rebuild(header, judged.horizon);
 }
 
@@ -91,7 +95,10 @@ Status BatchMerger::Merge(const record::BatchHeader& header,
     }
   }
   if (!pending_) {
-    pending_ = {header.base_offset, header.last_offset(), header.leader_epoch, horizon};
+    if (hole_ && hole_->epoch != header.leader_epoch) RETURN_IF_ERROR(Flush());
+    const Offset begin = hole_ ? hole_->base_offset : header.base_offset;
+    hole_.reset();
+    pending_ = {begin, header.last_offset(), header.leader_epoch, horizon};
     if (horizon) builder_.SetDeleteHorizon(*horizon);
   } else {
     ++batches_merged_;
@@ -112,7 +119,6 @@ Status BatchMerger::Rebuild(const record::BatchHeader& header,
                                       .leader_epoch = header.leader_epoch,
                                       .last_offset_delta = header.last_offset_delta,
                                       .timestamp_type = header.timestamp_type}));
-  emitted_end_ = header.next_offset();
   return Emit(batch);
 }
 
@@ -135,16 +141,30 @@ Status BatchMerger::AddRecords(Offset base_offset) {
 
 Status BatchMerger::CopyWhole(const record::BatchHeader& header, ByteView batch) {
   if (filter_ != nullptr) filter_->CopiedWhole(header);
-  return Copy(header, batch);
+  return Copy(batch);
 }
 
-Status BatchMerger::Copy(const record::BatchHeader& header, ByteView batch) {
+Status BatchMerger::Copy(ByteView batch) {
   RETURN_IF_ERROR(Flush());
-  emitted_end_ = header.next_offset();
   return Emit(batch);
 }
 
+// Beside what has the same epoch: each offset keeps its own.
+Status BatchMerger::LeaveOut(const Hole& hole) {
+  if (pending_ && pending_->epoch == hole.epoch) {
+    pending_->last_offset = hole.last_offset;
+    return Ok();
+  }
+  if (!hole_ || hole_->epoch != hole.epoch) {
+    RETURN_IF_ERROR(Flush());
+    hole_ = hole;
+  }
+  hole_->last_offset = hole.last_offset;
+  return Ok();
+}
+
 Status BatchMerger::Flush() {
+  if (hole_) RETURN_IF_ERROR(EmitHole(*std::exchange(hole_, std::nullopt)));
   if (!pending_) return Ok();
   const Pending pending = *std::exchange(pending_, std::nullopt);
   ASSIGN_OR_RETURN(const ByteView batch,
@@ -153,41 +173,43 @@ Status BatchMerger::Flush() {
                                       .last_offset_delta = static_cast<std::int32_t>(
                                           pending.last_offset - pending.base_offset),
                                       .timestamp_type = record::TimestampType::kCreateTime}));
-  emitted_end_ = pending.last_offset + 1;
   return Emit(batch);
 }
 
 Status BatchMerger::Emit(ByteView batch) { return sink_(batch); }
 
-Status BatchMerger::EmitEmpty(const record::BatchHeader& header, ProducerOf producer) {
+Status BatchMerger::EmitHole(const Hole& hole) {
+  record::BatchHeader empty;
+  empty.base_offset = hole.base_offset;
+  empty.leader_epoch = hole.epoch;
+  empty.last_offset_delta = static_cast<std::int32_t>(hole.last_offset - hole.base_offset);
+  empty.max_timestamp = TimestampMs(-1);
+  return EmitEmpty(empty);
+}
+
+// What tells a producer's next batch from one that was sent again.
+Status BatchMerger::EmitHeader(const record::BatchHeader& header) {
+  RETURN_IF_ERROR(Flush());
   record::BatchHeader empty;
   empty.base_offset = header.base_offset;
   empty.leader_epoch = header.leader_epoch;
   empty.last_offset_delta = header.last_offset_delta;
+  empty.timestamp_type = header.timestamp_type;
+  empty.producer_id = header.producer_id;
+  empty.producer_epoch = header.producer_epoch;
+  empty.base_sequence = header.base_sequence;
+  empty.max_timestamp = header.max_timestamp;
+  return EmitEmpty(empty);
+}
+
+Status BatchMerger::EmitEmpty(record::BatchHeader empty) {
   empty.base_timestamp = TimestampMs(-1);
-  empty.max_timestamp = TimestampMs(-1);
-  if (producer == ProducerOf::kBatch) {
-    empty.timestamp_type = header.timestamp_type;
-    empty.max_timestamp = header.max_timestamp;
-    empty.producer_id = header.producer_id;
-    empty.producer_epoch = header.producer_epoch;
-    empty.base_sequence = header.base_sequence;
-  }
   char bytes[record::kBatchHeaderBytes];
   record::WriteBatchHeader(bytes, empty);
   record::SealBatch(bytes, sizeof(bytes));
-  emitted_end_ = header.next_offset();
   return Emit(ByteView(bytes, sizeof(bytes)));
 }
 
-Status BatchMerger::Finish() {
-  if (!last_) return Ok();
-  const bool reaches_on =
-      pending_ && pending_->epoch == last_->leader_epoch && last_->producer_id < 0;
-  if (reaches_on) pending_->last_offset = last_->last_offset();
-  RETURN_IF_ERROR(Flush());
-  if (emitted_end_ >= last_->next_offset()) return Ok();
-  return EmitEmpty(*last_, ProducerOf::kNobody);
-}
+Status BatchMerger::Finish() { return Flush(); }
 
 }  // namespace logboom::broker

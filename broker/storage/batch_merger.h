@@ -39,6 +39,9 @@ struct MergeOptions {
 // 20 MiB. Batches come in offset order.
 //
 // Never merged with others: batches of a producer id, with append times, or of control records.
+// Every offset stays in a batch, so that a batch whose place has rotted does not fit between its
+// neighbours: what is left out is covered by a merged batch beside it, or by one without records.
+//
 // Copied byte for byte: control and transactional batches, those of codecs that can't be read, and,
 // where nothing is filtered, all that are not merged. One that is too large to be built anew keeps
 // all its records.
@@ -52,8 +55,7 @@ class BatchMerger {
 
   // kCorrupt where the batch can't be walked.
   Status Add(const record::BatchHeader& header, ByteView batch);
-  // What is held back; and, where the last records were left out, an empty batch, so that the
-  // segment ends at the same offset as before.
+  // What is held back.
   Status Finish();
 
   std::int64_t records_dropped() const { return records_dropped_; }
@@ -66,6 +68,12 @@ class BatchMerger {
     LeaderEpoch epoch;
     std::optional<TimestampMs> horizon;
   };
+  // Offsets of which nothing is left, behind all that was emitted.
+  struct Hole {
+    Offset base_offset;
+    Offset last_offset;
+    LeaderEpoch epoch;
+  };
   // What stays of the batch that reader_ holds.
   struct Judged {
     std::size_t kept = 0;
@@ -74,7 +82,7 @@ class BatchMerger {
 
   // What can't be taken apart.
   Status CopyWhole(const record::BatchHeader& header, ByteView batch);
-  Status Copy(const record::BatchHeader& header, ByteView batch);
+  Status Copy(ByteView batch);
   Status Filter(const record::BatchHeader& header, ByteView batch);
   Result<Judged> Judge(const record::BatchHeader& header);
   Status Merge(const record::BatchHeader& header, const std::optional<TimestampMs>& horizon);
@@ -83,8 +91,10 @@ class BatchMerger {
   Status AddRecords(Offset base_offset);
   Status Flush();
   Status Emit(ByteView batch);
-  enum class ProducerOf { kBatch, kNobody };
-  Status EmitEmpty(const record::BatchHeader& header, ProducerOf producer);
+  Status LeaveOut(const Hole& hole);
+  Status EmitHole(const Hole& hole);
+  Status EmitHeader(const record::BatchHeader& header);
+  Status EmitEmpty(record::BatchHeader empty);
   bool StandsAlone(const record::BatchHeader& header) const;
 
   MergeOptions options_;
@@ -92,10 +102,10 @@ class BatchMerger {
   Sink sink_;
   record::BatchReader reader_;
   record::BatchBuilder builder_;
-  std::optional<Pending> pending_;
+  std::optional<Pending> pending_;  // or a hole
+  std::optional<Hole> hole_;
   std::vector<bool> keeps_;  // each record of the batch that reader_ holds
   std::optional<record::BatchHeader> last_;
-  Offset emitted_end_;
   std::int64_t records_dropped_ = 0;
   std::int64_t batches_merged_ = 0;
 };

@@ -115,12 +115,10 @@ Status CompactionPass::OpenDirty() {
   ASSIGN_OR_RETURN(
       log_, fs_.Open(segment::SegmentPath(plan_.directory, source.base_offset, segment::kLogSuffix),
                      file::OpenMode::kRead));
-  const auto rule =
-      seal.compacted ? segment::OffsetRule::kGrowing : segment::OffsetRule::kContiguous;
-  walk_.emplace(
-      *log_, segment::WalkOptions{.begin = FilePosition(0),
-                                  .end = FilePosition(source.size_bytes),
-                                  .expected = {.next_offset = source.base_offset, .rule = rule}});
+  walk_.emplace(*log_, segment::WalkOptions{.begin = FilePosition(0),
+                                            .end = FilePosition(source.size_bytes),
+                                            .expected = {.next_offset = source.base_offset,
+                                                         .rule = segment::RuleOf(seal)}});
   return Ok();
 }
 

@@ -179,6 +179,7 @@ Status SealScanned(LogState& state, const SegmentAsFound& found, Offset next_off
   seal.next_offset = next_offset;
   ASSIGN_OR_RETURN(seal.compacted,
                    segment::MayHaveHoles(state.fs, state.directory, found.base_offset));
+  seal.holes = seal.compacted;
   seal.sums = segment.sums();
   const Status sealed = file::ReplaceFile(
       state.fs, SegmentPath(state.directory, found.base_offset, segment::kSealSuffix),

@@ -66,9 +66,11 @@ class Scrub {
     }
     if (seal_) {
       compacted_ = seal_->compacted;
+      holes_ = seal_->holes;
       return Ok();
     }
     ASSIGN_OR_RETURN(compacted_, segment::MayHaveHoles(fs_, task_.directory, task_.base_offset));
+    holes_ = compacted_;
     return Ok();
   }
 
@@ -83,14 +85,13 @@ class Scrub {
   }
 
   segment::LogWalk WalkFrom(const file::File& log, const ScrubPoint& point) const {
-    return segment::LogWalk(log,
-                            {.begin = point.position,
-                             .end = FilePosition(task_.size_bytes),
-                             .expected = {.next_offset = point.next_offset,
-                                          .epoch_min = point.epoch_min,
-                                          .rule = compacted_ ? segment::OffsetRule::kGrowing
-                                                             : segment::OffsetRule::kContiguous,
-                                          .epochs = &task_.epochs}});
+    return segment::LogWalk(log, {.begin = point.position,
+                                  .end = FilePosition(task_.size_bytes),
+                                  .expected = {.next_offset = point.next_offset,
+                                               .epoch_min = point.epoch_min,
+                                               .rule = holes_ ? segment::OffsetRule::kGrowing
+                                                              : segment::OffsetRule::kContiguous,
+                                               .epochs = &task_.epochs}});
   }
 
   Status Read(const file::File& log, std::int64_t bytes_max, const std::stop_token& stop) {
@@ -139,7 +140,7 @@ class Scrub {
 
   void End(ScrubPoint& reached) {
     outcome_.finished = true;
-    if (compacted_ || reached.next_offset == task_.next_offset) return;
+    if (holes_ || reached.next_offset == task_.next_offset) return;
     reached.damaged = true;
     if (reached.next_offset < task_.next_offset) {
       outcome_.unreadable.push_back(
@@ -186,7 +187,8 @@ class Scrub {
     segment::Seal seal{.base_offset = task_.base_offset,
                        .next_offset = task_.next_offset,
                        .totals = outcome_.reached.totals,
-                       .compacted = compacted_};
+                       .compacted = compacted_,
+                       .holes = holes_};
     seal.sums =
         segment::SumIndexes(fs_, task_.directory, task_.base_offset).value_or(segment::IndexSums{});
     if (const auto stat = log.Stat(); stat.ok()) {
@@ -207,6 +209,7 @@ class Scrub {
   const ScrubTask& task_;
   std::optional<segment::Seal> seal_;
   bool compacted_ = false;
+  bool holes_ = false;
   ScrubOutcome outcome_;
 };
 

@@ -148,7 +148,7 @@ Result<OpenSegment> SealedSegments::OpenFilesOf(const SealedSegment& segment) {
     RETURN_IF_ERROR(OpenEntries(fs_, path(segment::kAppendTimeSuffix), base, open.append_times));
   }
   const Result<bool> holes =
-      seal.ok() ? Result<bool>(seal->compacted) : segment::MayHaveHoles(fs_, directory_, base);
+      seal.ok() ? Result<bool>(seal->holes) : segment::MayHaveHoles(fs_, directory_, base);
   if (!holes.ok()) return holes.error();
   if (*holes) open.rule = segment::OffsetRule::kGrowing;
   return open;
@@ -220,7 +220,8 @@ Result<segment::Seal> SealedSegments::MakeSeal(std::size_t index, TimestampMs no
                      .next_offset = segment.next_offset,
                      .totals = {},
                      .max_append_time = now,
-                     .compacted = open->rule == segment::OffsetRule::kGrowing};
+                     .compacted = open->rule == segment::OffsetRule::kGrowing,
+                     .holes = open->rule == segment::OffsetRule::kGrowing};
   BatchCursor cursor(ViewOf(index, *open), FilePosition(0), segment.base_offset);
   while (true) {
     ASSIGN_OR_RETURN(const bool more, cursor.Next());

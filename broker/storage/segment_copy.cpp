@@ -63,6 +63,7 @@ Status SegmentCopy::Begin() {
   const Offset base = plan_.sources.front().base_offset;
   seal_.base_offset = base;
   seal_.next_offset = base;
+  copied_end_ = base;
   RETURN_IF_ERROR(Noted(DropSwap(fs_, plan_.directory, base)));
   RETURN_IF_ERROR(Noted(fs_.SyncDirectory(plan_.directory)));
   ASSIGN_OR_RETURN(log_, Create(segment::kLogSuffix));
@@ -92,12 +93,11 @@ Status SegmentCopy::OpenSource() {
   }
   ASSIGN_OR_RETURN(source_log_, fs_.Open(path, file::OpenMode::kRead));
   source_totals_ = {};
-  const auto rule =
-      source_seal_.compacted ? segment::OffsetRule::kGrowing : segment::OffsetRule::kContiguous;
-  walk_.emplace(*source_log_, segment::WalkOptions{
-                                  .begin = FilePosition(0),
-                                  .end = FilePosition(source.size_bytes),
-                                  .expected = {.next_offset = source.base_offset, .rule = rule}});
+  walk_.emplace(*source_log_,
+                segment::WalkOptions{.begin = FilePosition(0),
+                                     .end = FilePosition(source.size_bytes),
+                                     .expected = {.next_offset = source.base_offset,
+                                                  .rule = segment::RuleOf(source_seal_)}});
   return CarryAppendTimes();
 }
 
@@ -173,6 +173,8 @@ Status SegmentCopy::AddBatch(ByteView batch) {
     return Fail(ErrorCode::kLimit, "the new segment would be too large");
   }
   RETURN_IF_ERROR(log_->PWrite(position.value(), batch));
+  if (header.base_offset != copied_end_) seal_.holes = true;
+  copied_end_ = header.next_offset();
   totals_.Add(header, batch);
   return indexes_->Add(header, position, totals_);
 }
@@ -180,6 +182,8 @@ Status SegmentCopy::AddBatch(ByteView batch) {
 Result<CopiedSegment> SegmentCopy::Finish() {
   RETURN_IF_ERROR(merger_.Finish());
   RETURN_IF_ERROR(indexes_->Finish(totals_));
+  if (copied_end_ != seal_.next_offset) seal_.holes = true;
+  seal_.compacted = seal_.compacted || seal_.holes;
   seal_.totals = totals_;
   seal_.rewritten = true;
   seal_.sums = {.offsets = segment::SumFile(*indexes_->offsets().file()),

@@ -96,6 +96,7 @@ class SegmentCopy {
   std::optional<segment::IndexWriter> indexes_;
   std::optional<segment::AppendTimes> append_times_;
   segment::SegmentTotals totals_;
+  Offset copied_end_;
   segment::Seal seal_;
 
   // The source that is being read.

@@ -81,7 +81,8 @@ Status DumpSeal(ByteView bytes, const RowSink& row) {
        {"max_timestamp_ms", seal.totals.max_timestamp.value()},
        {"max_timestamp_offset", seal.totals.max_timestamp_offset.value()},
        {"max_append_time_ms", seal.max_append_time.value()},
-       {"compacted", seal.compacted ? 1 : 0}});
+       {"compacted", seal.compacted ? 1 : 0},
+       {"holes", seal.holes ? 1 : 0}});
   return Ok();
 }
 

@@ -10,7 +10,8 @@ constexpr SideCarFormat kFormat{.magic = "LBsl", .version = 1};
 constexpr std::uint32_t kCompactedFlag = 1;
 constexpr std::uint32_t kRewrittenFlag = 2;
 constexpr std::uint32_t kSumsFlag = 4;
-constexpr std::uint32_t kFlags = kCompactedFlag | kRewrittenFlag | kSumsFlag;
+constexpr std::uint32_t kNoHolesFlag = 8;  // of a compacted one: the first ones had holes
+constexpr std::uint32_t kFlags = kCompactedFlag | kRewrittenFlag | kSumsFlag | kNoHolesFlag;
 
 Result<Seal> DecodePayload(ByteView payload) {
   ByteReader reader(payload);
@@ -28,6 +29,7 @@ Result<Seal> DecodePayload(ByteView payload) {
     return Fail(ErrorCode::kCorrupt, "seal: fields are out of range");
   }
   seal.compacted = (flags & kCompactedFlag) != 0;
+  seal.holes = seal.compacted && (flags & kNoHolesFlag) == 0;
   seal.rewritten = (flags & kRewrittenFlag) != 0;
   return seal;
 }
@@ -43,7 +45,7 @@ Bytes EncodeSeal(const Seal& seal) {
   writer.Int(seal.max_append_time.value());
   const bool sums = seal.sums != IndexSums{};
   writer.Int((seal.compacted ? kCompactedFlag : 0U) | (seal.rewritten ? kRewrittenFlag : 0U) |
-             (sums ? kSumsFlag : 0U));
+             (sums ? kSumsFlag : 0U) | (seal.compacted && !seal.holes ? kNoHolesFlag : 0U));
   if (sums) EncodeSums(writer, seal.sums);
   return EncodeSideCar(kFormat, payload);
 }

@@ -10,6 +10,7 @@
 #include "lib/base/types.h"
 #include "lib/file/file_system.h"
 #include "lib/segment/index_sums.h"
+#include "lib/segment/log_walk.h"
 #include "lib/segment/segment_totals.h"
 
 namespace logboom::segment {
@@ -19,13 +20,18 @@ struct Seal {
   Offset next_offset;
   SegmentTotals totals;
   TimestampMs max_append_time{-1};
-  // Compaction removed records: offsets grow, but not by one.
-  bool compacted = false;
+  bool compacted = false;  // compaction removed records
+  // And their offsets are in no batch: a batch may begin above the end of the one before it.
+  bool holes = false;
   // Its small batches were put together, once and for all.
   bool rewritten = false;
   IndexSums sums = {};  // of the files beside the log
   friend bool operator==(const Seal&, const Seal&) = default;
 };
+
+inline OffsetRule RuleOf(const Seal& seal) {
+  return seal.holes ? OffsetRule::kGrowing : OffsetRule::kContiguous;
+}
 
 Bytes EncodeSeal(const Seal& seal);
 Result<Seal> DecodeSeal(ByteView bytes);

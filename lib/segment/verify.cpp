@@ -102,15 +102,14 @@ Status SegmentCheck::WalkLog(const Seal* seal, LeaderEpoch epoch_min,
                    fs_.Open(Path(kLogSuffix), file::OpenMode::kRead));
   ASSIGN_OR_RETURN(const file::FileStat stat, log->Stat());
   bool compacted = seal != nullptr && seal->compacted;
+  OffsetRule rule = seal != nullptr ? RuleOf(*seal) : OffsetRule::kContiguous;
   if (seal == nullptr) {
     ASSIGN_OR_RETURN(compacted, MayHaveHoles(fs_, report_.directory, base_));
+    if (compacted) rule = OffsetRule::kGrowing;
   }
-  LogWalk walk(*log,
-               {.begin = FilePosition(0),
-                .end = FilePosition(stat.size_bytes),
-                .expected = {.next_offset = base_,
-                             .epoch_min = epoch_min,
-                             .rule = compacted ? OffsetRule::kGrowing : OffsetRule::kContiguous}});
+  LogWalk walk(*log, {.begin = FilePosition(0),
+                      .end = FilePosition(stat.size_bytes),
+                      .expected = {.next_offset = base_, .epoch_min = epoch_min, .rule = rule}});
   while (true) {
     ASSIGN_OR_RETURN(const bool more, walk.Next());
     if (!more) break;

@@ -238,6 +238,47 @@ TEST_F(Compaction, ACompactedSegmentWithoutItsSealIsNoDamage) {
   EXPECT_EQ(Records(), kept);
 }
 
+// No checksum of a batch covers where it stands: only its neighbours tell.
+TEST_F(Compaction, EveryOffsetOfACompactedSegmentIsInABatch) {
+  ASSERT_TRUE(Open().ok());
+  Put({{.key = 1, .producer_id = 5}});
+  for (int pass = 0; pass < 2; ++pass) {
+    Fill(log_->Copyable().size() + 4, 9);
+    Put({{.key = 1, .producer_id = 5}});
+    Fill(log_->Copyable().size() + 1, 9);
+    ASSERT_TRUE(Compact(*fs_).value());
+    Offset next(0);
+    for (const record::BatchHeader& header : Headers()) {
+      EXPECT_EQ(header.base_offset, next);
+      next = header.next_offset();
+    }
+    EXPECT_EQ(next, log_->durable_end());
+  }
+}
+
+TEST_F(Compaction, AnOffsetThatRottedInACompactedSegmentIsTold) {
+  ASSERT_TRUE(Open().ok());
+  Fill(6, 400);
+  ASSERT_TRUE(Compact(*fs_, {.batch_raw_bytes = 500}).value());
+  const std::vector<record::BatchHeader> headers = Headers();
+  ASSERT_GE(headers.size(), 3U);
+  const auto position = static_cast<std::int64_t>(headers[0].size_bytes());
+  FlipByte(PathOf(Offset(0), segment::kLogSuffix), position + 7, 1);
+  ASSERT_TRUE(Open().ok());
+  Offset next(0);
+  const Bytes all = ReadAll(Offset(0));
+  for (ByteView rest = all; !rest.empty();) {
+    const auto header = *record::ParseBatchHeader(rest);
+    EXPECT_NE(header.base_offset, headers[1].base_offset);
+    next = std::max(next, header.next_offset());
+    rest.remove_prefix(header.size_bytes());
+  }
+  EXPECT_EQ(next, log_->durable_end());
+  ASSERT_FALSE(unreadable_.empty());
+  EXPECT_EQ(unreadable_.front().begin, headers[1].base_offset);
+  EXPECT_EQ(unreadable_.front().end, headers[2].base_offset);
+}
+
 TEST_F(Compaction, AnOffsetThatRottedEndsThePass) {
   ASSERT_TRUE(Open().ok());
   Fill(3, 1000);
