@@ -361,7 +361,6 @@ TEST_F(PartitionStartFrom, AFailedCallIsToldOrChangesNothing) {
 const std::set<std::string> kNeedsRoom = {"a compacted segment at the end",
                                           "a rotten batch behind the last sync",
                                           "all segments gone",
-                                          "an epoch that has rotted upwards",
                                           "compacted further than the log goes",
                                           "no epochs",
                                           "stopped, an index rotten",
