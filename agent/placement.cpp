@@ -79,7 +79,11 @@ void Placement::OrderOpened() {
                                                 : a->path > b->path;
     });
     for (std::size_t i = 1; i < files.size(); ++i) {
-      if (!files[i]->source->opened) files[i]->read_after = files[i - 1]->source;
+      if (files[i]->source->opened) continue;
+      // Where a clock was set back, what was known before counts.
+      if (!IsReadAfter(parts_, *files[i - 1], *files[i])) {
+        files[i]->read_after = files[i - 1]->source;
+      }
     }
   }
 }

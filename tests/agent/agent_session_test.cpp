@@ -269,5 +269,26 @@ TEST(AgentIdle, AnIdleAgentSleeps) {
   EXPECT_LT(steps, 200);
 }
 
+// Which of two files is the older one was known before the clock was set back, and looks otherwise
+// since: neither may wait for the other then.
+TEST(AgentClock, FilesOfOneLogAreReadThoughItIsSetBackAsTheyAreRotated) {
+  AgentRig rig({.watched = false});
+  rig.Append("/log/a.log", "1\n");
+  rig.Start();
+  rig.Run(2'000);
+  rig.broker.refuses = protocol::NO_SPACE;
+  rig.Truncate("/log/a.log");
+  rig.Run(2'000);
+  rig.Append("/log/a.log", "2\n");
+  rig.now.wall += -300'000;
+  rig.Rename("/log/a.log", "/log/a.log.1");
+  rig.fs.SetTime(rig.now.wall.value() * 1'000'000);
+  rig.Append("/log/a.log", "3\n");
+  rig.Run(5'000);
+  rig.broker.refuses.reset();
+  rig.Settle();
+  EXPECT_EQ(rig.Values(), (std::vector<std::string>{"1", "2", "3"})) << rig.Describe();
+}
+
 }  // namespace
 }  // namespace logboom::agent

@@ -232,6 +232,7 @@ void SimBroker::LoseAndRestore() {
   constexpr std::int64_t kBetweenMs = 60'000;
   restored_at_ = std::max(now().wall, restored_at_ + kBetweenMs);
   if (up()) Kill();
+  FreeDisk();  // whoever restores has made room
   // A sync that was to fail may fail here: then nothing is left that could be started.
   Status restored = RestoreOnce();
   for (int tries = 0; !restored.ok() && restored.error().code == ErrorCode::kIo && tries < 9;
