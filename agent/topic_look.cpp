@@ -13,8 +13,7 @@ void TopicTail::NoteClock(Instant now) {
   // Both clocks are cut to milliseconds, each at its own moment.
   constexpr std::int64_t kWobbleMs = 1;
   const std::int64_t offset_ms = now.wall.value() - now.monotonic.value();
-  // To the end of its millisecond.
-  parts_.wall_ns = (now.wall.value() + 1) * 1'000'000;
+  parts_.wall_ns = now.wall.value() * 1'000'000;
   const std::int64_t back_ms = clock_offset_ms_ - offset_ms;
   if (begun_ && std::abs(back_ms) <= kWobbleMs) return;
   clock_offset_ms_ = offset_ms;

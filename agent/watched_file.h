@@ -71,9 +71,11 @@ struct WatchedFile {
   bool found_at_start = false;
   std::int64_t size_at_start = 0;
 
-  // `now_ns`: what lies ahead of it was written before the clock was set back.
+  // `now_ns`: cut to its millisecond. What lies ahead of that was written before the clock was set
+  // back, and no later than what is written now.
   void SetModified(std::int64_t ns, std::int64_t now_ns) {
-    if (ns != modified_ns) set_back_ns = ns > now_ns ? ns - now_ns : 0;
+    constexpr std::int64_t kMillisecondNs = 1'000'000;
+    if (ns != modified_ns) set_back_ns = ns > now_ns + kMillisecondNs ? ns - now_ns : 0;
     modified_ns = ns;
   }
   // When it was written to last, as the clock is set now.

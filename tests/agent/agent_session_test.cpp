@@ -290,5 +290,21 @@ TEST(AgentClock, FilesOfOneLogAreReadThoughItIsSetBackAsTheyAreRotated) {
   EXPECT_EQ(rig.Values(), (std::vector<std::string>{"1", "2", "3"})) << rig.Describe();
 }
 
+// By its time the file was written to after its copy was made.
+TEST(AgentClock, ACopyGoesOnWithAFileThatWasWrittenBeforeTheClockWasSetBack) {
+  AgentRig rig;
+  rig.Append("/log/a.log", "1\n");
+  rig.now.wall += -10'000;
+  rig.fs.SetTime(rig.now.wall.value() * 1'000'000);
+  rig.network.SetFaults({.unreachable = true});
+  rig.Start();
+  rig.CopyTruncate("/log/a.log", "/log/a.log.1");
+  rig.Run(2'000);
+  rig.network.SetFaults({});
+  rig.Settle();
+  EXPECT_EQ(rig.Values(), (std::vector<std::string>{"1"})) << rig.Describe();
+  EXPECT_TRUE(rig.Rows(protocol::GAP).empty()) << rig.Describe();
+}
+
 }  // namespace
 }  // namespace logboom::agent
