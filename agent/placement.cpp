@@ -113,10 +113,20 @@ void Placement::FindItsFile(Source& source, const InodeIndex& by_inode) {
     for (auto each = first; each != last; ++each) {
       WatchedFile& file = *each->second;
       if (!Unplaced(file) || !EnsureOpen(parts_, file)) continue;
+      NoteGrowth(file);
       if (!HoldsUpTo(Content(*file.handle, file.size), source.identity, source.durable)) continue;
       return BindTo(file, source);
     }
   }
+}
+
+// The process before this one may have sent more of it since it was looked at.
+void Placement::NoteGrowth(WatchedFile& file) {
+  const auto stat = file.handle->Stat();
+  if (!stat || stat->size_bytes <= file.size) return;
+  file.size = stat->size_bytes;
+  file.SetModified(stat->modified_ns, parts_.wall_ns);
+  file.look_due = true;
 }
 
 // Its inode, and not its bytes: truncated, or reused.

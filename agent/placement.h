@@ -60,6 +60,7 @@ class Placement {
 
   void BeginAnew(WatchedFile& file);
   bool MustWait(const Source* earlier) const;
+  void NoteGrowth(WatchedFile& file);
   static bool IsAsSeen(WatchedFile& file);
   void Open(WatchedFile& file);
   bool BeginsAtEnd(const WatchedFile& file) const;

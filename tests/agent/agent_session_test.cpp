@@ -269,6 +269,27 @@ TEST(AgentIdle, AnIdleAgentSleeps) {
   EXPECT_LT(steps, 200);
 }
 
+// Two processes of one agent overlap for a moment: what the older one has sent since the newer one
+// looked at the file is no sign that the file was emptied.
+TEST(AgentTwice, WhatTheOtherSentSinceTheFileWasLookedAtIsNotSentAgain) {
+  AgentRig rig({.watched = false});
+  rig.Append("/log/a.log", "1\n");
+  rig.Start();
+  rig.Run(2'000);
+  rig.Kill();
+  rig.Start();
+  const auto file = rig.fs.Open("/log/a.log", file::OpenMode::kReadWrite);
+  ASSERT_TRUE((*file)->PWrite(2, "2\n").ok());
+  fakes::StoredSource& source = rig.topic().sources.begin()->second;
+  source.bytes += "2\n";
+  source.appended = source.durable = 4;
+  source.window = record::HashBytes(source.bytes);
+  source.ends.push_back({4, source.window});
+  rig.Append("/log/a.log", "3\n");
+  rig.Settle();
+  EXPECT_EQ(rig.Values(), (std::vector<std::string>{"1", "3"})) << rig.Describe();
+}
+
 // Which of two files is the older one was known before the clock was set back, and looks otherwise
 // since: neither may wait for the other then.
 TEST(AgentClock, FilesOfOneLogAreReadThoughItIsSetBackAsTheyAreRotated) {
