@@ -34,6 +34,22 @@ bool BeganWith(const WatchedFile& file, const Source& source) {
          known.head_hash;
 }
 
+// What was known before counts for more than times, which may be of a clock that was set back.
+void KeepKnownOrder(std::vector<WatchedFile*>& files) {
+  std::size_t moves_left = files.size();
+  for (auto file = files.begin(); file != files.end() && moves_left > 0;) {
+    const Source* earlier = (*file)->read_after;
+    const auto place =
+        earlier == nullptr ? files.end() : std::find(file, files.end(), earlier->bound);
+    if (place == files.end() || place == file) {
+      ++file;
+    } else {
+      std::rotate(file, file + 1, place + 1);
+      --moves_left;
+    }
+  }
+}
+
 }  // namespace
 
 void Placement::Run(MonotonicMs now, bool online) {
@@ -78,12 +94,9 @@ void Placement::OrderOpened() {
       return a->written_ns() != b->written_ns() ? a->written_ns() < b->written_ns()
                                                 : a->path > b->path;
     });
+    KeepKnownOrder(files);
     for (std::size_t i = 1; i < files.size(); ++i) {
-      if (files[i]->source->opened) continue;
-      // Where a clock was set back, what was known before counts.
-      if (!IsReadAfter(parts_, *files[i - 1], *files[i])) {
-        files[i]->read_after = files[i - 1]->source;
-      }
+      if (!files[i]->source->opened) files[i]->read_after = files[i - 1]->source;
     }
   }
 }

@@ -87,15 +87,6 @@ record::SourceIdentity IdentityOf(TopicParts& parts, const WatchedFile& file) {
   return identity;
 }
 
-bool IsReadAfter(const TopicParts& parts, const WatchedFile& file, const WatchedFile& other) {
-  const WatchedFile* each = &file;
-  for (std::size_t left = parts.files.files().size(); left > 0; --left) {
-    each = each->read_after == nullptr ? nullptr : each->read_after->bound;
-    if (each == nullptr || each == &other) break;
-  }
-  return each == &other;
-}
-
 void GiveUp(TopicParts& parts, Source& source, const std::string& reason, bool end_is_exact) {
   const bool broker_lost = source.durable_max > source.durable.end;
   const SourcePosition end(std::max(source.size_seen, source.durable_max.value()));

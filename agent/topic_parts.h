@@ -64,9 +64,6 @@ WatchedFile& AddNeighbour(TopicParts& parts, const Neighbour& found,
 // Who the file is, as it is now. Its handle is open.
 record::SourceIdentity IdentityOf(TopicParts& parts, const WatchedFile& file);
 
-// Whether `file` is read after `other`, by itself or through others.
-bool IsReadAfter(const TopicParts& parts, const WatchedFile& file, const WatchedFile& other);
-
 // Sends what was seen of it as a gap (if anything), then closes the source.
 void GiveUp(TopicParts& parts, Source& source, const std::string& reason, bool end_is_exact);
 

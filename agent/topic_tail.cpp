@@ -265,8 +265,10 @@ bool TopicTail::Ship(client::AgentLink& link, FileTurn& turn, BatchAssembler& as
 bool TopicTail::MustLetPass(WatchedFile& file) {
   if (file.read_after == nullptr) return false;
   const WatchedFile* earlier = file.read_after->bound;
-  // A source may go on in another file than the one that was waited for: nobody waits for himself.
-  if (earlier == nullptr || earlier == &file || IsReadAfter(parts_, *earlier, file)) {
+  // A source may go on in another file than the one that was waited for, but no two wait for each
+  // other.
+  if (earlier == nullptr || earlier == &file ||
+      (earlier->read_after != nullptr && earlier->read_after->bound == &file)) {
     file.read_after = nullptr;
     return false;
   }
