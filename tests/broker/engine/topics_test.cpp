@@ -260,6 +260,42 @@ TEST_F(TopicsTest, AStartOnAFullDiskDoesWithoutAPartitionThatWasNeverMade) {
   EXPECT_TRUE(rig_.Append(rig_.Where("web", 1), {"x"}).ok());
 }
 
+// Of a topic without any directory its row alone says which number it has.
+TEST_F(TopicsTest, ATopicThatHasNoDirectoryKeepsItsNumberForItself) {
+  ASSERT_TRUE(rig_.CreateTopic("web").ok());
+  ASSERT_TRUE(rig_.CreateTopic("other").ok());
+  rig_.Kill();
+  ASSERT_TRUE(file::RemoveTree(rig_.disk, "/data/2-0").ok());
+  rig_.fs.Add({.kind = file::CallKind::kCreateDirectories,
+               .path_part = "2-0",
+               .code = ErrorCode::kNoSpace,
+               .span = file::FaultSpan::kFromThenOn});
+  rig_.MustOpen();
+  ASSERT_TRUE(rig_.CreateTopic("next").ok());
+  EXPECT_NE(rig_.engine->FindTopic("next")->number, rig_.engine->FindTopic("other")->number);
+}
+
+// What its name and the topic's row say is written there again; a full disk must not keep it
+// closed.
+TEST_F(TopicsTest, ADirectoryThatForgotWhoseItIsIsMendedOrEndsTheStart) {
+  ASSERT_TRUE(rig_.CreateTopic("web").ok());
+  ASSERT_TRUE(rig_.Append(rig_.Where("web"), {"kept"}).ok());
+  rig_.Settle();
+  rig_.Kill();
+  const std::string path = "/data/1-0/partition.metadata";
+  ASSERT_TRUE(file::ReplaceFile(rig_.disk, path, "rotten").ok());
+  rig_.fs.Add({.kind = file::CallKind::kWrite, .path_part = path, .code = ErrorCode::kIo});
+  EXPECT_EQ(rig_.Open().error().code, ErrorCode::kIo);
+  rig_.fs.Heal();
+  rig_.fs.Add({.kind = file::CallKind::kWrite, .path_part = path, .code = ErrorCode::kNoSpace});
+  for (int turn = 0; turn < 2; ++turn) {
+    rig_.Kill();
+    rig_.MustOpen();
+    EXPECT_EQ(rig_.State(rig_.Where("web")).durable_end, Offset{1});
+    rig_.fs.Heal();
+  }
+}
+
 // As the test's disk: whatever the start wants to correct, no row can be written.
 TEST_F(TopicsTest, AStartWhoseStoreIsFullCorrectsItsRowsTheNextTime) {
   ASSERT_TRUE(rig_.CreateTopic("web", 2).ok());

@@ -123,6 +123,17 @@ TEST_F(ProduceTest, ACompactedTopicTakesRecordsWithKeysAlone) {
   EXPECT_EQ(LogEnd(), 2);
 }
 
+TEST_F(ProduceTest, ACompactedTopicTakesNoBatchThatCantBeTakenApart) {
+  ASSERT_TRUE(rig_.engine().AlterTopic("web", {{"cleanup.policy", "compact"}}).ok());
+  record::BatchBuilder builder({.codec = record::Codec::kZstd});
+  builder.Add({.timestamp = TimestampMs(1), .key = "k", .value = "v", .headers = {}});
+  Bytes batch(*builder.Finish());
+  batch[record::kBatchHeaderBytes] = 'x';  // where zstd's magic number stands
+  record::SealBatch(batch.data(), batch.size());
+  EXPECT_FALSE(client_.Ask(client_.ProduceRequest(), batch).ok());
+  EXPECT_EQ(LogEnd(), 0);
+}
+
 TEST_F(ProduceTest, ReservedHeadersAreTheAgents) {
   for (const char* name : {"lb.span", "lb.source", "lb.more", "lb.anything", "lb."}) {
     const Reply reply = client_.Ask(client_.ProduceRequest(), PlainBatch({"a"}, name));

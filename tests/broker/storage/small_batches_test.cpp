@@ -201,5 +201,17 @@ TEST_F(BatchMergerTest, MoreRecordsThanTheHeaderSaysAreCorrupt) {
   EXPECT_EQ(added.error().code, ErrorCode::kCorrupt);
 }
 
+// Of whatever can't be written the first is told, and by whom it comes too late to be merged.
+TEST_F(BatchMergerTest, ABatchThatCantBeWrittenIsToldWhenTheNextOneDoesNotFit) {
+  BatchMerger merger({.raw_bytes = 600, .zstd_level = 1}, nullptr,
+                     [](ByteView) { return Fail(ErrorCode::kNoSpace, "full"); });
+  const Bytes first = BatchAt(0, 500);
+  const Bytes second = BatchAt(1, 500);
+  ASSERT_TRUE(merger.Add(*record::ParseBatchHeader(first), first).ok());
+  const Status added = merger.Add(*record::ParseBatchHeader(second), second);
+  ASSERT_FALSE(added.ok());
+  EXPECT_EQ(added.error().code, ErrorCode::kNoSpace);
+}
+
 }  // namespace
 }  // namespace logboom::broker
