@@ -45,6 +45,9 @@ Status BatchMerger::Add(const record::BatchHeader& header, ByteView batch) {
   if (!CanBeBuilt(header, reader_.raw_bytes())) return CopyWhole(header, batch);
   if (filter_ != nullptr) return Filter(header, batch);
   if (StandsAlone(header) || header.has_delete_horizon) return Copy(batch);
+  if (header.record_count == 0) {
+    return LeaveOut({header.base_offset, header.last_offset(), header.leader_epoch});
+  }
   keeps_.assign(static_cast<std::size_t>(header.record_count), true);
   return Merge(header, std::nullopt);
 }

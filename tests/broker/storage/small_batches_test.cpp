@@ -201,6 +201,27 @@ TEST_F(BatchMergerTest, MoreRecordsThanTheHeaderSaysAreCorrupt) {
   EXPECT_EQ(added.error().code, ErrorCode::kCorrupt);
 }
 
+// What compaction leaves where nothing is left, and rewriting meets.
+TEST_F(BatchMergerTest, ABatchWithoutRecordsBecomesPartOfItsNeighbourOrStaysOne) {
+  record::BatchHeader header;
+  header.leader_epoch = LeaderEpoch(0);
+  header.last_offset_delta = 2;
+  header.base_timestamp = header.max_timestamp = TimestampMs(-1);
+  Bytes empty(record::kBatchHeaderBytes, '\0');
+  record::WriteBatchHeader(empty.data(), header);
+  record::SealBatch(empty.data(), empty.size());
+  EXPECT_EQ(Merge({empty}, 10'000), std::vector{0});
+  EXPECT_EQ(Merge({empty, BatchAt(3, 500)}, 10'000), std::vector{1});
+  Bytes produced = BatchAt(3, 500);
+  record::BatchHeader of_producer = *record::ParseBatchHeader(produced);
+  of_producer.producer_id = 0;
+  of_producer.producer_epoch = 0;
+  of_producer.base_sequence = 0;
+  record::WriteBatchHeader(produced.data(), of_producer);
+  record::SealBatch(produced.data(), produced.size());
+  EXPECT_EQ(Merge({empty, produced}, 10'000), (std::vector{0, 0}));
+}
+
 // Of whatever can't be written the first is told, and by whom it comes too late to be merged.
 TEST_F(BatchMergerTest, ABatchThatCantBeWrittenIsToldWhenTheNextOneDoesNotFit) {
   BatchMerger merger({.raw_bytes = 600, .zstd_level = 1}, nullptr,
