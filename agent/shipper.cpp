@@ -83,6 +83,9 @@ std::vector<Source*> Shipper::Poll(client::AgentLink& link, MonotonicMs now) {
     }
     changed.push_back(source);
   }
+  // In an order that does not depend on where they lie: a simulator replays it.
+  std::sort(changed.begin(), changed.end(),
+            [](const Source* a, const Source* b) { return a->id < b->id; });
   return changed;
 }
 
