@@ -32,6 +32,12 @@ inline ::testing::AssertionResult SameBytes(const std::string& found, const std:
          << "'";
 }
 
+inline std::string Lines(const std::string& name, int from, int to) {
+  std::string lines;
+  for (int i = from; i < to; ++i) lines += fmt::format("{} line {:06} of some length\n", name, i);
+  return lines;
+}
+
 struct RigOptions {
   std::uint64_t seed = 1;
   bool watched = true;  // else directories are polled
