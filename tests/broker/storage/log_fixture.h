@@ -41,6 +41,17 @@ struct AppendedCopy {
   Bytes bytes;
 };
 
+// The same records as an idempotent producer sends them.
+inline Bytes FromProducer(Bytes batch, std::int64_t id, std::int32_t sequence = 0) {
+  record::BatchHeader header = *record::ParseBatchHeader(batch);
+  header.producer_id = id;
+  header.producer_epoch = 0;
+  header.base_sequence = sequence;
+  record::WriteBatchHeader(batch.data(), header);
+  record::SealBatch(batch.data(), batch.size());
+  return batch;
+}
+
 class LogFixture : public ::testing::Test {
  protected:
   void SetUp() override {

@@ -71,11 +71,7 @@ class PartitionLogErrors : public LogFixture {
     Bytes batch = NewBatch();
     record::BatchHeader header = *record::ParseBatchHeader(batch);
     if (batches_.size() % 2 == 1) {
-      header.producer_id = 7;
-      header.producer_epoch = 0;
-      header.base_sequence = sequence_;
-      record::WriteBatchHeader(batch.data(), header);
-      record::SealBatch(batch.data(), batch.size());
+      batch = FromProducer(std::move(batch), 7, sequence_);
       header = *record::ParseBatchHeader(batch);
       ASSIGN_OR_RETURN(const ProducerVerdict verdict, log_->JudgeProducer(header));
       if (verdict.kind != ProducerVerdict::Kind::kFresh) {

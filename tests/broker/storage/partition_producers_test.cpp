@@ -20,14 +20,7 @@ class PartitionProducersTest : public LogFixture {
     ASSERT_TRUE(Open().ok());
   }
   static Bytes Stamped(std::int32_t sequence, int records, std::int64_t id) {
-    Bytes batch = BuildBatch({.records = records});
-    record::BatchHeader header = *record::ParseBatchHeader(batch);
-    header.producer_id = id;
-    header.producer_epoch = 0;
-    header.base_sequence = sequence;
-    record::WriteBatchHeader(batch.data(), header);
-    record::SealBatch(batch.data(), batch.size());
-    return batch;
+    return FromProducer(BuildBatch({.records = records}), id, sequence);
   }
   void Produce(std::int32_t sequence, int records = 3, std::int64_t id = 7) {
     Bytes batch = Stamped(sequence, records, id);

@@ -66,14 +66,8 @@ class PartitionStart : public LogFixture {
     ASSERT_EQ(log_->segment_count(), 4U);
   }
   void Produce() {
-    Bytes batch = BuildBatch({});
-    record::BatchHeader header = *record::ParseBatchHeader(batch);
-    header.producer_id = 7;
-    header.producer_epoch = 0;
-    header.base_sequence = 0;
-    record::WriteBatchHeader(batch.data(), header);
-    record::SealBatch(batch.data(), batch.size());
-    header = *record::ParseBatchHeader(batch);
+    Bytes batch = FromProducer(BuildBatch({}), 7);
+    const record::BatchHeader header = *record::ParseBatchHeader(batch);
     ASSERT_TRUE(log_->JudgeProducer(header).ok());
     const auto appended = log_->Append(batch.data(), header, TimestampMs(now_ms_));
     ASSERT_TRUE(appended.ok());

@@ -177,13 +177,7 @@ TEST_F(BatchMergerTest, ThoseOfAnotherEpochOrWithAProducerStandAlone) {
   Bytes other = BatchAt(1, 500);
   record::SetLeaderEpoch(other.data(), LeaderEpoch(1));
   EXPECT_EQ(Merge({BatchAt(0, 500), other}, 10'000), (std::vector{1, 1}));
-  Bytes produced = BatchAt(1, 500);
-  record::BatchHeader header = *record::ParseBatchHeader(produced);
-  header.producer_id = 0;
-  header.producer_epoch = 0;
-  header.base_sequence = 0;
-  record::WriteBatchHeader(produced.data(), header);
-  record::SealBatch(produced.data(), produced.size());
+  const Bytes produced = FromProducer(BatchAt(1, 500), 0);
   EXPECT_EQ(Merge({BatchAt(0, 500), produced, BatchAt(2, 500)}, 10'000), (std::vector{1, 0, 1}));
 }
 
@@ -212,17 +206,10 @@ TEST_F(BatchMergerTest, ABatchWithoutRecordsBecomesPartOfItsNeighbourOrStaysOne)
   record::SealBatch(empty.data(), empty.size());
   EXPECT_EQ(Merge({empty}, 10'000), std::vector{0});
   EXPECT_EQ(Merge({empty, BatchAt(3, 500)}, 10'000), std::vector{1});
-  Bytes produced = BatchAt(3, 500);
-  record::BatchHeader of_producer = *record::ParseBatchHeader(produced);
-  of_producer.producer_id = 0;
-  of_producer.producer_epoch = 0;
-  of_producer.base_sequence = 0;
-  record::WriteBatchHeader(produced.data(), of_producer);
-  record::SealBatch(produced.data(), produced.size());
-  EXPECT_EQ(Merge({empty, produced}, 10'000), (std::vector{0, 0}));
+  EXPECT_EQ(Merge({empty, FromProducer(BatchAt(3, 500), 0)}, 10'000), (std::vector{0, 0}));
 }
 
-// Of whatever can't be written the first is told, and by whom it comes too late to be merged.
+// What was held back is written when the next batch comes: whoever adds that one is told.
 TEST_F(BatchMergerTest, ABatchThatCantBeWrittenIsToldWhenTheNextOneDoesNotFit) {
   BatchMerger merger({.raw_bytes = 600, .zstd_level = 1}, nullptr,
                      [](ByteView) { return Fail(ErrorCode::kNoSpace, "full"); });
