@@ -1,6 +1,6 @@
 """Breaks the code on purpose, one place at a time, and sees whether the tests notice.
 
-mutations.py [COUNT] [--seed N] [--only NAME] [--check]
+mutations.py [COUNT] [--seed N] [--only NAME] [--random] [--under PATH] [--check]
 
 The named mutations are the patches of tests/mutations: mistakes that somebody could make, each with the
 invariant of docs/reliability.md that it breaks. COUNT more are drawn at random: an operator, a constant
@@ -60,6 +60,8 @@ def parse_arguments():
     parser.add_argument("--seed", type=int, default=None, help="of the random ones; default: a new one")
     parser.add_argument("--only", metavar="NAME", help="one of the named mutations alone")
     parser.add_argument("--random", action="store_true", help="the random ones alone")
+    parser.add_argument("--under", metavar="PATH", default="",
+                        help="random ones of this file or folder alone: to look at it closely, not to score")
     parser.add_argument("--check", action="store_true",
                         help="build nothing: do the patches fit, are there enough?")
     return parser.parse_args()
@@ -250,12 +252,14 @@ def score_named(mutations):
     return found == len(outcomes)
 
 
-def score_random(count, seed):
-    print(f"{count} random mutations, seed {seed}")
+def score_random(count, seed, under):
+    print(f"{count} random mutations, seed {seed}{', under ' + under if under else ''}")
     outcomes = []
     anywhere = [*(f"{folder}/any.cpp" for folder in operators.FOLDERS), *operators.FILES]
     seconds = must_pass_unbroken([Mutation("", "", "", anywhere, "")])
     for file, line, what, patch in operators.draw(_TREE, seed):
+        if not file.startswith(under):
+            continue
         mutation = Mutation(f"{pathlib.Path(file).name}:{line}", "", what, [file], patch)
         outcome = try_one(mutation, seconds)
         if outcome.broken:
@@ -264,6 +268,8 @@ def score_random(count, seed):
         outcomes.append(outcome)
         if len(outcomes) == count:
             break
+    if not outcomes:
+        sys.exit(f"mutations: nothing to change under '{under}': a file of {', '.join(anywhere)}?")
     found = sum(outcome.found_by is not None for outcome in outcomes)
     print(f"{found} of {len(outcomes)} found")
     tell_survivors(outcomes)
@@ -288,7 +294,7 @@ def main():
     good = options.random or score_named(mutations)
     if options.count > 0:
         seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 31)
-        good = score_random(options.count, seed) and good
+        good = score_random(options.count, seed, options.under) and good
     return 0 if good else 1
 
 
