@@ -103,7 +103,7 @@ TEST_F(CleanerTest, NoPassBeginsDuringABackup) {
   EXPECT_GE(rig_.engine->cleaner_counters().passes, 1U);
 }
 
-// Damage is met once in a while, and not every few seconds; meanwhile it is told why and since when.
+// Damage is met once in a while, and not every few seconds; the status tells what, and since when.
 TEST_F(CleanerTest, APartitionThatFailsIsLetAloneForAWhile) {
   rig_.MustOpen();
   CreateCompacted();
