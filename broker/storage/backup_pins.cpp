@@ -6,10 +6,7 @@
 namespace logboom::broker {
 namespace {
 
-std::string LastComponent(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? path : path.substr(slash + 1);
-}
+std::string LastComponent(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 bool IsOfSegment(std::string_view suffix) {
   return suffix == segment::kLogSuffix || suffix == segment::kOffsetIndexSuffix ||
@@ -49,10 +46,7 @@ Status BackupPins::Open() {
   return fs_.CreateDirectories(pins_);
 }
 
-Status BackupPins::Close() {
-  if (!fs_.Stat(pins_).ok()) return Ok();
-  return file::RemoveTree(fs_, pins_);
-}
+Status BackupPins::Close() { return file::RemoveTree(fs_, pins_); }
 
 Result<PinnedFile> BackupPins::Pin(const std::string& partition, const std::string& name) {
   const std::string directory = LastComponent(partition);

@@ -32,7 +32,7 @@ Status ForEachChunk(const file::File& file, const std::string& path,
                     std::optional<std::int64_t> bytes_max, const std::stop_token& stop, Take take) {
   Bytes buffer(kChunkBytes, '\0');
   std::int64_t position = 0;
-  while (!bytes_max || position < *bytes_max) {
+  while (true) {
     RETURN_IF_ERROR(CheckNotStopped(stop));
     std::size_t wish = buffer.size();
     if (bytes_max) wish = std::min(wish, static_cast<std::size_t>(*bytes_max - position));
@@ -95,7 +95,8 @@ Status BackupTarget::CheckOutside() const {
     path = std::move(above);
     stat = *next;
   }
-  return Ok();
+  return Fail(ErrorCode::kInvalid, "{}: lies in more than {} directories; name a place further up",
+              directory_, kAncestorsMax);
 }
 
 Status BackupTarget::CheckFree() const {
@@ -191,7 +192,6 @@ Status BackupTarget::Finish(BackupManifest manifest) {
   RETURN_IF_ERROR(file::ReplaceFile(fs_, fmt::format("{}/{}", incomplete_, kBackupManifestName),
                                     FormatBackupManifest(manifest)));
   RETURN_IF_ERROR(fs_.Rename(incomplete_, directory_));
-  made_ = false;
   return fs_.SyncDirectory(file::ParentDirectory(directory_));
 }
 

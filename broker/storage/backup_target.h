@@ -29,7 +29,7 @@ class BackupTarget {
   std::int64_t bytes_linked() const { return bytes_linked_; }
 
   // Refuses a relative path, one inside the data directory, one that is taken, one without a parent
-  // directory; then makes `path()`.
+  // directory, one too deep to tell (256 directories); then makes `path()`.
   Status Prepare();
   // kNoSpace where so much does not fit, or would leave less than `reserve_bytes` on the data
   // directory's file system.

@@ -31,20 +31,18 @@ bool IsPartitionName(std::string_view name) {
          name.find('-', dash + 1) == std::string_view::npos;
 }
 
-// Nothing where the numbers are out of range.
+// Of a name that is one. Nothing where the numbers are out of range.
 std::optional<DataDirectory::UnreadablePartition> ParsePartitionName(std::string_view name) {
   DataDirectory::UnreadablePartition parsed;
   const char* end = name.data() + name.size();
   const auto number = std::from_chars(name.data(), end, parsed.topic_number);
-  if (number.ec != std::errc() || number.ptr == end) return std::nullopt;
+  if (number.ec != std::errc()) return std::nullopt;
   std::int32_t partition = 0;
   const auto index = std::from_chars(number.ptr + 1, end, partition);
-  if (index.ec != std::errc() || index.ptr != end) return std::nullopt;
+  if (index.ec != std::errc()) return std::nullopt;
   parsed.partition = PartitionIndex(partition);
   return parsed;
 }
-
-bool EndsWith(std::string_view name, std::string_view suffix) { return name.ends_with(suffix); }
 
 Result<PartitionIdentity> ReadIdentity(file::FileSystem& fs, const std::string& directory) {
   const std::string path = fmt::format("{}/{}", directory, segment::kPartitionMetadataName);
@@ -85,10 +83,8 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::Open(file::FileSystem& fs,
   std::unique_ptr<DataDirectory> directory(new DataDirectory(fs, path));
   ASSIGN_OR_RETURN(directory->lock_, fs.Lock(directory->Under(kLockName)));
   RETURN_IF_ERROR(directory->LoadSuperblock(random));
-  RETURN_IF_ERROR(directory->ReadFailedMark());
-  if (const std::string pins = directory->Under(kBackupPinsName); fs.Stat(pins).ok()) {
-    RETURN_IF_ERROR(file::RemoveTree(fs, pins));
-  }
+  directory->ReadFailedMark();
+  RETURN_IF_ERROR(file::RemoveTree(fs, directory->Under(kBackupPinsName)));
   ASSIGN_OR_RETURN(const file::FileStat own, fs.Stat(path));
   ASSIGN_OR_RETURN(const file::FileStat parent, fs.Stat(file::ParentDirectory(path)));
   directory->own_file_system_ = own.identity.device != parent.identity.device;
@@ -110,14 +106,13 @@ Status DataDirectory::LoadSuperblock(Random& random) {
   return Ok();
 }
 
-Status DataDirectory::ReadFailedMark() {
+void DataDirectory::ReadFailedMark() {
   Result<Bytes> reason = file::ReadWholeFile(fs_, Under(kFailedName), kFailedReasonBytesMax);
   if (reason.ok()) {
     failed_ = std::move(*reason);
   } else if (reason.error().code != ErrorCode::kNotFound) {
     failed_ = reason.error().message;
   }
-  return Ok();
 }
 
 Manifest DataDirectory::ReadManifest() const {
@@ -162,7 +157,7 @@ Result<std::vector<DataDirectory::PartitionDirectory>> DataDirectory::ListPartit
   for (const file::DirectoryEntry& entry : entries) {
     if (entry.kind != file::FileKind::kDirectory) continue;
     const std::string path = Under(entry.name);
-    if (EndsWith(entry.name, kCreatingSuffix) || EndsWith(entry.name, kDeletingSuffix)) {
+    if (entry.name.ends_with(kCreatingSuffix) || entry.name.ends_with(kDeletingSuffix)) {
       RETURN_IF_ERROR(file::RemoveTree(fs_, path));
       continue;
     }
@@ -202,7 +197,7 @@ Result<std::string> DataDirectory::CreatePartition(const PartitionIdentity& iden
   const std::string path = Under(fmt::format("{}-{}", identity.topic_number, identity.partition));
   if (fs_.Stat(path).ok()) return Fail(ErrorCode::kExists, "{}: is there already", path);
   const std::string creating = fmt::format("{}{}", path, kCreatingSuffix);
-  if (fs_.Stat(creating).ok()) RETURN_IF_ERROR(file::RemoveTree(fs_, creating));
+  RETURN_IF_ERROR(file::RemoveTree(fs_, creating));
   RETURN_IF_ERROR(fs_.CreateDirectories(creating));
   RETURN_IF_ERROR(MendIdentity(creating, identity));
   RETURN_IF_ERROR(fs_.Rename(creating, path));

@@ -155,7 +155,7 @@ class DataDirectory {
  private:
   DataDirectory(file::FileSystem& fs, std::string path) : fs_(fs), path_(std::move(path)) {}
   Status LoadSuperblock(Random& random);
-  Status ReadFailedMark();
+  void ReadFailedMark();
   std::string Under(std::string_view name) const;
   // Fine where it isn't there.
   Status RemoveDurably(std::string_view name);

@@ -6,6 +6,7 @@
 #include "broker/storage/backup_manifest.h"
 #include "broker/storage/backup_pins.h"
 #include "lib/base/random.h"
+#include "lib/file/faulty_file_system.h"
 #include "lib/file/memory_file_system.h"
 #include "lib/record/crc32c.h"
 
@@ -157,6 +158,41 @@ TEST(BackupPinsTest, FilesOfRecordsBelowTheEndArePinned) {
   ASSERT_TRUE(pins.Close().ok());
   ASSERT_TRUE(pins.Close().ok());
   EXPECT_FALSE(fs.Stat("/data/backup.pins").ok());
+}
+
+// Segments that were let go are unlinked while the files are pinned.
+TEST(BackupPinsTest, AFileThatGoesMeanwhileIsLeftOutAndOtherFailuresAreTold) {
+  for (const ErrorCode code : {ErrorCode::kNotFound, ErrorCode::kIo}) {
+    file::MemoryFileSystem fs;
+    ASSERT_TRUE(fs.CreateDirectories("/data/7-0").ok());
+    for (const char* name : {"a", "b", "c"}) {
+      ASSERT_TRUE(file::ReplaceFile(fs, fmt::format("/data/7-0/{}", name), name).ok());
+    }
+    file::FaultyFileSystem faulty(fs);
+    BackupPins pins(faulty, "/data");
+    ASSERT_TRUE(pins.Open().ok());
+    faulty.Add({.kind = file::CallKind::kLink, .path_part = "7-0/b", .code = code});
+    const auto rest = pins.PinRest("/data/7-0", {});
+    ASSERT_EQ(rest.ok(), code == ErrorCode::kNotFound);
+    if (!rest.ok()) {
+      EXPECT_EQ(rest.error().code, ErrorCode::kIo);
+      continue;
+    }
+    ASSERT_EQ(rest->size(), 2U);
+    EXPECT_EQ(rest->at(0).path, "7-0/a");
+    EXPECT_EQ(rest->at(1).path, "7-0/c");
+  }
+}
+
+TEST(BackupPinsTest, PinsThatCantBeRemovedAreTold) {
+  file::MemoryFileSystem fs;
+  ASSERT_TRUE(fs.CreateDirectories("/data").ok());
+  file::FaultyFileSystem faulty(fs);
+  BackupPins pins(faulty, "/data");
+  ASSERT_TRUE(pins.Open().ok());
+  faulty.Add({.path_part = "backup.pins"});
+  EXPECT_EQ(pins.Close().error().code, ErrorCode::kIo);
+  EXPECT_TRUE(pins.Close().ok());
 }
 
 }  // namespace

@@ -232,6 +232,27 @@ TEST_P(EveryCommitter, NamesAloneAreMadeDurableToo) {
   EXPECT_TRUE(fs.Stat("/d/file").ok());
 }
 
+TEST_P(EveryCommitter, ADirectoryThatCantBeSyncedIsTold) {
+  file::MemoryFileSystem fs;
+  ASSERT_TRUE(file::CreateDurableDirectories(fs, "/d").ok());
+  ASSERT_TRUE(fs.Open("/d/file", file::OpenMode::kCreate).ok());
+  fs.FailNextSync("/d");
+  const auto committer = MakeInlineCommitter(fs, "/d", GetParam());
+  committer->Submit({.id = 1, .work = {{.files = {}, .directories = {"/d"}, .covers = Offset(1)}}});
+  EXPECT_FALSE(committer->TakeDone()->status.ok());
+}
+
+TEST_P(EveryCommitter, AGroupWithoutWorkSyncsNothing) {
+  file::MemoryFileSystem fs;
+  ASSERT_TRUE(file::CreateDurableDirectories(fs, "/d").ok());
+  const auto file = *fs.Open("/d/file", file::OpenMode::kCreate);
+  ASSERT_TRUE(file->PWrite(0, "bytes").ok());
+  fs.FailNextSync("/d/file");
+  const auto committer = MakeInlineCommitter(fs, "/d", GetParam());
+  committer->Submit({.id = 1, .work = {}});
+  EXPECT_TRUE(committer->TakeDone()->status.ok());
+}
+
 INSTANTIATE_TEST_SUITE_P(Methods, EveryCommitter,
                          ::testing::Values(SyncMethod::kFdatasync, SyncMethod::kSyncfs));
 
