@@ -17,6 +17,20 @@ constexpr std::int64_t kReserveMax = std::int64_t{1} << 30U;
 // Ranges and findings that are told one by one; of more there is the number.
 constexpr std::size_t kDamageTold = 20;
 
+void AddUncompacted(const EmbeddedEngine& engine, BrokerFacts& facts) {
+  const std::vector<EmbeddedEngine::Uncompacted> all = engine.UncompactedPartitions();
+  for (std::size_t i = 0; i < std::min(all.size(), kDamageTold); ++i) {
+    facts.conditions.push_back(
+        {"compaction failed",
+         fmt::format("topic '{}', partition {} stays as it is, and is tried again later: {}{}",
+                     all[i].topic, all[i].partition, all[i].rest.reason,
+                     i + 1 == kDamageTold && all.size() > kDamageTold
+                         ? fmt::format("; and {} partitions more", all.size() - kDamageTold)
+                         : ""),
+         all[i].rest.since});
+  }
+}
+
 void AddDamage(const EmbeddedEngine& engine, TimestampMs since, BrokerFacts& facts) {
   const std::vector<EmbeddedEngine::Unreadable> ranges = engine.UnreadableRanges();
   for (std::size_t i = 0; i < std::min(ranges.size(), kDamageTold); ++i) {
@@ -190,6 +204,7 @@ BrokerFacts Broker::Facts() const {
         {"retention failed", "old segments could not be removed: " + failed->message, now_});
   }
   AddDamage(*engine_, started_, facts);
+  AddUncompacted(*engine_, facts);
   AddClockJumps(facts);
   if (engine_->stuck_over_budget()) {
     facts.conditions.push_back(

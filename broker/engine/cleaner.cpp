@@ -21,7 +21,7 @@ Cleaner::Cleaner(CleanerParts parts, CleanerOptions options)
     : parts_(std::move(parts)), options_(options) {}
 
 void Cleaner::Tick(Instant now) {
-  now_ = now.monotonic;
+  now_ = now;
   if (options_.bytes_per_second <= 0 || under_way_ || now.monotonic < next_step_) return;
   if (job_ != nullptr) {
     next_step_ = now.monotonic + options_.step_bytes * 1000 / options_.bytes_per_second;
@@ -34,7 +34,7 @@ void Cleaner::Tick(Instant now) {
 void Cleaner::StartRound(Instant now) {
   next_round_ = now.monotonic + options_.round_interval_ms;
   round_ = parts_.upkeep.partitions();
-  std::erase_if(resting_, [&](const auto& entry) { return entry.second <= now.monotonic; });
+  std::erase_if(resting_, [&](const auto& entry) { return entry.second.until <= now.monotonic; });
 }
 
 void Cleaner::FindJob(Instant now) {
@@ -117,7 +117,7 @@ void Cleaner::Fail(const TopicPartition& where, PartitionLog& log, const Error& 
   if (error.code != ErrorCode::kCancelled && error.code != ErrorCode::kBusy &&
       error.code != ErrorCode::kLimit) {
     ++counters_.failures;
-    resting_[where] = now_ + options_.rest_ms;
+    resting_[where] = {error.message, now_.wall, now_.monotonic + options_.rest_ms};
   }
   job_.reset();
   parts_.upkeep.note_broken(log);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "broker/engine/rewriter.h"
@@ -36,6 +37,13 @@ struct CleanerCounters {
   std::uint64_t failures = 0;
 };
 
+// A partition that a pass has failed on, until it is tried again.
+struct CompactionRest {
+  std::string reason;
+  TimestampMs since;
+  MonotonicMs until;
+};
+
 // What the engine lends, on the loop thread: as a Rewriter's; `partitions` gives those of compacted
 // topics.
 struct CleanerParts {
@@ -57,6 +65,7 @@ class Cleaner {
   void Tick(Instant now);
   bool busy() const { return job_ != nullptr; }
   const CleanerCounters& counters() const { return counters_; }
+  const std::map<TopicPartition, CompactionRest>& resting() const { return resting_; }
 
  private:
   struct Job;
@@ -73,8 +82,8 @@ class Cleaner {
   CleanerOptions options_;
   CleanerCounters counters_;
   std::vector<TopicPartition> round_;  // left to look at
-  std::map<TopicPartition, MonotonicMs> resting_;
-  MonotonicMs now_;
+  std::map<TopicPartition, CompactionRest> resting_;
+  Instant now_;
   MonotonicMs next_round_;
   MonotonicMs next_step_;
   std::shared_ptr<Job> job_;

@@ -105,6 +105,13 @@ class EmbeddedEngine final : public LogEngine {
   };
   std::vector<Unreadable> UnreadableRanges() const;
   std::size_t unreadable_ranges() const;  // how many
+  // Of compacted topics, those that a pass has failed on: they are not tried again for a while.
+  struct Uncompacted {
+    std::string topic;
+    PartitionIndex partition;
+    CompactionRest rest;
+  };
+  std::vector<Uncompacted> UncompactedPartitions() const;
   // Of logs; they are opened on use.
   std::size_t open_files() const { return open_files_.files(); }
   // Of the last commits, at most 1,024.

@@ -59,6 +59,16 @@ std::vector<EmbeddedEngine::Unreadable> EmbeddedEngine::UnreadableRanges() const
   return all;
 }
 
+std::vector<EmbeddedEngine::Uncompacted> EmbeddedEngine::UncompactedPartitions() const {
+  std::vector<Uncompacted> all;
+  for (const auto& [where, rest] : cleaner_->resting()) {
+    if (const Topic* topic = FindTopic(where.topic_id)) {
+      all.push_back({topic->name, where.partition, rest});
+    }
+  }
+  return all;
+}
+
 std::size_t EmbeddedEngine::unreadable_ranges() const {
   std::size_t count = 0;
   for (const auto& [where, partition] : partitions_) count += partition.log->unreadable().size();

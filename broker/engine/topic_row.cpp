@@ -1,5 +1,9 @@
 #include "broker/engine/topic_row.h"
 
+#include <utility>
+
+#include "lib/base/byte_list.h"
+
 namespace logboom::broker {
 namespace {
 
@@ -43,11 +47,11 @@ Result<DecodedTopicRow> DecodeTopicRow(ByteView key, ByteView value) {
   auto id = Uuid::FromBytes(reader.Raw(Uuid::kSize));
   row.topic.partitions = reader.Int<std::int32_t>();
   row.topic.name = Bytes(reader.String());
-  const auto settings = reader.Int<std::uint32_t>();
-  for (std::uint32_t i = 0; i < settings && reader.ok(); ++i) {
-    Bytes name(reader.String());
-    row.topic.config[std::move(name)] = Bytes(reader.String());
-  }
+  const auto settings = ReadList<std::uint32_t>(reader, [](ByteReader& in) {
+    Bytes name(in.String());
+    return std::pair(std::move(name), Bytes(in.String()));
+  });
+  row.topic.config.insert(settings.begin(), settings.end());
   if (!key_reader.done() || !reader.done() || !id || row.state > TopicRowState::kMaking ||
       row.topic.partitions < 1 || row.topic.partitions > kTopicPartitionsMax) {
     return Fail(ErrorCode::kCorrupt, "topic row {} is malformed", row.topic.number);

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
+
+#include "lib/base/byte_list.h"
 
 namespace logboom::broker {
 namespace {
@@ -165,19 +168,16 @@ Result<Agent> DecodeAgentRow(ByteView key, ByteView value) {
   agent.epoch = reader.Int<std::uint64_t>();
   agent.last_seen = TimestampMs{reader.Int<std::int64_t>()};
   agent.claim.host = Bytes(reader.String());
-  const auto topics = reader.Int<std::uint32_t>();
-  for (std::uint32_t i = 0; i < topics && reader.ok(); ++i) {
-    auto topic_id = Uuid::FromBytes(reader.Raw(Uuid::kSize));
-    const PartitionIndex partition{reader.Int<std::int32_t>()};
-    if (topic_id) agent.partitions[*topic_id] = partition;
-  }
+  const auto partitions = ReadList<std::uint32_t>(reader, [](ByteReader& in) {
+    const Uuid topic_id = Uuid::FromBytes(in.Raw(Uuid::kSize)).value_or(Uuid());
+    return std::pair(topic_id, PartitionIndex{in.Int<std::int32_t>()});
+  });
+  agent.partitions.insert(partitions.begin(), partitions.end());
   if (version == kVersion) {
     agent.claim.boot_id = Bytes(reader.String());
     agent.claim.process_id = Bytes(reader.String());
-    const auto processes = reader.Int<std::uint8_t>();
-    for (int i = 0; i < processes && reader.ok(); ++i) {
-      agent.superseded.emplace_back(reader.String());
-    }
+    agent.superseded =
+        ReadList<std::uint8_t>(reader, [](ByteReader& in) { return Bytes(in.String()); });
   }
   if (!reader.done()) return Fail(ErrorCode::kCorrupt, "the row of agent '{}' is malformed", key);
   return agent;

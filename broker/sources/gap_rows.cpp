@@ -106,7 +106,7 @@ Bytes EncodeGapRow(const GapRow& row) {
 Result<GapRow> DecodeGapRow(ByteView key, ByteView value) {
   GapRow row;
   ByteReader key_reader(key);
-  auto topic_id = Uuid::FromBytes(key_reader.Raw(Uuid::kSize));
+  row.where.topic_id = Uuid::FromBytes(key_reader.Raw(Uuid::kSize)).value_or(Uuid());
   row.where.partition = PartitionIndex{key_reader.Int<std::int32_t>()};
   row.offset = Offset{key_reader.Int<std::int64_t>()};
   row.sequence = key_reader.Int<std::uint32_t>();
@@ -117,7 +117,7 @@ Result<GapRow> DecodeGapRow(ByteView key, ByteView value) {
                 kVersion);
   }
   row.time = TimestampMs{reader.Int<std::int64_t>()};
-  auto source_id = Uuid::FromBytes(reader.Raw(Uuid::kSize));
+  row.row.source_id = Uuid::FromBytes(reader.Raw(Uuid::kSize)).value_or(Uuid());
   row.row.kind = RowKind::kGap;
   row.row.begin = SourcePosition{reader.Int<std::int64_t>()};
   row.row.end = SourcePosition{reader.Int<std::int64_t>()};
@@ -125,11 +125,9 @@ Result<GapRow> DecodeGapRow(ByteView key, ByteView value) {
   row.agent_id = Bytes(reader.String());
   row.path = Bytes(reader.String());
   row.row.reason = Bytes(reader.String());
-  if (!key_reader.done() || !topic_id || !reader.done() || !source_id) {
+  if (!key_reader.done() || !reader.done()) {
     return Fail(ErrorCode::kCorrupt, "a gap's row is malformed");
   }
-  row.where.topic_id = *topic_id;
-  row.row.source_id = *source_id;
   return row;
 }
 

@@ -2,8 +2,10 @@
 // of each partition, then the spans in the log itself above what those two reflect.
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "broker/sources/sources.h"
+#include "lib/base/byte_list.h"
 #include "lib/record/batch_view.h"
 #include "lib/record/span.h"
 
@@ -67,14 +69,14 @@ Status Sources::LoadRows() {
   }
   for (const MetadataRow& row : engine_.TakeRows(Table::kPositionStamp)) {
     ByteReader key(row.key);
-    auto topic_id = Uuid::FromBytes(key.Raw(Uuid::kSize));
+    const Uuid topic_id = Uuid::FromBytes(key.Raw(Uuid::kSize)).value_or(Uuid());
     const PartitionIndex partition{key.Int<std::int32_t>()};
     ByteReader value(row.value);
     const Offset offset{value.Int<std::int64_t>()};
-    if (!topic_id || !key.done() || !value.done()) {
+    if (!key.done() || !value.done()) {
       return Fail(ErrorCode::kCorrupt, "a position stamp's row is malformed");
     }
-    stamps_[{*topic_id, partition}] = offset;
+    stamps_[{topic_id, partition}] = offset;
   }
   return Ok();
 }
@@ -157,15 +159,15 @@ Result<Offset> Sources::MergeSideCar(const TopicPartition& where, Offset stamp, 
   ASSIGN_OR_RETURN(auto sealed, engine_.NewestSealedSources(where));
   if (!sealed || sealed->as_of <= stamp || sealed->as_of > log_end) return stamp;
   ByteReader reader(sealed->bytes);
-  const auto count = reader.Int<std::uint32_t>();
-  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
-    ByteView key = reader.String();
-    ByteView value = reader.String();
-    if (!reader.ok()) break;
+  const auto rows = ReadList<std::uint32_t>(reader, [](ByteReader& in) {
+    const ByteView key = in.String();
+    return std::pair(key, in.String());
+  });
+  if (!reader.done()) return Fail(ErrorCode::kCorrupt, "a .sources side-car is malformed");
+  for (const auto& [key, value] : rows) {
     ASSIGN_OR_RETURN(Source source, DecodeSourceRow(key, value));
     table_.Merge(std::move(source), SourceTable::KeptIn::kSideCar);
   }
-  if (!reader.done()) return Fail(ErrorCode::kCorrupt, "a .sources side-car is malformed");
   return sealed->as_of;
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "broker/sources/source_table.h"
+#include "lib/base/byte_list.h"
 
 namespace logboom::broker {
 namespace {
@@ -39,15 +40,15 @@ Bytes EncodeSourceRow(const Source& source, SourcePosition position, std::uint64
 
 Result<Source> DecodeSourceRow(ByteView key, ByteView value) {
   ByteReader key_reader(key);
-  auto topic_id = Uuid::FromBytes(key_reader.Raw(Uuid::kSize));
-  auto source_id = Uuid::FromBytes(key_reader.Raw(Uuid::kSize));
+  Source source;
+  source.where.topic_id = Uuid::FromBytes(key_reader.Raw(Uuid::kSize)).value_or(Uuid());
+  source.source_id = Uuid::FromBytes(key_reader.Raw(Uuid::kSize)).value_or(Uuid());
   ByteReader reader(value);
   const auto version = reader.Int<std::uint8_t>();
   if (reader.ok() && version != kVersion) {
     return Fail(ErrorCode::kUnsupported, "source row of version {}; this program reads {}", version,
                 kVersion);
   }
-  Source source;
   source.where.partition = PartitionIndex{reader.Int<std::int32_t>()};
   source.state = static_cast<SourceState>(reader.Int<std::uint8_t>());
   source.appended = SourcePosition{reader.Int<std::int64_t>()};
@@ -55,18 +56,15 @@ Result<Source> DecodeSourceRow(ByteView key, ByteView value) {
   source.window = reader.Int<std::uint64_t>();
   source.last_sign = TimestampMs{reader.Int<std::int64_t>()};
   ASSIGN_OR_RETURN(source.identity, record::DecodeSourceIdentity(reader.String()));
-  const auto recent = reader.Int<std::uint8_t>();
-  for (std::uint8_t i = 0; i < recent && reader.ok(); ++i) {
-    const SourcePosition end{reader.Int<std::int64_t>()};
-    source.recent.push_back({end, reader.Int<std::uint64_t>()});
-  }
-  if (!key_reader.done() || !topic_id || !source_id || !reader.done() ||
-      source.state > SourceState::kFinal || source.recent.size() > kRecentSpansMax ||
-      source.appended < SourcePosition{0} || source.where.partition < PartitionIndex{0}) {
+  source.recent = ReadList<std::uint8_t>(reader, [](ByteReader& in) {
+    const SourcePosition end{in.Int<std::int64_t>()};
+    return SpanEnd{end, in.Int<std::uint64_t>()};
+  });
+  if (!key_reader.done() || !reader.done() || source.state > SourceState::kFinal ||
+      source.recent.size() > kRecentSpansMax || source.appended < SourcePosition{0} ||
+      source.where.partition < PartitionIndex{0}) {
     return Fail(ErrorCode::kCorrupt, "a source's row is malformed");
   }
-  source.where.topic_id = *topic_id;
-  source.source_id = *source_id;
   return source;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "lib/base/byte_list.h"
 #include "lib/segment/slot_file.h"
 
 namespace logboom::broker {
@@ -93,15 +94,14 @@ Result<AgeClockState> ReadAgeClock(file::FileSystem& fs, const std::string& data
   ByteReader reader(slot->payload);
   AgeClockState state;
   state.seen = TimestampMs(reader.Int<std::int64_t>());
-  const auto count = reader.Int<std::uint32_t>();
-  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
-    const TimestampMs at(reader.Int<std::int64_t>());
-    const auto by_ms = reader.Int<std::int64_t>();
-    if (reader.ok() && by_ms <= 0) return Fail(ErrorCode::kCorrupt, "clock: a jump of {}", by_ms);
-    state.jumps.push_back({at, by_ms});
-  }
-  if (!reader.done()) {
-    return Fail(ErrorCode::kCorrupt, "{}: not {} jumps long", PathOf(data_directory), count);
+  state.jumps = ReadList<std::uint32_t>(reader, [](ByteReader& in) {
+    const TimestampMs at(in.Int<std::int64_t>());
+    return ClockJump{at, in.Int<std::int64_t>()};
+  });
+  const bool all_forward = std::all_of(state.jumps.begin(), state.jumps.end(),
+                                       [](const ClockJump& jump) { return jump.by_ms > 0; });
+  if (!reader.done() || !all_forward) {
+    return Fail(ErrorCode::kCorrupt, "{}: its jumps can't be", PathOf(data_directory));
   }
   return state;
 }

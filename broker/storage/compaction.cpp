@@ -133,7 +133,12 @@ Result<CompactionPass::Next> CompactionPass::MapKeys(std::int64_t bytes_max,
     }
     ASSIGN_OR_RETURN(const bool more, walk_->Next());
     if (!more) {
-      if (walk_->stop()) return Fail(ErrorCode::kCorrupt, "{}", walk_->stop()->reason);
+      if (walk_->stop()) {
+        return Fail(ErrorCode::kCorrupt, "{} at position {}: {}",
+                    segment::SegmentPath(plan_.directory, plan_.segments[next_dirty_].base_offset,
+                                         segment::kLogSuffix),
+                    walk_->stop()->position, walk_->stop()->reason);
+      }
       clean_end_ = std::max(clean_end_, plan_.segments[next_dirty_].next_offset);
       walk_.reset();
       ++next_dirty_;

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "lib/base/byte_list.h"
 #include "lib/segment/limits.h"
 #include "lib/segment/side_car.h"
 
@@ -30,16 +31,14 @@ std::shared_ptr<const SettledLog> DecodeSettled(ByteReader& reader) {
   if (reader.Int<std::uint8_t>() == 0) return nullptr;
   auto settled = std::make_shared<SettledLog>();
   settled->log_start = Offset(reader.Int<std::int64_t>());
-  const auto epochs = reader.Int<std::uint32_t>();
-  for (std::uint32_t i = 0; i < epochs && reader.ok(); ++i) {
-    const LeaderEpoch epoch(reader.Int<std::int32_t>());
-    settled->epochs.push_back({epoch, Offset(reader.Int<std::int64_t>())});
-  }
-  const auto sealed = reader.Int<std::uint32_t>();
-  for (std::uint32_t i = 0; i < sealed && reader.ok(); ++i) {
-    const Offset base_offset(reader.Int<std::int64_t>());
-    settled->sealed.push_back({base_offset, reader.Int<std::int64_t>()});
-  }
+  settled->epochs = ReadList<std::uint32_t>(reader, [](ByteReader& in) {
+    const LeaderEpoch epoch(in.Int<std::int32_t>());
+    return segment::EpochStart{epoch, Offset(in.Int<std::int64_t>())};
+  });
+  settled->sealed = ReadList<std::uint32_t>(reader, [](ByteReader& in) {
+    const Offset base_offset(in.Int<std::int64_t>());
+    return FoundSegment{base_offset, in.Int<std::int64_t>()};
+  });
   return settled;
 }
 
@@ -88,12 +87,12 @@ Result<Manifest> DecodeManifest(ByteView bytes) {
   ByteReader reader(payload);
   Manifest manifest;
   manifest.clean = reader.Int<std::uint8_t>() == 1;
-  const auto count = reader.Int<std::uint32_t>();
-  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
-    manifest.partitions.push_back(DecodeCheckpoint(reader));
-    manifest.partitions.back().settled = DecodeSettled(reader);
-  }
-  if (!reader.done()) return Fail(ErrorCode::kCorrupt, "manifest: not {} partitions long", count);
+  manifest.partitions = ReadList<std::uint32_t>(reader, [](ByteReader& in) {
+    PartitionCheckpoint checkpoint = DecodeCheckpoint(in);
+    checkpoint.settled = DecodeSettled(in);
+    return checkpoint;
+  });
+  if (!reader.done()) return Fail(ErrorCode::kCorrupt, "manifest: not as long as it says");
   return manifest;
 }
 

@@ -82,7 +82,8 @@ std::map<Offset, Leftover> FindLeftovers(const std::vector<file::DirectoryEntry>
   return found;
 }
 
-// Where the new segment ends: its seal says so, and the last of its batches.
+// Where the new segment ends, as its seal says. Without one, as far as its batches are whole and
+// follow each other: what it covers is removed, and an end too far would take what is not in it.
 Result<Offset> EndOfNew(file::FileSystem& fs, const std::string& directory, Offset base_offset) {
   for (const std::string_view state : {kSwapSuffix, std::string_view()}) {
     const Result<Bytes> bytes = file::ReadWholeFile(
@@ -98,8 +99,7 @@ Result<Offset> EndOfNew(file::FileSystem& fs, const std::string& directory, Offs
   segment::LogWalk walk(
       *log, {.begin = FilePosition(0),
              .end = FilePosition(stat.size_bytes),
-             .expected = {.next_offset = base_offset, .rule = segment::OffsetRule::kGrowing},
-             .crc = segment::CrcCheck::kSkip});
+             .expected = {.next_offset = base_offset, .epoch_rule = segment::EpochRule::kAny}});
   while (true) {
     ASSIGN_OR_RETURN(const bool more, walk.Next());
     if (!more) return walk.expected().next_offset.value_or(base_offset);
@@ -110,13 +110,16 @@ Result<std::vector<Offset>> CoveredBy(file::FileSystem& fs, const std::string& d
                                       Offset base_offset,
                                       const std::vector<file::DirectoryEntry>& entries) {
   ASSIGN_OR_RETURN(const Offset end, EndOfNew(fs, directory, base_offset));
-  std::vector<Offset> covered;
+  std::vector<Offset> bases;
   for (const file::DirectoryEntry& entry : entries) {
     const auto name = segment::ParseSegmentFileName(entry.name);
-    if (!name || name->suffix != kLogSuffix) continue;
-    if (name->base_offset > base_offset && name->base_offset < end) {
-      covered.push_back(name->base_offset);
-    }
+    if (name && name->suffix == kLogSuffix) bases.push_back(name->base_offset);
+  }
+  std::ranges::sort(bases);
+  // A segment ends where the next one begins; the last is the one that is appended to.
+  std::vector<Offset> covered;
+  for (std::size_t i = 0; i + 1 < bases.size(); ++i) {
+    if (bases[i] > base_offset && bases[i + 1] <= end) covered.push_back(bases[i]);
   }
   return covered;
 }

@@ -32,6 +32,12 @@ class CleanerTest : public ::testing::Test {
     for (std::int64_t i = 0; i < ms; i += 100) rig_.Tick(100);
   }
 
+  void Damage() {
+    const auto log = rig_.disk.Open(kFirstLog, file::OpenMode::kReadWrite);
+    ASSERT_TRUE(log.ok() && (*log)->PWrite(500, "damage").ok());
+  }
+
+  inline static const std::string kFirstLog = "/data/1-0/00000000000000000000.log";
   EngineRig rig_;
 };
 
@@ -97,19 +103,38 @@ TEST_F(CleanerTest, NoPassBeginsDuringABackup) {
   EXPECT_GE(rig_.engine->cleaner_counters().passes, 1U);
 }
 
-// Damage is met once in a while, and not every few seconds.
+// Damage is met once in a while, and not every few seconds; the status tells what, and since when.
 TEST_F(CleanerTest, APartitionThatFailsIsLetAloneForAWhile) {
   rig_.MustOpen();
   CreateCompacted();
   Fill(500);
-  const auto log = rig_.disk.Open("/data/1-0/00000000000000000000.log", file::OpenMode::kReadWrite);
-  ASSERT_TRUE(log.ok() && (*log)->PWrite(500, "damage").ok());
+  EXPECT_TRUE(rig_.engine->UncompactedPartitions().empty());
+  const TimestampMs begin = rig_.now().wall;
+  Damage();
   Run(500'000);
   EXPECT_EQ(rig_.engine->cleaner_counters().failures, 1U);
   EXPECT_EQ(rig_.engine->cleaner_counters().records_dropped, 0U);
   EXPECT_EQ(rig_.engine->failure(), std::nullopt);
+  const auto resting = rig_.engine->UncompactedPartitions();
+  ASSERT_EQ(resting.size(), 1U);
+  EXPECT_EQ(resting[0].topic, "state");
+  EXPECT_EQ(resting[0].partition, PartitionIndex{0});
+  EXPECT_TRUE(resting[0].rest.reason.starts_with(kFirstLog + " at position"))
+      << resting[0].rest.reason;
+  EXPECT_LE(resting[0].rest.since - begin, 30'000);
   Run(200'000);
   EXPECT_EQ(rig_.engine->cleaner_counters().failures, 2U);
+}
+
+TEST_F(CleanerTest, ATopicThatIsDeletedIsNotTold) {
+  rig_.MustOpen();
+  CreateCompacted();
+  Fill(500);
+  Damage();
+  Run(60'000);
+  ASSERT_EQ(rig_.engine->UncompactedPartitions().size(), 1U);
+  ASSERT_TRUE(rig_.DeleteTopic("state").ok());
+  EXPECT_TRUE(rig_.engine->UncompactedPartitions().empty());
 }
 
 TEST_F(CleanerTest, NothingOfACompactedTopicGoesByAge) {

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include "lib/base/byte_list.h"
 #include "lib/base/bytes.h"
 #include "lib/base/random.h"
 #include "lib/base/result.h"
@@ -34,6 +35,26 @@ TEST(Bytes, ReaderNeverReadsPastTheEnd) {
   EXPECT_FALSE(reader.ok());
   EXPECT_EQ(reader.Int<std::uint8_t>(), 0);
   EXPECT_FALSE(reader.done());
+}
+
+std::uint16_t TakeShort(ByteReader& in) { return in.Int<std::uint16_t>(); }
+
+TEST(Bytes, AListIsACountAndItsItems) {
+  const ByteView bytes("\x02\x00\x01\x00\x02\x00\x03", 7);
+  ByteReader reader(bytes);
+  EXPECT_EQ(ReadList<std::uint8_t>(reader, TakeShort), (std::vector<std::uint16_t>{1, 2}));
+  EXPECT_EQ(reader.rest(), bytes.substr(5));
+  EXPECT_TRUE(reader.ok());
+}
+
+TEST(Bytes, AListThatIsShortEndsBeforeItsFirstShortItem) {
+  const ByteView lie("\xff\xff\xff\xff\x00\x01\x00", 7);
+  ByteReader reader(lie);
+  EXPECT_EQ(ReadList<std::uint32_t>(reader, TakeShort), (std::vector<std::uint16_t>{1}));
+  EXPECT_FALSE(reader.ok());
+  ByteReader no_count(lie.substr(0, 3));
+  EXPECT_TRUE(ReadList<std::uint32_t>(no_count, TakeShort).empty());
+  EXPECT_FALSE(no_count.ok());
 }
 
 TEST(Bytes, HexRoundTripsAndRefusesWhatIsNotHex) {

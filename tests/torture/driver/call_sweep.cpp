@@ -240,6 +240,8 @@ Status CallSweep::RunCase(const Case& one) {
   std::error_code ignored;
   const std::string data = options_.folder + "/data/broker";
   std::filesystem::remove_all(data, ignored);
+  // Else the power loss could bring the run before back, where this one syncs nothing.
+  if (disk_ != nullptr) RETURN_IF_ERROR(disk_->Sync());
   broker_ = std::make_unique<BrokerProcess>(
       BrokerCommand{.program = options_.program,
                     .data_directory = data,

@@ -106,6 +106,15 @@ Status Disk::Unmount() {
   return Ok();
 }
 
+Status Disk::Sync() {
+  const int fd = ::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return ErrnoError(errno, "open " + directory_);
+  const int failed = ::syncfs(fd);
+  const int error = errno;
+  ::close(fd);
+  return failed == 0 ? Ok() : Status(ErrnoError(error, "sync " + directory_));
+}
+
 Status Disk::CutPower(LogFate fate) {
   const int fd = ::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return ErrnoError(errno, "open " + directory_);

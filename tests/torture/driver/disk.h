@@ -31,6 +31,8 @@ class Disk {
   Status LimitRequestsToPages();
   Status Mount();
   Status Unmount();
+  // What was done so far is there behind a power loss.
+  Status Sync();
   // From here on nothing reaches the disk, and every call fails; what was not synced is gone.
   Status CutPower(LogFate fate);
 
