@@ -50,9 +50,10 @@ bool MayBegin(const char* at, const Expectation& expected) {
 Result<std::optional<FoundBatch>> FindBatch(const file::File& log, FilePosition begin,
                                             FilePosition end, const Expectation& expected) {
   // Chunks overlap by a header, so that one on the border is seen whole.
-  for (FilePosition at = begin; end - at >= std::int64_t{record::kBatchHeaderBytes};) {
+  FilePosition at = begin;
+  while (true) {
     ASSIGN_OR_RETURN(const Bytes chunk, ReadPart(log, at, std::min(end, at + kChunkBytes)));
-    if (chunk.size() < record::kBatchHeaderBytes) break;
+    if (chunk.size() < record::kBatchHeaderBytes) return std::optional<FoundBatch>();
     const std::size_t last = chunk.size() - record::kBatchHeaderBytes;
     for (std::size_t i = 0; i <= last; ++i) {
       const char* magic = chunk.data() + kMagicAt;
@@ -66,7 +67,6 @@ Result<std::optional<FoundBatch>> FindBatch(const file::File& log, FilePosition 
     }
     at = at + static_cast<std::int64_t>(last + 1);
   }
-  return std::optional<FoundBatch>();
 }
 
 Result<bool> IsZeros(const file::File& log, FilePosition begin, FilePosition end) {

@@ -116,7 +116,7 @@ Result<LeaderEpochs> ReadLeaderEpochsSideCar(file::FileSystem& fs, const std::st
 
 Result<LeaderEpochs> ReadLeaderEpochs(file::FileSystem& fs, const std::string& directory) {
   Result<LeaderEpochs> side_car = ReadLeaderEpochsSideCar(fs, directory);
-  return side_car.ok() || !IsBroken(side_car) ? side_car : ReadText(fs, directory);
+  return IsBroken(side_car) ? ReadText(fs, directory) : side_car;
 }
 
 Status MendLeaderEpochs(file::FileSystem& fs, const std::string& directory,

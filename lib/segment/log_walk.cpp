@@ -47,8 +47,9 @@ LogWalk::LogWalk(const file::File& log, const WalkOptions& options)
     : log_(log), options_(options), position_(options.begin), next_position_(options.begin) {}
 
 Result<ByteView> LogWalk::Window(FilePosition position, std::size_t count) {
+  // A walk never goes back.
   const std::int64_t skip = position - buffer_begin_;
-  if (skip < 0 || static_cast<std::size_t>(skip) + count > buffer_filled_) {
+  if (static_cast<std::size_t>(skip) + count > buffer_filled_) {
     const std::size_t chunk =
         options_.crc == CrcCheck::kVerify ? kVerifyChunkBytes : kHeaderChunkBytes;
     const auto until_end = static_cast<std::size_t>(options_.end - position);
@@ -72,7 +73,7 @@ Result<bool> LogWalk::StopAtBadHeader(ByteView head, const Error& error) {
 }
 
 Result<bool> LogWalk::Next() {
-  if (stop_ || left() <= 0) return false;
+  if (left() <= 0) return false;
   const auto head_bytes = std::min<std::int64_t>(left(), record::kBatchHeaderBytes);
   ASSIGN_OR_RETURN(const ByteView head,
                    Window(next_position_, static_cast<std::size_t>(head_bytes)));

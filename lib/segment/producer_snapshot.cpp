@@ -81,8 +81,8 @@ Result<std::vector<ProducerSnapshotEntry>> DecodeProducerSnapshot(ByteView bytes
                 found, crc);
   }
   const std::size_t left = reader.rest().size();
-  if (count < 0 || left % kProducerSnapshotEntryBytes != 0 ||
-      left / kProducerSnapshotEntryBytes != static_cast<std::size_t>(count)) {
+  // A negative count becomes more than any file holds.
+  if (left != static_cast<std::size_t>(count) * kProducerSnapshotEntryBytes) {
     return Fail(ErrorCode::kCorrupt, "producer snapshot: {} producers in {} bytes", count, left);
   }
   std::vector<ProducerSnapshotEntry> entries;

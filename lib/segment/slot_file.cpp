@@ -1,5 +1,6 @@
 #include "lib/segment/slot_file.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -30,6 +31,10 @@ Bytes EncodeSlot(const SlotFormat& format, std::uint64_t sequence, ByteView payl
 struct DecodedSlot {
   std::uint16_t version = 0;
   SlotValue value;
+
+  friend bool operator<(const DecodedSlot& left, const DecodedSlot& right) {
+    return left.value.sequence < right.value.sequence;
+  }
 };
 
 std::optional<DecodedSlot> DecodeSlot(const SlotFormat& format, ByteView slot) {
@@ -51,21 +56,20 @@ std::optional<DecodedSlot> DecodeSlot(const SlotFormat& format, ByteView slot) {
 struct Slots {
   std::array<std::optional<DecodedSlot>, kSlots> decoded;
 
-  std::optional<std::size_t> newest() const {
-    std::optional<std::size_t> found;
-    for (std::size_t i = 0; i < kSlots; ++i) {
-      if (!decoded[i]) continue;
-      if (!found || decoded[i]->value.sequence > decoded[*found]->value.sequence) found = i;
-    }
-    return found;
+  // Broken where both are: any other is newer than a broken one.
+  std::size_t newest() const {
+    const auto found = std::max_element(decoded.begin(), decoded.end());
+    return static_cast<std::size_t>(found - decoded.begin());
   }
 };
 
 Result<Slots> Load(file::FileSystem& fs, const std::string& path, const SlotFormat& format) {
   ASSIGN_OR_RETURN(const Bytes bytes, file::ReadWholeFile(fs, path, kSlots * kSlotBytes));
   Slots slots;
-  for (std::size_t i = 0; i < kSlots && i * kSlotBytes < bytes.size(); ++i) {
-    slots.decoded[i] = DecodeSlot(format, ByteView(bytes).substr(i * kSlotBytes, kSlotBytes));
+  ByteView rest = bytes;
+  for (std::optional<DecodedSlot>& slot : slots.decoded) {
+    slot = DecodeSlot(format, rest.substr(0, kSlotBytes));
+    rest.remove_prefix(std::min(kSlotBytes, rest.size()));
   }
   return slots;
 }
@@ -82,26 +86,25 @@ Status Overwrite(file::FileSystem& fs, const std::string& path, std::size_t inde
 Result<SlotValue> ReadSlots(file::FileSystem& fs, const std::string& path,
                             const SlotFormat& format) {
   ASSIGN_OR_RETURN(Slots slots, Load(fs, path, format));
-  const std::optional<std::size_t> newest = slots.newest();
-  if (!newest) return Fail(ErrorCode::kCorrupt, "{}: neither slot is valid", path);
-  DecodedSlot& slot = *slots.decoded[*newest];
-  if (slot.version != format.version) {
+  std::optional<DecodedSlot>& slot = slots.decoded[slots.newest()];
+  if (!slot) return Fail(ErrorCode::kCorrupt, "{}: neither slot is valid", path);
+  if (slot->version != format.version) {
     return Fail(ErrorCode::kUnsupported, "{}: version {}, this program knows {}", path,
-                slot.version, format.version);
+                slot->version, format.version);
   }
-  return std::move(slot.value);
+  return std::move(slot->value);
 }
 
 Status WriteSlot(file::FileSystem& fs, const std::string& path, const SlotFormat& format,
                  ByteView payload) {
   const Result<Slots> slots = Load(fs, path, format);
   if (!slots.ok() && slots.error().code != ErrorCode::kNotFound) return slots.error();
-  if (!slots.ok() || !slots->newest()) {
+  if (!slots.ok() || !slots->decoded[slots->newest()]) {
     // Both slots from the start, so that later writes find their blocks allocated.
     return file::ReplaceFile(fs, path,
                              EncodeSlot(format, 1, payload) + EncodeSlot(format, 2, payload));
   }
-  const std::size_t newest = *slots->newest();
+  const std::size_t newest = slots->newest();
   const std::uint64_t sequence = slots->decoded[newest]->value.sequence + 1;
   RETURN_IF_ERROR(Overwrite(fs, path, 1 - newest, EncodeSlot(format, sequence, payload)));
   // The value stands, and now twice: one slot that rots must not bring back an older one.

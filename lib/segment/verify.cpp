@@ -51,7 +51,7 @@ class SegmentCheck {
 
   Status WalkLog(const Seal* seal, LeaderEpoch epoch_min,
                  const std::function<void(std::int64_t)>& progress);
-  void CheckRecords(const LogWalk& walk);
+  Status ReadRecords(ByteView batch);
   void CheckSeal(const Seal& seal);
   void CheckSources();
   template <typename Entry>
@@ -114,7 +114,9 @@ Status SegmentCheck::WalkLog(const Seal* seal, LeaderEpoch epoch_min,
     ASSIGN_OR_RETURN(const bool more, walk.Next());
     if (!more) break;
     totals_.Add(walk.header(), walk.bytes());
-    CheckRecords(walk);
+    if (const Status read = ReadRecords(walk.bytes()); !read.ok()) {
+      Blame(kLogSuffix, walk.position().value(), read.error().message);
+    }
     // Compaction leaves batches of several producers in one of nobody's.
     if (!compacted || walk.header().producer_id >= 0) producers_.See(walk.header());
     by_last_offset_[walk.header().last_offset()] = {walk.header().base_offset, walk.position(),
@@ -134,14 +136,12 @@ Status SegmentCheck::WalkLog(const Seal* seal, LeaderEpoch epoch_min,
   return Ok();
 }
 
-void SegmentCheck::CheckRecords(const LogWalk& walk) {
-  Status status = reader_.Open(walk.bytes());
-  while (status.ok()) {
-    const Result<const record::Record*> record = reader_.Next();
-    if (record.ok() && *record == nullptr) return;
-    if (!record.ok()) status = record.error();
+Status SegmentCheck::ReadRecords(ByteView batch) {
+  RETURN_IF_ERROR(reader_.Open(batch));
+  while (true) {
+    ASSIGN_OR_RETURN(const record::Record* record, reader_.Next());
+    if (record == nullptr) return Ok();
   }
-  Blame(kLogSuffix, walk.position().value(), status.error().message);
 }
 
 void SegmentCheck::CheckSeal(const Seal& seal) {

@@ -39,8 +39,9 @@ ProducerSnapshotCheck::ProducerSnapshotCheck(file::FileSystem& fs, DirectoryRepo
       report.problems.push_back({path, -1, entries.error().message});
       continue;
     }
+    // One without a batch claims the offset -1, which is in no segment.
     for (const ProducerSnapshotEntry& entry : *entries) {
-      if (entry.last_sequence >= 0) claims_.emplace(entry.last_offset, Claim{path, entry});
+      claims_.emplace(entry.last_offset, Claim{path, entry});
     }
   }
 }
