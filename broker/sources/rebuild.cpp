@@ -204,7 +204,6 @@ Status Sources::RedoBatch(const TopicPartition& where, ByteView batch, Timestamp
     auto record = reader.Next();
     if (!record.ok() || *record == nullptr) return Ok();
     ++report.records_read;
-    if ((*record)->headers.empty()) continue;
     auto span = SpanOf(**record, log_tag);
     if (!span) continue;
     if (table_.Redo(where, *span, sign)) {

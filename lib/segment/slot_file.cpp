@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <compare>
 #include <optional>
+#include <utility>
 
 #include "lib/base/check.h"
 #include "lib/record/crc32c.h"
@@ -28,13 +30,13 @@ Bytes EncodeSlot(const SlotFormat& format, std::uint64_t sequence, ByteView payl
   return slot;
 }
 
+// The order is that of the sequences.
 struct DecodedSlot {
+  std::uint64_t sequence = 0;
   std::uint16_t version = 0;
-  SlotValue value;
+  Bytes payload;
 
-  friend bool operator<(const DecodedSlot& left, const DecodedSlot& right) {
-    return left.value.sequence < right.value.sequence;
-  }
+  friend auto operator<=>(const DecodedSlot&, const DecodedSlot&) = default;
 };
 
 std::optional<DecodedSlot> DecodeSlot(const SlotFormat& format, ByteView slot) {
@@ -43,8 +45,8 @@ std::optional<DecodedSlot> DecodeSlot(const SlotFormat& format, ByteView slot) {
   const ByteView magic = reader.Raw(kMagicBytes);
   decoded.version = reader.Int<std::uint16_t>();
   reader.Int<std::uint16_t>();
-  decoded.value.sequence = reader.Int<std::uint64_t>();
-  decoded.value.payload = Bytes(reader.String());
+  decoded.sequence = reader.Int<std::uint64_t>();
+  decoded.payload = Bytes(reader.String());
   const std::size_t covered = slot.size() - reader.rest().size();
   const auto crc = reader.Int<std::uint32_t>();
   if (!reader.ok() || magic != format.magic || crc != record::Crc32c(slot.substr(0, covered))) {
@@ -92,7 +94,7 @@ Result<SlotValue> ReadSlots(file::FileSystem& fs, const std::string& path,
     return Fail(ErrorCode::kUnsupported, "{}: version {}, this program knows {}", path,
                 slot->version, format.version);
   }
-  return std::move(slot->value);
+  return SlotValue{.sequence = slot->sequence, .payload = std::move(slot->payload)};
 }
 
 Status WriteSlot(file::FileSystem& fs, const std::string& path, const SlotFormat& format,
@@ -101,14 +103,14 @@ Status WriteSlot(file::FileSystem& fs, const std::string& path, const SlotFormat
   if (!slots.ok() && slots.error().code != ErrorCode::kNotFound) return slots.error();
   if (!slots.ok() || !slots->decoded[slots->newest()]) {
     // Both slots from the start, so that later writes find their blocks allocated.
-    return file::ReplaceFile(fs, path,
-                             EncodeSlot(format, 1, payload) + EncodeSlot(format, 2, payload));
+    const Bytes slot = EncodeSlot(format, 1, payload);
+    return file::ReplaceFile(fs, path, slot + slot);
   }
   const std::size_t newest = slots->newest();
-  const std::uint64_t sequence = slots->decoded[newest]->value.sequence + 1;
-  RETURN_IF_ERROR(Overwrite(fs, path, 1 - newest, EncodeSlot(format, sequence, payload)));
+  const Bytes slot = EncodeSlot(format, slots->decoded[newest]->sequence + 1, payload);
+  RETURN_IF_ERROR(Overwrite(fs, path, 1 - newest, slot));
   // The value stands, and now twice: one slot that rots must not bring back an older one.
-  return Overwrite(fs, path, newest, EncodeSlot(format, sequence + 1, payload));
+  return Overwrite(fs, path, newest, slot);
 }
 
 }  // namespace logboom::segment

@@ -122,6 +122,19 @@ class SourcesRig {
                       [outcome](SourceOutcome ended) { *outcome = std::move(ended); });
     return outcome;
   }
+  // Claims the id and settles it, in the topic of `where` unless others are named. How that ended;
+  // nothing while it has not.
+  std::shared_ptr<std::optional<Status>> SettleAgent(const std::string& agent,
+                                                     std::vector<Uuid> topic_ids = {}) {
+    AgentClaim claim;
+    claim.agent_id = agent;
+    claim.boot_id = "boot";
+    EXPECT_TRUE(sources->agents().Claim(claim, IdOf(++session_), engine.now()).ok());
+    if (topic_ids.empty()) topic_ids = {where.topic_id};
+    auto status = std::make_shared<std::optional<Status>>();
+    sources->SettleAgent(agent, topic_ids, [status](const Status& settled) { *status = settled; });
+    return status;
+  }
   void MustProduce(const std::vector<ProducedSpan>& spans, std::size_t value_bytes = 100) {
     auto outcome = Produce(spans, value_bytes);
     Settle();
@@ -145,6 +158,9 @@ class SourcesRig {
   std::unique_ptr<Sources> sources;
   RebuildReport report;
   TopicPartition where;
+
+ private:
+  std::uint64_t session_ = 9'000;
 };
 
 }  // namespace logboom::broker

@@ -26,18 +26,7 @@ class SourcesTest : public testing::Test {
     rig_.engine.CutLogBehindFirstBatch();
     ASSERT_TRUE(rig_.engine.disk.Remove("/data/manifest").ok());
   }
-  std::shared_ptr<std::optional<Status>> Settle(const std::string& agent) {
-    AgentClaim claim;
-    claim.agent_id = agent;
-    claim.boot_id = "boot";
-    EXPECT_TRUE(rig_.sources->agents().Claim(claim, IdOf(++session_), rig_.engine.now()).ok());
-    auto status = std::make_shared<std::optional<Status>>();
-    rig_.sources->SettleAgent(agent, {rig_.where.topic_id},
-                              [status](const Status& settled) { *status = settled; });
-    return status;
-  }
   SourcesRig rig_;
-  std::uint64_t session_ = 9'000;
 };
 
 TEST_F(SourcesTest, AProduceIsAckedOnceItIsDurable) {
@@ -224,97 +213,6 @@ TEST_F(SourcesTest, ACheckpointNeverOverwritesARow) {
     rig_.Reopen();
     ASSERT_EQ(rig_.DurableOf(1), at) << i;
   }
-}
-
-// ---- hello
-
-TEST_F(SourcesTest, AnAgentIsSettledOnceAllItsBytesAreDurable) {
-  auto settled = Settle("a");
-  rig_.Settle();
-  ASSERT_TRUE(settled->has_value() && (**settled).ok());
-  rig_.engine.commits.Hold();
-  rig_.Produce({FirstSpanOf(1, 0, 100)});
-  rig_.Tick();
-  settled = Settle("a");
-  for (int i = 0; i < 5; ++i) rig_.Tick();
-  EXPECT_FALSE(settled->has_value());
-  rig_.engine.commits.Release();
-  rig_.Settle();
-  ASSERT_TRUE(settled->has_value());
-  EXPECT_TRUE((**settled).ok());
-  EXPECT_EQ(rig_.DurableOf(1), 100);
-}
-
-TEST_F(SourcesTest, AnAgentIsSettledOnlyBehindItsRows) {
-  rig_.MustProduce({FirstSpanOf(1, 0, 100)});
-  Settle("a");
-  rig_.Settle();
-  for (const bool checkpoint_due : {false, true}) {
-    const std::int64_t at = rig_.DurableOf(1);
-    rig_.engine.writes.Hold();
-    if (checkpoint_due) {
-      // The checkpoint waits for a row under way, and the next row for the checkpoint.
-      rig_.Progress({FirstRowOf(2, RowKind::kProgress, 10, 20)});
-      rig_.Tick(2'500);
-    }
-    auto row = rig_.Progress({RowOf(1, RowKind::kProgress, at, at + 80)});
-    auto settled = Settle("a");
-    rig_.Tick();
-    EXPECT_FALSE(settled->has_value());
-    for (int i = 0; i < 20; ++i) {
-      rig_.engine.writes.Let(1);
-      rig_.Tick();
-      EXPECT_TRUE(!settled->has_value() || row->has_value())
-          << "the positions of a hello do not move any more";
-    }
-    rig_.engine.writes.Release();
-    rig_.Settle();
-    ASSERT_TRUE(settled->has_value() && row->has_value());
-    EXPECT_EQ(rig_.DurableOf(1), at + 80);
-  }
-}
-
-TEST_F(SourcesTest, AnAgentKeepsItsPartition) {
-  ASSERT_TRUE(rig_.engine.CreateTopic("many", 4).ok());
-  rig_.where = rig_.engine.Where("many");
-  std::map<std::string, PartitionIndex> named;
-  for (const char* agent : {"a", "b", "c", "d"}) {
-    Settle(agent);
-    rig_.Settle();
-    named[agent] = rig_.sources->agents().Find(agent)->partitions.at(rig_.where.topic_id);
-  }
-  std::set<PartitionIndex> distinct;
-  for (const auto& [agent, partition] : named) distinct.insert(partition);
-  EXPECT_EQ(distinct.size(), 4U);
-  rig_.Reopen();
-  for (const auto& [agent, partition] : named) {
-    Settle(agent);
-    rig_.Settle();
-    EXPECT_EQ(rig_.sources->agents().Find(agent)->partitions.at(rig_.where.topic_id), partition);
-  }
-}
-
-TEST_F(SourcesTest, AfterALostStoreAnAgentFindsItsPartitionByItsSpans) {
-  ASSERT_TRUE(rig_.engine.CreateTopic("many", 4).ok());
-  rig_.where = {rig_.engine.Where("many").topic_id, PartitionIndex{2}};
-  rig_.MustProduce({FirstSpanOf(1, 0, 100)});
-  rig_.Crash();
-  rig_.LoseStore();
-  rig_.MustOpen();
-  Settle("a");
-  rig_.Settle();
-  EXPECT_EQ(rig_.sources->agents().Find("a")->partitions.at(rig_.where.topic_id),
-            PartitionIndex{2});
-}
-
-TEST_F(SourcesTest, EpochsRiseOverRestarts) {
-  Settle("a");
-  rig_.Settle();
-  const std::uint64_t epoch = rig_.sources->agents().Find("a")->epoch;
-  rig_.Reopen();
-  rig_.engine.time_ms -= 1'000'000;
-  Settle("a");
-  EXPECT_GT(rig_.sources->agents().Find("a")->epoch, epoch);
 }
 
 // ---- rebuild
@@ -524,7 +422,7 @@ TEST_F(SourcesTest, FinalSourcesAreForgottenAfterNinetyDaysAndSilentOnesAfterFou
 TEST_F(SourcesTest, ADeletedTopicTakesItsSourcesGapsAndStampsWithIt) {
   rig_.MustProduce({FirstSpanOf(1, 0, 100)});
   rig_.MustCommit({RowOf(1, RowKind::kGap, 100, 180)});
-  Settle("a");
+  rig_.SettleAgent("a");
   rig_.Checkpoint();
   const Uuid topic_id = rig_.where.topic_id;
   ASSERT_TRUE(rig_.engine.DeleteTopic("web").ok());

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "lib/base/random.h"
+#include "lib/file/faulty_file_system.h"
 #include "lib/file/memory_file_system.h"
 #include "lib/segment/log_start.h"
 
@@ -32,9 +35,12 @@ TEST(SlotFile, IsNotFoundBeforeItsFirstWrite) {
 
 TEST(SlotFile, TheLastWriteCounts) {
   file::MemoryFileSystem fs;
+  std::uint64_t sequence = 0;
   for (int i = 0; i < 5; ++i) {
     ASSERT_TRUE(WriteSlot(fs, kPath, kFormat, std::to_string(i)).ok());
     EXPECT_EQ(Read(fs), std::to_string(i));
+    const std::uint64_t before = std::exchange(sequence, ReadSlots(fs, kPath, kFormat)->sequence);
+    EXPECT_GT(sequence, before);
   }
 }
 
@@ -49,14 +55,17 @@ TEST(SlotFile, ASlotThatRotsBringsNoOlderValueBack) {
   }
 }
 
-TEST(SlotFile, BothSlotsBrokenIsCorruptAndCanBeWrittenAnew) {
-  file::MemoryFileSystem fs;
+TEST(SlotFile, BothSlotsBrokenIsCorruptAndReplacedByTheNextWrite) {
+  file::MemoryFileSystem disk;
+  file::FaultyFileSystem fs(disk);
   ASSERT_TRUE(WriteSlot(fs, kPath, kFormat, "first").ok());
   FlipByte(fs, 0);
   FlipByte(fs, std::int64_t{kSlotBytes});
   EXPECT_EQ(ReadSlots(fs, kPath, kFormat).error().code, ErrorCode::kCorrupt);
+  const std::uint64_t renamed = fs.calls(file::CallKind::kRename);
   ASSERT_TRUE(WriteSlot(fs, kPath, kFormat, "again").ok());
   EXPECT_EQ(Read(fs), "again");
+  EXPECT_EQ(fs.calls(file::CallKind::kRename), renamed + 1) << "whole, as the first one";
 }
 
 TEST(SlotFile, CrashLeavesTheOldValueOrTheNew) {
