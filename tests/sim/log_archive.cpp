@@ -36,7 +36,7 @@ void PartitionArchive::Remember(const record::BatchHeader& header, ByteView batc
     records_[at] = HashOf(**record, header.leader_epoch);
     if (!compacted()) continue;
     keyed_.resize(records_.size());
-    keyed_[at] = {record::HashBytes((*record)->key.value_or("")), !(*record)->value,
+    keyed_[at] = {true, record::HashBytes((*record)->key.value_or("")), !(*record)->value,
                   clocks_->monotonic()};
   }
 }
@@ -83,6 +83,8 @@ void PartitionArchive::CheckCompacted(Offset from, const std::vector<bool>& pres
   records_compacted_ = 0;
   for (auto at = present.size(); at-- > static_cast<std::size_t>(from.value());) {
     const Keyed& one = keyed_[at];
+    const bool came_back = at < static_cast<std::size_t>(came_back_end_.value());
+    if (came_back && !one.seen) continue;
     const auto newer = hidden.find(one.key);
     if (present[at]) {
       if (newer != hidden.end() && newer->second) {
@@ -95,9 +97,8 @@ void PartitionArchive::CheckCompacted(Offset from, const std::vector<bool>& pres
     }
     ++records_compacted_;
     if (newer != hidden.end()) continue;
-    const bool past_its_time =
-        one.tombstone && clocks_->monotonic() - one.durable_at >= tombstone_ms_;
-    if (!past_its_time) {
+    const bool past_its_time = came_back || clocks_->monotonic() - one.durable_at >= tombstone_ms_;
+    if (!one.tombstone || !past_its_time) {
       return verdict_.Broken(Invariant::kAckedIsInTheLog,
                              "{}: offset {} is gone, and was the last of its key", name_, at);
     }
@@ -147,6 +148,7 @@ void PartitionArchive::Extend(file::FileSystem& fs, Offset durable_end, const Ad
                            durable_end);
   }
   FindCursor(fs);
+  const bool first = end_ == Offset{};
   const Status walked =
       Walk(fs, cursor_, end_, durable_end, [&](const auto& header, ByteView batch) {
         Remember(header, batch);
@@ -157,6 +159,7 @@ void PartitionArchive::Extend(file::FileSystem& fs, Offset durable_end, const Ad
   if (!walked.ok()) {
     return verdict_.Broken(Invariant::kAckedIsInTheLog, "{}: {}", name_, walked.error().message);
   }
+  if (came_back_ && first) came_back_end_ = end_;
   if (end_ == durable_end) return;
   verdict_.Broken(Invariant::kOffsetsNeverReassigned, "{}: a batch ends at {}, not at {}", name_,
                   end_, durable_end);
@@ -221,15 +224,20 @@ void PartitionArchive::CompareWith(file::FileSystem& fs, std::optional<Offset> l
 void PartitionArchive::CompareRestored(file::FileSystem& fs, Offset end_min) {
   Cursor cursor;
   Offset reached;
+  std::vector<bool> present(keyed_.size());
   const Status walked = Walk(fs, cursor, reached, end_, [&](const auto& header, ByteView batch) {
     reached = header.next_offset();
+    if (compacted()) MarkPresent(header, batch, present);
     if (Same(header, batch)) return true;
     verdict_.Broken(Invariant::kOffsetsNeverReassigned,
                     "{}: offset {} came back from a backup with other records", name_,
                     header.base_offset);
     return false;
   });
-  if (reached >= end_min) return;  // behind that the log may go on, or not
+  if (reached >= end_min) {  // behind that the log may go on, or not
+    present.resize(compacted() ? static_cast<std::size_t>(reached.value()) : 0);
+    return CheckCompacted(Offset{}, present);
+  }
   verdict_.Broken(Invariant::kAckedIsInTheLog, "{} came back from a backup up to {}, not {}: {}",
                   name_, reached, end_min, walked.ok() ? "" : walked.error().message);
 }

@@ -38,6 +38,10 @@ class PartitionArchive {
         clocks_(clocks),
         tombstone_ms_(tombstone_ms) {}
 
+  // Its disk came back from a backup: of what the first Extend reads, compaction may have taken
+  // some before, and how long the tombstones have stood is not known.
+  void SetCameBack() { came_back_ = true; }
+
   using Added = std::function<void(const record::BatchHeader&, ByteView batch)>;
   // What became durable since the last call; each new batch is told.
   void Extend(file::FileSystem& fs, Offset durable_end, const Added& added);
@@ -45,7 +49,7 @@ class PartitionArchive {
   // a crash, before or after the broker's recovery. Without `log_start`: from where it begins.
   void CompareWith(file::FileSystem& fs, std::optional<Offset> log_start);
   // The directory came back from a backup that began when the log ended at `end_min`: what it holds
-  // is the same as before, and reaches that far.
+  // is the same as before, and reaches that far; of a compacted one, but for what may be gone.
   void CompareRestored(file::FileSystem& fs, Offset end_min);
   // What a reader was given.
   void CheckServed(const record::BatchHeader& header, ByteView batch);
@@ -99,11 +103,14 @@ class PartitionArchive {
   const Clocks* clocks_;
   std::int64_t tombstone_ms_;
   struct Keyed {
+    bool seen = false;
     std::uint64_t key = 0;  // hash
     bool tombstone = false;
     MonotonicMs durable_at;
   };
   std::vector<Keyed> keyed_;  // by offset, of a compacted one
+  bool came_back_ = false;
+  Offset came_back_end_;
   std::uint64_t records_compacted_ = 0;
   record::BatchReader reader_;
   std::vector<std::uint64_t> records_;  // hashes by offset, where batches may be put together

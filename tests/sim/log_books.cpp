@@ -24,6 +24,7 @@ LogBooks::LogBooks(Stage& stage, file::FileSystem& fs, const WrittenFiles& writt
 }
 
 void LogBooks::BeginAnew() {
+  came_back_ = fold_.has_value();
   archives_.clear();
   plain_.clear();
   gaps_.clear();
@@ -57,11 +58,14 @@ PartitionArchive& LogBooks::ArchiveOf(const broker::Topic& topic,
   const bool clocks_jump = stage_.options.faults.Has(Fault::kClockForward) ||
                            stage_.options.faults.Has(Fault::kClockBack);
   const std::string directory = fmt::format("/data/{}-{}", topic.number, where.partition);
-  return archives_
-      .try_emplace(where, fmt::format("{}-{}", topic.name, where.partition), directory,
-                   stage_.verdict, RewritingOf(topic), &stage_.clocks,
-                   clocks_jump ? 0 : stage_.options.delete_retention_ms)
-      .first->second;
+  PartitionArchive& archive =
+      archives_
+          .try_emplace(where, fmt::format("{}-{}", topic.name, where.partition), directory,
+                       stage_.verdict, RewritingOf(topic), &stage_.clocks,
+                       clocks_jump ? 0 : stage_.options.delete_retention_ms)
+          .first->second;
+  if (came_back_) archive.SetCameBack();
+  return archive;
 }
 
 Rewriting LogBooks::RewritingOf(const broker::Topic& topic) const {
@@ -191,7 +195,7 @@ void LogBooks::CheckRestored(const std::string& backup) {
 }
 
 void LogBooks::CheckStart(const broker::Broker& broker, bool database_kept) {
-  gaps_counted_ = 0;
+  all_gaps_due_ = true;  // a row may have become durable behind the last look
   for (auto& [where, archive] : archives_) {
     const auto state = broker.engine().StateOf(where);
     if (!state) {

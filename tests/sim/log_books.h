@@ -81,6 +81,7 @@ class LogBooks {
   const WrittenFiles& written_;
   std::optional<SourceFold> fold_;
   bool all_gaps_due_ = false;
+  bool came_back_ = false;
   std::map<broker::TopicPartition, PartitionArchive> archives_;
   std::vector<PlainRecords> plain_;
   std::map<std::string, std::int32_t> partitions_;

@@ -56,7 +56,7 @@ SimOptions SimOptions::Draw(std::uint64_t seed) {
   // The books begin anew with what came back: from the start, where nothing is let go.
   options.restores =
       !options.log_starts_move() && !options.faults.Has(Fault::kAddPartition) && OneIn(random, 2);
-  options.compacted = !options.restores && OneIn(random, 2);
+  options.compacted = OneIn(random, 2);
   options.delete_retention_ms = 5'000 + static_cast<std::int64_t>(random.Below(60'000));
   return options;
 }

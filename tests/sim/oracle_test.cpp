@@ -326,20 +326,50 @@ TEST_F(OracleOfTheLog, OfACompactedLogWhatALaterRecordReplacedMayBeGone) {
   EXPECT_EQ(compacted.records_compacted(), 2U);
 }
 
+// Of the six records of one key the first ones.
+Bytes FirstRecords(int count) {
+  record::BatchBuilder builder({.codec = record::Codec::kZstd});
+  for (int i = 0; i < count; ++i) {
+    builder.Add({.timestamp = TimestampMs{1}, .key = {}, .value = "value 0", .headers = {}});
+  }
+  return Bytes(*builder.FinishAt(
+      {.base_offset = Offset{0}, .leader_epoch = LeaderEpoch{0}, .last_offset_delta = 5}));
+}
+
 TEST_F(OracleOfTheLog, TheLastRecordOfAKeyThatIsGoneIsSeen) {
   const Clocks clocks;
   PartitionArchive compacted("web-0", "/p", verdict_, Rewriting::kCompacted, &clocks, 1'000);
   compacted.Extend(fs_, Offset{6}, [](const auto&, ByteView) {});
-  record::BatchBuilder builder({.codec = record::Codec::kZstd});
-  for (int i = 0; i < 2; ++i) {
-    builder.Add({.timestamp = TimestampMs{1}, .key = {}, .value = "value 0", .headers = {}});
-  }
-  Write(Bytes(*builder.FinishAt(
-      {.base_offset = Offset{0}, .leader_epoch = LeaderEpoch{0}, .last_offset_delta = 5})));
+  Write(FirstRecords(2));
   compacted.CompareWith(fs_, Offset{0});
   ASSERT_FALSE(verdict_.ok());
   EXPECT_EQ(verdict_.invariant(), Invariant::kAckedIsInTheLog);
   EXPECT_NE(verdict_.text().find("last of its key"), std::string::npos) << verdict_.text();
+}
+
+TEST_F(OracleOfTheLog, TheLastRecordOfAKeyThatABackupLacksIsSeen) {
+  const Clocks clocks;
+  PartitionArchive compacted("web-0", "/p", verdict_, Rewriting::kCompacted, &clocks, 1'000);
+  compacted.Extend(fs_, Offset{6}, [](const auto&, ByteView) {});
+  compacted.CompareRestored(fs_, Offset{6});
+  EXPECT_TRUE(verdict_.ok()) << verdict_.text();
+  Write(FirstRecords(2));
+  compacted.CompareRestored(fs_, Offset{6});
+  ASSERT_FALSE(verdict_.ok());
+  EXPECT_NE(verdict_.text().find("last of its key"), std::string::npos) << verdict_.text();
+}
+
+TEST_F(OracleOfTheLog, WhatWasGoneBeforeALogCameBackIsNotMissed) {
+  const Clocks clocks;
+  Write(FirstRecords(2));
+  PartitionArchive compacted("web-0", "/p", verdict_, Rewriting::kCompacted, &clocks, 1'000);
+  compacted.SetCameBack();
+  compacted.Extend(fs_, Offset{6}, [](const auto&, ByteView) {});
+  compacted.CompareWith(fs_, Offset{0});
+  EXPECT_TRUE(verdict_.ok()) << verdict_.text();
+  Write(FirstRecords(1));
+  compacted.CompareWith(fs_, Offset{0});
+  EXPECT_FALSE(verdict_.ok());
 }
 
 }  // namespace

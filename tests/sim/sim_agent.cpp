@@ -73,7 +73,8 @@ void SimAgent::StepProcess(Process& process) {
   process.link->Poll(now());
   const bool more = process.agent->Step(now());
   for (const agent::Notice& notice : process.agent->TakeNotices()) {
-    stage_.trace.Event(stage_.clocks.monotonic(), "{}: {}", host_, notice.text);
+    stage_.trace.Event(stage_.clocks.monotonic(), "{}{}: {}", host_,
+                       &process == fenced_.get() ? ", the older" : "", notice.text);
   }
   process.link_due_ms = 0;
   if (!more) process.link->Wait(process.agent->UntilDue(now()), {});
