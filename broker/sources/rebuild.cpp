@@ -42,11 +42,8 @@ Result<RebuildReport> Sources::Rebuild(Instant now) {
   RebuildReport report;
   RETURN_IF_ERROR(LoadRows());
   ForgetLostTopics();
-  for (const Topic* topic : engine_.Topics()) {
-    for (std::int32_t i = 0; i < topic->partitions; ++i) {
-      RETURN_IF_ERROR(
-          RebuildPartition(*topic, {topic->topic_id, PartitionIndex{i}}, now.wall, report));
-    }
+  for (const auto& [where, state] : OpenPartitions()) {
+    RETURN_IF_ERROR(RebuildPartition(where, state, now.wall, report));
   }
   report.sources = table_.size();
   next_checkpoint_ = now.monotonic;
@@ -93,27 +90,25 @@ void Sources::ForgetLostTopics() {
   for (const Uuid& topic_id : lost) ForgetTopic(topic_id);
 }
 
-Status Sources::RebuildPartition(const Topic& topic, const TopicPartition& where, TimestampMs now,
+Status Sources::RebuildPartition(const TopicPartition& where, PartitionState state, TimestampMs now,
                                  RebuildReport& report) {
-  auto state = engine_.StateOf(where);
-  if (!state) return Ok();
   // Should the time of the last append be lost, no source is taken for a forgotten one.
-  if (state->last_append <= TimestampMs{0}) state->last_append = now;
+  if (state.last_append <= TimestampMs{0}) state.last_append = now;
   Offset stamp;
   if (auto found = stamps_.find(where); found != stamps_.end()) stamp = found->second;
   std::vector<Uuid> distrusted;
-  if (stamp > state->log_end) {
+  if (stamp > state.log_end) {
     // The store knows more than the log holds: the log was cut or replaced. Only the log can be
     // believed.
     report.notes.push_back(fmt::format(
         "topic '{}', partition {} ends at offset {}, but positions up to {} had been stored: they "
         "are built anew from the log",
-        topic.name, where.partition, state->log_end, stamp));
+        engine_.FindTopic(where.topic_id)->name, where.partition, state.log_end, stamp));
     DistrustStored(where, distrusted);
     stamp = Offset{};
   }
-  ASSIGN_OR_RETURN(Offset from, MergeSideCar(where, stamp, state->log_end));
-  RETURN_IF_ERROR(RedoPartition(where, std::max(from, state->kept_start), *state, report));
+  ASSIGN_OR_RETURN(Offset from, MergeSideCar(where, stamp, state.log_end));
+  RETURN_IF_ERROR(RedoPartition(where, std::max(from, state.kept_start), state, report));
   CorrectStored(where, distrusted);
   return Ok();
 }

@@ -60,12 +60,29 @@ std::optional<Error> BrokenRule(const Source* source, const TopicPartition& wher
   return std::nullopt;
 }
 
+// `running`: where each source of the request stands behind the spans before this one.
+Standing StandingOf(const Source* source, const ProducedSpan& span,
+                    std::map<Uuid, SourcePosition>& running) {
+  if (source != nullptr && source->row_pending) return Standing::kOther;
+  if (source != nullptr && span.end <= source->appended) return Standing::kDuplicate;
+  auto seen = running.find(span.source_id);
+  std::optional<SourcePosition> at;
+  if (seen != running.end()) {
+    at = seen->second;
+  } else if (source != nullptr) {
+    at = source->appended;
+  } else if (span.identity) {
+    at = span.begin;  // an unknown source is opened at its own begin
+  }
+  running[span.source_id] = span.end;
+  return at == span.begin ? Standing::kFresh : Standing::kOther;
+}
+
 }  // namespace
 
 Judgement SourceTable::JudgeSpans(const TopicPartition& where, const std::string& agent_id,
                                   const std::vector<ProducedSpan>& spans) const {
   Judge judge;
-  // Where each source of the request will stand, span by span.
   std::map<Uuid, SourcePosition> running;
   for (const ProducedSpan& span : spans) {
     if (span.begin < SourcePosition{0} || span.end <= span.begin) {
@@ -76,25 +93,7 @@ Judgement SourceTable::JudgeSpans(const TopicPartition& where, const std::string
     if (auto broken = BrokenRule(source, where, agent_id, span.source_id)) {
       return Refuse(*std::move(broken));
     }
-    if (source != nullptr && source->row_pending) {
-      judge.Take(Standing::kOther);
-      continue;
-    }
-    if (source != nullptr && span.end <= source->appended) {
-      judge.Take(Standing::kDuplicate);
-      continue;
-    }
-    auto seen = running.find(span.source_id);
-    std::optional<SourcePosition> at;
-    if (seen != running.end()) {
-      at = seen->second;
-    } else if (source != nullptr) {
-      at = source->appended;
-    } else if (span.identity) {
-      at = span.begin;  // an unknown source is opened at its own begin
-    }
-    judge.Take(at && *at == span.begin ? Standing::kFresh : Standing::kOther);
-    running[span.source_id] = span.end;
+    judge.Take(StandingOf(source, span, running));
   }
   Judgement judgement{judge.kind(), {}, std::nullopt};
   if (judgement.kind == Judgement::Kind::kConflict) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <memory>
-#include <set>
+#include <ranges>
 #include <utility>
 
 #include "lib/base/check.h"
@@ -252,6 +252,17 @@ void Sources::ForgetTopic(const Uuid& topic_id) {
   if (!forget.writes.empty()) engine_.Commit(std::move(forget), [](const Status&) {});
 }
 
+std::vector<std::pair<TopicPartition, PartitionState>> Sources::OpenPartitions() const {
+  std::vector<std::pair<TopicPartition, PartitionState>> open;
+  for (const Topic* topic : engine_.Topics()) {
+    for (const std::int32_t i : std::views::iota(0, topic->partitions)) {
+      const TopicPartition where{topic->topic_id, PartitionIndex{i}};
+      if (const auto state = engine_.StateOf(where)) open.emplace_back(where, *state);
+    }
+  }
+  return open;
+}
+
 void Sources::Tick(Instant now) {
   if (now.monotonic >= next_checkpoint_) {
     next_checkpoint_ = now.monotonic + kCheckpointIntervalMs;
@@ -280,16 +291,12 @@ void Sources::Checkpoint() {
   }
   for (const SourceKey& key : uncorrected_) AddCorrection(key, save);
   std::vector<std::pair<TopicPartition, Offset>> moved;
-  for (const Topic* topic : engine_.Topics()) {
-    for (std::int32_t i = 0; i < topic->partitions; ++i) {
-      const TopicPartition where{topic->topic_id, PartitionIndex{i}};
-      auto state = engine_.StateOf(where);
-      if (!state || stamps_[where] == state->durable_end) continue;
-      Bytes value;
-      ByteWriter(value).Int(state->durable_end.value());
-      save.Put(Table::kPositionStamp, StampKey(where), std::move(value));
-      moved.emplace_back(where, state->durable_end);
-    }
+  for (const auto& [where, state] : OpenPartitions()) {
+    if (stamps_[where] == state.durable_end) continue;
+    Bytes value;
+    ByteWriter(value).Int(state.durable_end.value());
+    save.Put(Table::kPositionStamp, StampKey(where), std::move(value));
+    moved.emplace_back(where, state.durable_end);
   }
   if (save.writes.empty()) return;
   checkpoint_under_way_ = true;
@@ -319,14 +326,9 @@ void Sources::ForgetOld(Instant now) {
 // Gaps go with the records that they stand before.
 void Sources::PruneGaps() {
   MetadataTransaction prune;
-  for (const Topic* topic : engine_.Topics()) {
-    for (std::int32_t i = 0; i < topic->partitions; ++i) {
-      const TopicPartition where{topic->topic_id, PartitionIndex{i}};
-      auto state = engine_.StateOf(where);
-      if (!state) continue;
-      for (Bytes& key : gaps_.DropBelow(where, state->log_start)) {
-        prune.Remove(Table::kSourceRow, std::move(key));
-      }
+  for (const auto& [where, state] : OpenPartitions()) {
+    for (Bytes& key : gaps_.DropBelow(where, state.log_start)) {
+      prune.Remove(Table::kSourceRow, std::move(key));
     }
   }
   if (!prune.writes.empty()) engine_.Commit(std::move(prune), [](const Status&) {});

@@ -102,7 +102,9 @@ class Sources {
   void AddCorrection(const SourceKey& key, MetadataTransaction& correct) const;
   Status LoadRows();
   void ForgetLostTopics();
-  Status RebuildPartition(const Topic& topic, const TopicPartition& where, TimestampMs now,
+  // Those that could be opened.
+  std::vector<std::pair<TopicPartition, PartitionState>> OpenPartitions() const;
+  Status RebuildPartition(const TopicPartition& where, PartitionState state, TimestampMs now,
                           RebuildReport& report);
   // Where the redo begins: behind what the store, or else the newest side-car, reflects.
   Result<Offset> MergeSideCar(const TopicPartition& where, Offset stamp, Offset log_end);

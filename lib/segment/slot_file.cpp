@@ -103,14 +103,14 @@ Status WriteSlot(file::FileSystem& fs, const std::string& path, const SlotFormat
   if (!slots.ok() && slots.error().code != ErrorCode::kNotFound) return slots.error();
   if (!slots.ok() || !slots->decoded[slots->newest()]) {
     // Both slots from the start, so that later writes find their blocks allocated.
-    const Bytes slot = EncodeSlot(format, 1, payload);
-    return file::ReplaceFile(fs, path, slot + slot);
+    return file::ReplaceFile(fs, path,
+                             EncodeSlot(format, 1, payload) + EncodeSlot(format, 2, payload));
   }
   const std::size_t newest = slots->newest();
-  const Bytes slot = EncodeSlot(format, slots->decoded[newest]->sequence + 1, payload);
-  RETURN_IF_ERROR(Overwrite(fs, path, 1 - newest, slot));
+  const std::uint64_t sequence = slots->decoded[newest]->sequence + 1;
+  RETURN_IF_ERROR(Overwrite(fs, path, 1 - newest, EncodeSlot(format, sequence, payload)));
   // The value stands, and now twice: one slot that rots must not bring back an older one.
-  return Overwrite(fs, path, newest, slot);
+  return Overwrite(fs, path, newest, EncodeSlot(format, sequence + 1, payload));
 }
 
 }  // namespace logboom::segment

@@ -57,6 +57,8 @@ TEST_F(AgentRegistryTest, AProcessThatWasTakenOverFromNeverTakesTheIdBack) {
   EXPECT_TRUE(registry_.Claim(ClaimOf("boot-1", "second"), IdOf(6), At(5)).ok());
   EXPECT_TRUE(registry_.Claim(ClaimOf("boot-2", "first"), IdOf(7), At(kHolderSilenceMs + 5)).ok())
       << "after a reboot numbers begin anew";
+  EXPECT_TRUE(registry_.Claim(ClaimOf("boot-2", "first"), IdOf(8), At(kHolderSilenceMs + 6)).ok())
+      << "and nobody of before counts";
 }
 
 TEST_F(AgentRegistryTest, ManyProcessesBeforeTakeBoundedRoom) {
@@ -122,6 +124,8 @@ TEST_F(AgentRegistryTest, OnlyTheHolderIsHeardAndReleased) {
   EXPECT_TRUE(Claim("boot-2", 3, 1 + kHolderSilenceMs)) << "the fenced one's life does not count";
   registry_.Heard("nobody", IdOf(1), At(0));
   registry_.Release("nobody", IdOf(1));
+  registry_.Leave("nobody", IdOf(1));
+  EXPECT_FALSE(registry_.Holds("nobody", IdOf(1)));
 }
 
 TEST_F(AgentRegistryTest, EpochRisesWithEveryHelloWhateverTheClock) {

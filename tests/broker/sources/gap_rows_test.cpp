@@ -68,6 +68,7 @@ TEST(GapRows, BetweenTakesBothEnds) {
   EXPECT_EQ(Places(rows.Between(kHere, Offset{2}, Offset{4}, 100)), Expected{});
   EXPECT_EQ(Places(rows.Between(kHere, Offset{6}, Offset{9}, 100)), (Expected{{9, 0}}));
   EXPECT_TRUE(rows.Between(kThere, Offset{0}, Offset{9}, 100).empty());
+  EXPECT_EQ(Places(rows.Between(kHere, Offset{0}, Offset{9}, 2)), (Expected{{1, 0}, {5, 0}}));
 }
 
 TEST(GapRows, RowsGoWithTheRecordsThatTheyPrecede) {

@@ -77,6 +77,44 @@ TEST_F(RebuildTest, ARowThatCantBeReadEndsTheStart) {
   }
 }
 
+TEST_F(RebuildTest, AnyRowOfATopicThatIsGoneIsForgotten) {
+  const TopicPartition gone{IdOf(77), PartitionIndex{0}};
+  Source source;
+  source.where = gone;
+  source.source_id = IdOf(5);
+  source.identity = IdentityOf("a");
+  const GapRow gap{gone, Offset{3}, 0, "a", "/p", RowOf(5, RowKind::kGap, 1, 2), TimestampMs{1}};
+  const std::vector<MetadataRow> rows = {
+      {Table::kSource, SourceRowKey(gone.topic_id, source.source_id),
+       EncodeSourceRow(source, SourcePosition{10}, 1)},
+      {Table::kSourceRow, GapRowKey(gap), EncodeGapRow(gap)},
+      {Table::kPositionStamp, StampKey(gone), Bytes(8, '\0')}};
+  rig_.Checkpoint();
+  const std::size_t kept = rig_.Snapshot().size();
+  for (const MetadataRow& row : rows) {
+    rig_.Crash();
+    MetadataTransaction put;
+    put.Put(row.table, row.key, row.value);
+    ASSERT_TRUE(rig_.engine.store.Apply(put).ok());
+    rig_.MustOpen();
+    rig_.Settle();
+    EXPECT_EQ(rig_.Snapshot().size(), kept);
+  }
+}
+
+TEST_F(RebuildTest, APartitionOfATopicThatIsGoneIsForgotten) {
+  Agent agent;
+  agent.claim.agent_id = "a";
+  agent.partitions = {{IdOf(77), PartitionIndex{0}}, {rig_.where.topic_id, PartitionIndex{0}}};
+  MetadataTransaction put;
+  put.Put(Table::kAgent, "a", EncodeAgentRow(agent));
+  rig_.Crash();
+  ASSERT_TRUE(rig_.engine.store.Apply(put).ok());
+  rig_.MustOpen();
+  EXPECT_EQ(rig_.sources->agents().Find("a")->partitions,
+            (std::map<Uuid, PartitionIndex>{{rig_.where.topic_id, PartitionIndex{0}}}));
+}
+
 TEST_F(RebuildTest, AStampAtTheLogsEndLeavesNothingToRead) {
   rig_.MustProduce({FirstSpanOf(1, 0, 100)});
   rig_.Checkpoint();

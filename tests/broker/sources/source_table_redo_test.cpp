@@ -80,6 +80,22 @@ TEST_F(SourceTableTest, RedoneSourcesAreUnsaved) {
   EXPECT_TRUE(table_.TakeUnsaved().empty());
 }
 
+TEST_F(SourceTableTest, RedoOfTheLastSpanChangesNothing) {
+  AppendDurably({FirstSpanOf(1, 0, 100)});
+  Commit({RowOf(1, RowKind::kClose, 100, 100)});
+  EXPECT_TRUE(table_.Redo(kWhere, SpanOf(1, 0, 100), kTime));
+  EXPECT_EQ(Get(1).state, SourceState::kFinal);
+  EXPECT_EQ(Get(1).recent.size(), 1U);
+}
+
+TEST_F(SourceTableTest, RedoKeepsTheNewestSign) {
+  for (const auto& [end, sign, newest] :
+       {std::tuple(100, 50, 50), std::tuple(200, 70, 70), std::tuple(300, 60, 70)}) {
+    EXPECT_TRUE(table_.Redo(kWhere, FirstSpanOf(1, end - 100, end), TimestampMs{sign}));
+    EXPECT_EQ(Get(1).last_sign, TimestampMs{newest});
+  }
+}
+
 // ---- merge
 
 Source SourceAt(std::uint64_t number, std::int64_t position, SourceState state) {
@@ -120,6 +136,46 @@ TEST_F(SourceTableTest, MergedFromASideCarIsUnsavedAndFromTheStoreIsNot) {
 }
 
 // ---- lists
+
+// Of topics on both sides: the ids of their sources stand beside each other.
+TEST_F(SourceTableTest, ListsHoldTheSourcesOfOneTopic) {
+  const TopicPartition before{IdOf(999), kWhere.partition};
+  const TopicPartition behind{IdOf(1'001), kWhere.partition};
+  for (const TopicPartition& where : {before, kWhere, behind}) {
+    table_.Append(where, {FirstSpanOf(1, 0, 10)}, kTime);
+  }
+  for (const TopicPartition& where : {before, kWhere, behind}) {
+    EXPECT_EQ(table_.OfPartition(where).size(), 1U);
+    EXPECT_EQ(table_.Page(where.topic_id, "a", true, Uuid{}, 10).size(), 1U);
+  }
+  table_.Append({behind.topic_id, PartitionIndex{7}}, {FirstSpanOf(2, 0, 10)}, kTime + 1);
+  EXPECT_EQ(table_.NewestPartition(kTopic, "a"), kWhere.partition);
+  EXPECT_EQ(table_.NewestPartition(behind.topic_id, "a"), PartitionIndex{7});
+}
+
+TEST_F(SourceTableTest, ListsLeaveOutWhatIsBeingOpened) {
+  Hold({FirstRowOf(1, RowKind::kProgress, 5, 5)});
+  EXPECT_TRUE(table_.Page(kTopic, "a", true, Uuid{}, 10).empty());
+  EXPECT_TRUE(table_.OfPartition(kWhere).empty());
+  table_.SettleRows(kTopic, {FirstRowOf(1, RowKind::kProgress, 5, 5)},
+                    SourceTable::RowsSettled::kCommitted, kTime);
+  EXPECT_EQ(table_.Page(kTopic, "a", true, Uuid{}, 10).size(), 1U);
+  EXPECT_EQ(table_.OfPartition(kWhere).size(), 1U);
+  EXPECT_TRUE(table_.OfPartition({kTopic, kWhere.partition + 1}).empty());
+}
+
+TEST_F(SourceTableTest, ARowStoresItsSourceAndALaterSpanMarksItAgain) {
+  AppendDurably({FirstSpanOf(1, 0, 10)});
+  Commit({RowOf(1, RowKind::kProgress, 10, 20)});
+  EXPECT_TRUE(table_.TakeUnsaved().empty()) << "the row says it";
+  AppendDurably({SpanOf(1, 20, 30)});
+  Commit({RowOf(1, RowKind::kProgress, 30, 40)});
+  AppendDurably({SpanOf(1, 40, 50)});
+  EXPECT_EQ(table_.TakeUnsaved().size(), 1U);
+  AppendDurably({SpanOf(1, 50, 60)});
+  table_.Forget([](const Source&) { return true; });
+  EXPECT_TRUE(table_.TakeUnsaved().empty()) << "forgotten";
+}
 
 TEST_F(SourceTableTest, PagesGoThroughAllSourcesInTheOrderOfIds) {
   for (std::uint64_t i = 25; i > 0; --i) AppendDurably({FirstSpanOf(i, 0, 10)});
