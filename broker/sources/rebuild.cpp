@@ -131,13 +131,8 @@ void Sources::CorrectStored(const TopicPartition& where, const std::vector<Uuid>
     AddCorrection(*uncorrected_.emplace(where.topic_id, source_id).first, correct);
   }
   correct.Remove(Table::kPositionStamp, StampKey(where));
-  // Where it fails (a full disk), each checkpoint brings the corrections until one succeeds.
-  engine_.Commit(std::move(correct), [this, where, distrusted](const Status& stored) {
-    if (!stored.ok()) return;
-    for (const Uuid& source_id : distrusted) {
-      uncorrected_.erase({where.topic_id, source_id});
-    }
-  });
+  // It may fail (a full disk): each checkpoint brings the corrections until one succeeds.
+  engine_.Commit(std::move(correct), [](const Status&) {});
 }
 
 void Sources::AddCorrection(const SourceKey& key, MetadataTransaction& correct) const {

@@ -61,6 +61,11 @@ class RebuildTest : public testing::Test {
     writer.String(EncodeSourceRow(source, SourcePosition{70}, WindowAt(70)));
     return bytes;
   }
+  void MustProduceBeforeACheckpoint(const std::vector<ProducedSpan>& spans) {
+    rig_.Produce(spans);
+    rig_.engine.Settle();
+    ASSERT_EQ(rig_.DurableOf(4), 10);
+  }
   SourcesRig rig_;
 };
 
@@ -113,6 +118,27 @@ TEST_F(RebuildTest, APartitionOfATopicThatIsGoneIsForgotten) {
   rig_.MustOpen();
   EXPECT_EQ(rig_.sources->agents().Find("a")->partitions,
             (std::map<Uuid, PartitionIndex>{{rig_.where.topic_id, PartitionIndex{0}}}));
+}
+
+// Else the next start would not read what was appended where lost records had stood.
+TEST_F(RebuildTest, AStampOfALogThatWasCutGoesBeforeTheNextOneIsStored) {
+  rig_.MustProduce({FirstSpanOf(1, 0, 100)});
+  rig_.MustProduce({SpanOf(1, 100, 200)});
+  rig_.MustProduce({SpanOf(1, 200, 300)});
+  rig_.Checkpoint();
+  rig_.Crash();
+  rig_.engine.CutLogBehindFirstBatch();
+  ASSERT_TRUE(rig_.engine.disk.Remove("/data/manifest").ok());
+  rig_.MustOpen();
+  rig_.engine.Settle();
+  MustProduceBeforeACheckpoint({FirstSpanOf(4, 0, 10)});
+  for (int i = 0; i < 5; ++i) {
+    MustProduceBeforeACheckpoint({FirstSpanOf(3, i * 10, i * 10 + 10)});
+  }
+  rig_.Reopen();
+  EXPECT_EQ(rig_.DurableOf(1), 100);
+  EXPECT_EQ(rig_.DurableOf(3), 50);
+  EXPECT_EQ(rig_.DurableOf(4), 10);
 }
 
 TEST_F(RebuildTest, AStampAtTheLogsEndLeavesNothingToRead) {
