@@ -108,7 +108,8 @@ Status Sources::RebuildPartition(const TopicPartition& where, PartitionState sta
     stamp = Offset{};
   }
   ASSIGN_OR_RETURN(Offset from, MergeSideCar(where, stamp, state.log_end));
-  RETURN_IF_ERROR(RedoPartition(where, std::max(from, state.kept_start), state, report));
+  RETURN_IF_ERROR(
+      RedoPartition(where, std::max(from, state.kept_start), state.last_append, report));
   CorrectStored(where, distrusted);
   return Ok();
 }
@@ -161,28 +162,26 @@ Result<Offset> Sources::MergeSideCar(const TopicPartition& where, Offset stamp, 
   return sealed->as_of;
 }
 
-Status Sources::RedoPartition(const TopicPartition& where, Offset from, const PartitionState& state,
+// `sign`: when the partition was last appended to. The records' own times are as old as their
+// lines.
+Status Sources::RedoPartition(const TopicPartition& where, Offset from, TimestampMs sign,
                               RebuildReport& report) {
-  while (from < state.log_end) {
+  while (true) {
     ASSIGN_OR_RETURN(FetchedBytes fetched, engine_.FetchKept(where, from, kReadBytes));
     ByteView rest = fetched.bytes;
     while (!rest.empty()) {
       ASSIGN_OR_RETURN(record::BatchHeader header, record::ParseBatchHeader(rest));
       // A batch with a producer id has no spans, whatever its headers say.
       if (header.producer_id < 0) {
-        RETURN_IF_ERROR(
-            RedoBatch(where, rest.substr(0, header.size_bytes()), state.last_append, report));
+        RETURN_IF_ERROR(RedoBatch(where, rest.substr(0, header.size_bytes()), sign, report));
       }
       rest.remove_prefix(header.size_bytes());
     }
-    if (fetched.next_offset <= from) break;  // nothing more can be read
+    if (fetched.next_offset <= from) return Ok();  // nothing more can be read
     from = fetched.next_offset;
   }
-  return Ok();
 }
 
-// `sign`: when the partition was last appended to. The records' own times are as old as their
-// lines.
 Status Sources::RedoBatch(const TopicPartition& where, ByteView batch, TimestampMs sign,
                           RebuildReport& report) {
   record::BatchReader reader;

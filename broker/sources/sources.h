@@ -108,7 +108,7 @@ class Sources {
                           RebuildReport& report);
   // Where the redo begins: behind what the store, or else the newest side-car, reflects.
   Result<Offset> MergeSideCar(const TopicPartition& where, Offset stamp, Offset log_end);
-  Status RedoPartition(const TopicPartition& where, Offset from, const PartitionState& state,
+  Status RedoPartition(const TopicPartition& where, Offset from, TimestampMs sign,
                        RebuildReport& report);
   Status RedoBatch(const TopicPartition& where, ByteView batch, TimestampMs sign,
                    RebuildReport& report);
