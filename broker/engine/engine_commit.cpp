@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "broker/engine/embedded_engine.h"
+#include "lib/base/check.h"
 
 namespace logboom::broker {
 namespace {
@@ -96,7 +97,7 @@ void EmbeddedEngine::SubmitCommit() {
   group.id = next_commit_id_++;
   for (const TopicPartition& where : std::exchange(dirty_, {})) {
     Partition* partition = Find(where);
-    if (partition == nullptr) continue;
+    CHECK(partition != nullptr);  // a removal takes it out of what is dirty
     SyncWork work = partition->log->TakeSyncWork();
     under_way_.push_back({where, work.covers});
     group.work.push_back(std::move(work));
@@ -125,8 +126,9 @@ void EmbeddedEngine::FailStorage(std::string_view what, const Error& error) {
   if (!marked.ok()) failure_->message += fmt::format(" ({})", marked.error().message);
   std::deque<DurableWaiter> waiters;
   for (auto& [where, partition] : partitions_) {
-    std::move(partition.waiters.begin(), partition.waiters.end(), std::back_inserter(waiters));
-    partition.waiters.clear();
+    for (DurableWaiter& waiter : std::exchange(partition.waiters, {})) {
+      waiters.push_back(std::move(waiter));
+    }
   }
   for (const DurableWaiter& waiter : waiters) waiter.then(*failure_);
 }
