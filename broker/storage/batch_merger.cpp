@@ -59,7 +59,7 @@ Status BatchMerger::Filter(const record::BatchHeader& header, ByteView batch) {
     if (filter_->KeepsHeader(header)) return EmitHeader(header);
     return LeaveOut({header.base_offset, header.last_offset(), header.leader_epoch});
   }
-  RETURN_IF_ERROR(reader_.Open(batch));
+  reader_.Rewind();
   if (!StandsAlone(header)) return Merge(header, judged.horizon);
   const bool same_horizon = judged.horizon.has_value() == header.has_delete_horizon;
   if (judged.kept == keeps_.size() && same_horizon) return Copy(batch);
@@ -126,20 +126,16 @@ Status BatchMerger::Rebuild(const record::BatchHeader& header,
 }
 
 Status BatchMerger::AddRecords(Offset base_offset) {
-  for (const bool keeps : keeps_) {
+  for (std::size_t index = 0;; ++index) {
     ASSIGN_OR_RETURN(const record::Record* record, reader_.Next());
-    if (record == nullptr) break;
-    if (!keeps) continue;
+    if (record == nullptr) return Ok();
+    if (!keeps_[index]) continue;
     builder_.AddAt(static_cast<std::int32_t>(record->offset - base_offset),
                    {.timestamp = record->timestamp,
                     .key = record->key,
                     .value = record->value,
                     .headers = record->headers});
   }
-  // Bytes behind the last record are damage.
-  ASSIGN_OR_RETURN(const record::Record* end, reader_.Next());
-  if (end == nullptr) return Ok();
-  return Fail(ErrorCode::kCorrupt, "a batch holds more records than its header says");
 }
 
 Status BatchMerger::CopyWhole(const record::BatchHeader& header, ByteView batch) {

@@ -115,9 +115,7 @@ std::optional<ByteView> Record::Header(std::string_view name) const {
 Status BatchReader::Open(ByteView batch) {
   header_ = {};
   plain_ = {};
-  position_ = 0;
-  records_left_ = 0;
-  offset_delta_min_ = 0;
+  Rewind();
   ASSIGN_OR_RETURN(const BatchHeader header, VerifyBatch(batch));
   const ByteView section = batch.substr(kBatchHeaderBytes);
   if (header.codec == Codec::kNone) {
@@ -128,8 +126,14 @@ Status BatchReader::Open(ByteView batch) {
     return status.error().Within(fmt::format("batch at offset {}", header.base_offset));
   }
   header_ = header;
-  records_left_ = header.record_count;
+  Rewind();
   return Ok();
+}
+
+void BatchReader::Rewind() {
+  position_ = 0;
+  records_left_ = header_.record_count;
+  offset_delta_min_ = 0;
 }
 
 Result<const Record*> BatchReader::Next() {

@@ -31,6 +31,8 @@ class BatchReader {
   // Verifies (VerifyBatch), decompresses within kRecordsBytesMax, and stands before the first
   // record. `batch` must outlive the walk where it is uncompressed.
   Status Open(ByteView batch);
+  // Stands before the first record again.
+  void Rewind();
   const BatchHeader& header() const { return header_; }
   // Of the record section, once decompressed.
   std::size_t raw_bytes() const { return records().size(); }

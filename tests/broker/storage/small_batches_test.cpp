@@ -1,6 +1,7 @@
 // Whether it pays to put batches together, and which are: at each limit, and one past it.
 #include "broker/storage/small_batches.h"
 
+#include <functional>
 #include <vector>
 
 #include "broker/storage/batch_merger.h"
@@ -219,6 +220,183 @@ TEST_F(BatchMergerTest, ABatchThatCantBeWrittenIsToldWhenTheNextOneDoesNotFit) {
   const Status added = merger.Add(*record::ParseBatchHeader(second), second);
   ASSERT_FALSE(added.ok());
   EXPECT_EQ(added.error().code, ErrorCode::kNoSpace);
+}
+
+// By their headers: batches, and what comes of them.
+class BatchMergerOffsets : public ::testing::Test {
+ protected:
+  using Change = std::function<void(record::BatchHeader&)>;
+
+  static Bytes At(std::int64_t base, int epoch, const Change& change = nullptr) {
+    Bytes batch = BatchAt(base, 50);
+    return Sealed(std::move(batch), epoch, change);
+  }
+  // Without records.
+  static Bytes Empty(std::int64_t base, std::int64_t last, int epoch) {
+    record::BatchHeader header;
+    header.base_offset = Offset(base);
+    header.last_offset_delta = static_cast<std::int32_t>(last - base);
+    header.base_timestamp = header.max_timestamp = TimestampMs(-1);
+    Bytes batch(record::kBatchHeaderBytes, '\0');
+    record::WriteBatchHeader(batch.data(), header);
+    record::SealBatch(batch.data(), batch.size());
+    return Sealed(std::move(batch), epoch, nullptr);
+  }
+  static Bytes Sealed(Bytes batch, int epoch, const Change& change) {
+    record::BatchHeader header = *record::ParseBatchHeader(batch);
+    header.leader_epoch = LeaderEpoch(epoch);
+    if (change) change(header);
+    record::WriteBatchHeader(batch.data(), header);
+    record::SealBatch(batch.data(), batch.size());
+    return batch;
+  }
+  // "0-4 epoch 1: 2", and "copied" where the bytes are the same.
+  static std::string Told(ByteView batch, const std::vector<Bytes>& from) {
+    const auto header = record::VerifyBatch(batch);
+    EXPECT_TRUE(header.ok());
+    const bool copied = std::find(from.begin(), from.end(), batch) != from.end();
+    return fmt::format("{}-{} epoch {}: {}", header->base_offset, header->last_offset(),
+                       header->leader_epoch,
+                       copied ? "copied" : std::to_string(header->record_count));
+  }
+  using Made = std::vector<std::string>;
+  static Made Merge(const std::vector<Bytes>& batches, RecordFilter* filter = nullptr) {
+    Made made;
+    BatchMerger merger({.raw_bytes = 10'000, .zstd_level = 1}, filter, [&](ByteView batch) {
+      made.push_back(Told(batch, batches));
+      return Ok();
+    });
+    for (const Bytes& batch : batches) {
+      const Status added = merger.Add(*record::ParseBatchHeader(batch), batch);
+      EXPECT_TRUE(added.ok()) << added.error().message;
+    }
+    EXPECT_TRUE(merger.Finish().ok());
+    return made;
+  }
+  static void HasProducer(record::BatchHeader& header) {
+    header.producer_id = 7;
+    header.producer_epoch = 0;
+    header.base_sequence = 3;
+  }
+};
+
+// Segments of the first versions have holes.
+TEST_F(BatchMergerOffsets, AHoleBetweenBatchesIsCovered) {
+  EXPECT_EQ(Merge({At(0, 0), At(5, 0)}), (Made{"0-5 epoch 0: 2"}));
+  EXPECT_EQ(Merge({At(0, 0, HasProducer), At(5, 0, HasProducer)}),
+            (Made{"0-0 epoch 0: copied", "1-4 epoch 0: 0", "5-5 epoch 0: copied"}));
+  EXPECT_EQ(Merge({At(0, 0, HasProducer), At(2, 0, HasProducer)}),
+            (Made{"0-0 epoch 0: copied", "1-1 epoch 0: 0", "2-2 epoch 0: copied"}));
+  EXPECT_EQ(Merge({At(0, 0), At(1, 0)}), (Made{"0-1 epoch 0: 2"})) << "there is none";
+}
+
+TEST_F(BatchMergerOffsets, AHoleBetweenTwoEpochsIsOfNeither) {
+  EXPECT_EQ(Merge({At(0, 0), At(5, 1)}), (Made{"0-0 epoch 0: 1", "5-5 epoch 1: 1"}));
+}
+
+TEST_F(BatchMergerOffsets, WhatIsLeftOutKeepsItsEpoch) {
+  EXPECT_EQ(Merge({Empty(0, 2, 0), Empty(3, 5, 0)}), (Made{"0-5 epoch 0: 0"}));
+  EXPECT_EQ(Merge({Empty(0, 2, 0), Empty(3, 5, 1)}),
+            (Made{"0-2 epoch 0: copied", "3-5 epoch 1: copied"}));
+  EXPECT_EQ(Merge({Empty(0, 2, 0), At(3, 1)}), (Made{"0-2 epoch 0: copied", "3-3 epoch 1: 1"}));
+  EXPECT_EQ(Merge({At(0, 0), Empty(1, 2, 1)}), (Made{"0-0 epoch 0: 1", "1-2 epoch 1: copied"}));
+  EXPECT_EQ(Merge({At(0, 0), Empty(1, 2, 0), At(3, 0)}), (Made{"0-3 epoch 0: 2"}));
+}
+
+TEST_F(BatchMergerOffsets, WhatMustNotBePutTogetherIsCopied) {
+  for (const Change& change : std::vector<Change>{
+           HasProducer,
+           [](auto& header) { header.timestamp_type = record::TimestampType::kAppendTime; },
+           [](auto& header) { header.transactional = true; },
+           [](auto& header) { header.control = true; },
+           [](auto& header) { header.has_delete_horizon = true; }}) {
+    EXPECT_EQ(Merge({At(0, 0), At(1, 0, change), At(2, 0)}),
+              (Made{"0-0 epoch 0: 1", "1-1 epoch 0: copied", "2-2 epoch 0: 1"}));
+  }
+}
+
+// Keeps what is asked for, and knows the time of every tombstone.
+class TableFilter final : public RecordFilter {
+ public:
+  bool Keeps(const record::BatchHeader&, const record::Record&) override { return keeps; }
+  bool KeepsHeader(const record::BatchHeader&) override { return keeps_header; }
+  std::optional<TimestampMs> DeleteHorizon(const record::BatchHeader&) override {
+    return TimestampMs(5'000);
+  }
+  void CopiedWhole(const record::BatchHeader&) override { ++copied_whole; }
+
+  bool keeps = true;
+  bool keeps_header = false;
+  int copied_whole = 0;
+};
+
+Bytes TombstoneOfProducer() {
+  record::BatchBuilder builder({.codec = record::Codec::kNone});
+  builder.Add({.timestamp = TimestampMs(1'000), .key = "k", .value = {}, .headers = {}});
+  Bytes batch = FromProducer(Bytes(*builder.Finish()), 7, 3);
+  record::SetBaseOffset(batch.data(), Offset(4));
+  record::SetLeaderEpoch(batch.data(), LeaderEpoch(2));
+  return batch;
+}
+
+TEST_F(BatchMergerOffsets, ATombstoneOfAProducerGetsItsTimeAndStaysAlone) {
+  TableFilter filter;
+  std::vector<Bytes> made;
+  BatchMerger merger({.raw_bytes = 10'000, .zstd_level = 1}, &filter, [&](ByteView batch) {
+    made.emplace_back(batch);
+    return Ok();
+  });
+  const Bytes batch = TombstoneOfProducer();
+  ASSERT_TRUE(merger.Add(*record::ParseBatchHeader(batch), batch).ok());
+  ASSERT_TRUE(merger.Finish().ok());
+  ASSERT_EQ(made.size(), 1U);
+  const record::BatchHeader first = *record::VerifyBatch(made[0]);
+  EXPECT_TRUE(first.has_delete_horizon);
+  EXPECT_EQ(first.base_timestamp, TimestampMs(5'000));
+  EXPECT_EQ(first.base_offset, Offset(4));
+  EXPECT_EQ(first.leader_epoch, LeaderEpoch(2));
+  EXPECT_EQ(first.producer_id, 7);
+  EXPECT_EQ(first.base_sequence, 3);
+  record::BatchReader reader;
+  ASSERT_TRUE(reader.Open(made[0]).ok());
+  EXPECT_EQ((*reader.Next())->timestamp, TimestampMs(1'000));
+  // It has its time: nothing is to be changed any more.
+  EXPECT_EQ(Merge({made[0]}, &filter), (Made{"4-4 epoch 2: copied"}));
+}
+
+TEST_F(BatchMergerOffsets, WhatCanNotBeWrittenIsToldByWhoWritesIt) {
+  TableFilter filter;
+  const std::vector<Bytes> behind = {TombstoneOfProducer(), Empty(4, 4, 1),
+                                     At(4, 1, [](auto& header) { header.control = true; })};
+  for (const Bytes& batch : behind) {
+    for (RecordFilter* with :
+         {static_cast<RecordFilter*>(&filter), static_cast<RecordFilter*>(nullptr)}) {
+      int written = 0;
+      BatchMerger merger({.raw_bytes = 10'000, .zstd_level = 1}, with, [&](ByteView) {
+        ++written;
+        return Fail(ErrorCode::kNoSpace, "full");
+      });
+      const Bytes held_back = At(3, 0);
+      ASSERT_TRUE(merger.Add(*record::ParseBatchHeader(held_back), held_back).ok());
+      const Status added = merger.Add(*record::ParseBatchHeader(batch), batch);
+      ASSERT_FALSE(added.ok());
+      EXPECT_EQ(added.error().code, ErrorCode::kNoSpace);
+      EXPECT_EQ(written, 1);
+    }
+  }
+}
+
+TEST_F(BatchMergerOffsets, OneThatMayGrowBeyondTheLimitOfABatchKeepsAllItsRecords) {
+  const std::size_t beside = RawBytes(BatchAt(0, 900'000)) - 900'000;
+  // A record may grow by 16 bytes, a batch by 128.
+  const std::size_t fits = record::kBatchBytesMax - 16 - 128 - beside;
+  for (const std::size_t more : {0U, 1U}) {
+    TableFilter filter;
+    filter.keeps = false;
+    EXPECT_EQ(Merge({BatchAt(0, fits + more)}, &filter),
+              (Made{more == 0 ? "0-0 epoch 0: 0" : "0-0 epoch 0: copied"}));
+    EXPECT_EQ(filter.copied_whole, static_cast<int>(more));
+  }
 }
 
 }  // namespace
