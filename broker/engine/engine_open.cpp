@@ -10,6 +10,23 @@
 #include "lib/segment/names.h"
 
 namespace logboom::broker {
+namespace {
+
+// Whether a directory, which need not be there, has a log with bytes in it.
+Result<bool> HoldsRecords(file::FileSystem& fs, const std::string& directory) {
+  const auto entries = fs.List(directory);
+  if (!entries.ok() && entries.error().code == ErrorCode::kNotFound) return false;
+  if (!entries.ok()) return entries.error();
+  for (const file::DirectoryEntry& entry : *entries) {
+    if (!entry.name.ends_with(segment::kLogSuffix)) continue;
+    ASSIGN_OR_RETURN(const file::FileStat stat,
+                     fs.Stat(fmt::format("{}/{}", directory, entry.name)));
+    if (stat.size_bytes > 0) return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<EmbeddedEngine>> EmbeddedEngine::Open(
     std::unique_ptr<DataDirectory> directory, EngineParts parts, Instant now,
@@ -81,20 +98,20 @@ Status EmbeddedEngine::ApplyWhereThereIsRoom(const MetadataTransaction& transact
 }
 
 // One that was being made has no records, unless the store came back from a copy that is older than
-// they are.
+// they are. A directory that does not say whose it is counts by its name.
 Result<bool> EmbeddedEngine::IsToGo(const Topic& topic, TopicRowState state) {
   if (state != TopicRowState::kMaking) return state == TopicRowState::kDeleting;
   for (std::int32_t i = 0; i < topic.partitions; ++i) {
-    const auto directory = directory_->FindPartition(topic.number, PartitionIndex{i});
-    if (!directory || directory->identity.topic_id != topic.topic_id) continue;
-    ASSIGN_OR_RETURN(const std::vector<file::DirectoryEntry> entries,
-                     parts_.fs.List(directory->path));
-    for (const file::DirectoryEntry& entry : entries) {
-      if (!entry.name.ends_with(segment::kLogSuffix)) continue;
-      ASSIGN_OR_RETURN(const file::FileStat stat,
-                       parts_.fs.Stat(fmt::format("{}/{}", directory->path, entry.name)));
-      if (stat.size_bytes > 0) return false;
+    const auto found = directory_->FindPartition(topic.number, PartitionIndex{i});
+    if (!found.ok() && found.error().code != ErrorCode::kCorrupt &&
+        found.error().code != ErrorCode::kNotFound) {
+      return found.error();
     }
+    if (found.ok() && found->identity.topic_id != topic.topic_id) continue;
+    ASSIGN_OR_RETURN(
+        const bool holds_records,
+        HoldsRecords(parts_.fs, directory_->PartitionPath(topic.number, PartitionIndex{i})));
+    if (holds_records) return false;
   }
   return true;
 }

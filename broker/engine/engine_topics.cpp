@@ -266,25 +266,28 @@ void EmbeddedEngine::RunRemovals() {
 // Gone when it returns, durably; their files follow beside the loop.
 Status EmbeddedEngine::RemovePartitions(const Topic& topic, std::int32_t first) {
   std::vector<std::string> paths;
+  Status looked = Ok();
   for (std::int32_t i = first; i < topic.partitions; ++i) {
     const TopicPartition where{topic.topic_id, PartitionIndex{i}};
     std::erase(dirty_, where);
-    // One that could not be opened when it was made has a directory alone.
-    const auto directory = directory_->FindPartition(topic.number, PartitionIndex{i});
-    if (directory && directory->identity.topic_id == topic.topic_id) {
-      paths.push_back(directory->path);
-    }
     auto found = partitions_.find(where);
-    if (found == partitions_.end()) continue;
+    if (found == partitions_.end()) {
+      // One that could not be opened when it was made has a directory alone.
+      const auto left = directory_->FindPartition(topic.number, PartitionIndex{i});
+      if (left.ok() && left->identity.topic_id == topic.topic_id) paths.push_back(left->path);
+      if (!left.ok() && left.error().code != ErrorCode::kNotFound) looked = left.error();
+      continue;
+    }
     const Partition gone = std::move(found->second);
     partitions_.erase(found);
+    paths.push_back(gone.directory);
     for (const DurableWaiter& waiter : gone.waiters) {
       waiter.then(Fail(ErrorCode::kNotFound, "topic '{}' was deleted", topic.name));
     }
   }
   ASSIGN_OR_RETURN(std::vector<std::string> retired, directory_->RetirePartitions(paths));
   RemoveDirectories(std::move(retired));
-  return Ok();
+  return looked;
 }
 
 void EmbeddedEngine::RemoveDirectories(std::vector<std::string> retired) {

@@ -185,16 +185,20 @@ Result<std::vector<DataDirectory::PartitionDirectory>> DataDirectory::ListPartit
   return partitions;
 }
 
-std::optional<DataDirectory::PartitionDirectory> DataDirectory::FindPartition(
+std::string DataDirectory::PartitionPath(std::uint32_t topic_number,
+                                         PartitionIndex partition) const {
+  return Under(fmt::format("{}-{}", topic_number, partition));
+}
+
+Result<DataDirectory::PartitionDirectory> DataDirectory::FindPartition(
     std::uint32_t topic_number, PartitionIndex partition) const {
-  const std::string path = Under(fmt::format("{}-{}", topic_number, partition));
-  Result<PartitionIdentity> identity = ReadIdentity(fs_, path);
-  if (!identity.ok()) return std::nullopt;
-  return PartitionDirectory{std::move(*identity), path};
+  const std::string path = PartitionPath(topic_number, partition);
+  ASSIGN_OR_RETURN(PartitionIdentity identity, ReadIdentity(fs_, path));
+  return PartitionDirectory{std::move(identity), path};
 }
 
 Result<std::string> DataDirectory::CreatePartition(const PartitionIdentity& identity) {
-  const std::string path = Under(fmt::format("{}-{}", identity.topic_number, identity.partition));
+  const std::string path = PartitionPath(identity.topic_number, identity.partition);
   if (fs_.Stat(path).ok()) return Fail(ErrorCode::kExists, "{}: is there already", path);
   const std::string creating = fmt::format("{}{}", path, kCreatingSuffix);
   RETURN_IF_ERROR(file::RemoveTree(fs_, creating));

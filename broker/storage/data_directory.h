@@ -120,9 +120,11 @@ class DataDirectory {
   using KnownIdentity =
       std::function<std::optional<PartitionIdentity>(std::uint32_t topic_number, PartitionIndex)>;
   Result<std::vector<PartitionDirectory>> ListPartitions(const KnownIdentity& known = {});
-  // Where it is, or would be, and whose it is; nothing where there is none that can be read.
-  std::optional<PartitionDirectory> FindPartition(std::uint32_t topic_number,
-                                                  PartitionIndex partition) const;
+  std::string PartitionPath(std::uint32_t topic_number, PartitionIndex partition) const;
+  // Where it is and whose. kNotFound: there is none, or none that says whose; kCorrupt: what it
+  // says of that has rotted.
+  Result<PartitionDirectory> FindPartition(std::uint32_t topic_number,
+                                           PartitionIndex partition) const;
   // Made whole or not at all: name.creating with partition.metadata, synced, renamed, parent
   // synced.
   Result<std::string> CreatePartition(const PartitionIdentity& identity);

@@ -13,6 +13,15 @@ namespace {
 class TopicsTest : public testing::Test {
  protected:
   void SetUp() override { rig_.MustOpen(); }
+  // What a copy of the store from amid its making says; kills the process.
+  void MarkAsBeingMade(const std::string& name) {
+    const Topic topic = *rig_.engine->FindTopic(name);
+    rig_.Kill();
+    MetadataTransaction rows;
+    rows.Put(Table::kTopic, TopicRowKey(topic.number),
+             EncodeTopicRow(topic, TopicRowState::kMaking));
+    ASSERT_TRUE(rig_.store.Apply(rows).ok());
+  }
   EngineRig rig_;
 };
 
@@ -357,17 +366,69 @@ TEST_F(TopicsTest, ATopicThatACopyOfTheStoreSaysIsBeingMadeKeepsItsRecords) {
   ASSERT_TRUE(rig_.CreateTopic("web").ok());
   ASSERT_TRUE(rig_.Append(rig_.Where("web"), {"kept"}).ok());
   rig_.Settle();
-  const Topic topic = *rig_.engine->FindTopic("web");
-  rig_.Kill();
-  MetadataTransaction rows;
-  rows.Put(Table::kTopic, TopicRowKey(topic.number), EncodeTopicRow(topic, TopicRowState::kMaking));
-  ASSERT_TRUE(rig_.store.Apply(rows).ok());
+  MarkAsBeingMade("web");
   for (int turn = 0; turn < 2; ++turn) {
     rig_.MustOpen();
     ASSERT_NE(rig_.engine->FindTopic("web"), nullptr);
     EXPECT_EQ(rig_.State(rig_.Where("web")).durable_end, Offset{1});
     rig_.Kill();
   }
+}
+
+// Whose a directory is says a file in it: an error there is no word that it is somebody else's.
+class UnreadableIdentity : public TopicsTest {
+ protected:
+  void FailReads(file::FaultSpan span) {
+    rig_.fs.Add(
+        {.kind = file::CallKind::kOpen, .path_part = "1-0/partition.metadata", .span = span});
+  }
+};
+
+TEST_F(UnreadableIdentity, KeepsNoDeletedTopic) {
+  ASSERT_TRUE(rig_.CreateTopic("web").ok());
+  ASSERT_TRUE(rig_.Append(rig_.Where("web"), {"x"}).ok());
+  rig_.Settle();
+  FailReads(file::FaultSpan::kFromThenOn);
+  EXPECT_TRUE(rig_.DeleteTopic("web").ok());
+  rig_.Crash();
+  rig_.MustOpen();
+  EXPECT_TRUE(rig_.engine->Topics().empty());
+}
+
+TEST_F(UnreadableIdentity, KeepsNoTopicThatWasNotMade) {
+  rig_.fs.Add({.kind = file::CallKind::kOpen, .path_part = ".log"});
+  FailReads(file::FaultSpan::kFromThenOn);
+  EXPECT_FALSE(rig_.CreateTopic("web").ok());
+  rig_.Crash();
+  rig_.MustOpen();
+  EXPECT_TRUE(rig_.engine->Topics().empty());
+  EXPECT_TRUE(rig_.CreateTopic("web").ok());
+}
+
+TEST_F(UnreadableIdentity, OfATopicThatMayBeMadeEndsTheStart) {
+  ASSERT_TRUE(rig_.CreateTopic("web").ok());
+  ASSERT_TRUE(rig_.Append(rig_.Where("web"), {"kept"}).ok());
+  rig_.Settle();
+  MarkAsBeingMade("web");
+  FailReads(file::FaultSpan::kOnce);
+  const Status opened = rig_.Open();
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().code, ErrorCode::kIo);
+  rig_.MustOpen();
+  ASSERT_NE(rig_.engine->FindTopic("web"), nullptr);
+  EXPECT_EQ(rig_.State(rig_.Where("web")).durable_end, Offset{1});
+}
+
+TEST_F(UnreadableIdentity, ThatHasRottenTakesNoRecordsOfATopicThatMayBeMade) {
+  ASSERT_TRUE(rig_.CreateTopic("web").ok());
+  ASSERT_TRUE(rig_.Append(rig_.Where("web"), {"kept"}).ok());
+  rig_.Settle();
+  MarkAsBeingMade("web");
+  const auto file = rig_.disk.Open("/data/1-0/partition.metadata", file::OpenMode::kReadWrite);
+  ASSERT_TRUE(file.ok() && (*file)->PWrite(0, "rotten").ok());
+  rig_.MustOpen();
+  ASSERT_NE(rig_.engine->FindTopic("web"), nullptr);
+  EXPECT_EQ(rig_.State(rig_.Where("web")).durable_end, Offset{1});
 }
 
 TEST_F(TopicsTest, ALostStoreBringsTopicsBackFromTheirDirectories) {
