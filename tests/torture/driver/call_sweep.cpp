@@ -290,8 +290,13 @@ Status CallSweep::RunEach(const std::function<void(std::uint64_t run)>& progress
       kinds.push_back({.action = action, .for_good = true});
     }
   }
+  std::uint64_t to_skip = options_.skipped;
   for (Case one : kinds) {
     for (one.at = 1; one.at <= counts_.calls; ++one.at) {
+      if (to_skip > 0) {
+        --to_skip;
+        continue;
+      }
       RETURN_IF_ERROR(RunCase(one));
       if (!books_.findings.clean()) return Ok();
       progress(counts_.runs);

@@ -29,6 +29,8 @@ struct SweepOptions {
   bool errors = false;  // calls fail; else the broker is killed at them
   // So many runs at calls drawn at random; 0: at each call, with each action.
   std::uint64_t runs = 0;
+  // Of those at each call: so many of the first are left out, as they went well before.
+  std::uint64_t skipped = 0;
 };
 
 struct SweepCounts {

@@ -126,7 +126,8 @@ int RunSweep(const Options& options, Disk* disk) {
                    .shim = options.Text("shim"),
                    .folder = options.Text("folder"),
                    .errors = options.Text("rig") == "errors",
-                   .runs = options.Number("count")},
+                   .runs = options.Number("count"),
+                   .skipped = options.Number("skip")},
                   disk, books, random);
   Progress progress;
   Status done = sweep.Run([&](std::uint64_t run) { progress(run, "runs"); });
