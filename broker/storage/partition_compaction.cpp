@@ -115,32 +115,29 @@ Result<std::optional<CompactionPlan>> PartitionLog::PlanCompaction(const AgeCloc
 
 Status PartitionLog::BeginCompaction(const CompactionPlan& plan) {
   segment::CompactionCheckpoint checkpoint = *state_->compaction;
-  const Offset end = plan.segments.back().next_offset;
-  if (end <= checkpoint.holes_end) return Ok();
-  checkpoint.holes_end = end;
+  checkpoint.holes_end = std::max(checkpoint.holes_end, plan.segments.back().next_offset);
+  if (checkpoint == *state_->compaction) return Ok();
   return StoreCheckpoint(*state_, checkpoint);
 }
 
 Status PartitionLog::EndCompaction(Offset clean_end) {
   segment::CompactionCheckpoint checkpoint = *state_->compaction;
   checkpoint.first_dirty = std::max(checkpoint.first_dirty, clean_end);
-  checkpoint.holes_end = std::max(checkpoint.holes_end, checkpoint.first_dirty);
   return StoreCheckpoint(*state_, checkpoint);
 }
 
 Status PartitionLog::RollIfOld(const AgeClock& clock) {
   const ActiveSegment& active = *state_->active;
   if (active.empty() || !state_->can_settle()) return Ok();
-  // One that sleeps may not know when its first record came: then the last one is old enough.
+  // One that sleeps may not know when its first record came: then the last one is old enough, and
+  // one that nobody knows the time of is.
   const TimestampMs since = active.first_append_time().value_or(active.last_append_time());
-  if (since < TimestampMs(0) || clock.AgeMs(since) < state_->options.roll_ms()) return Ok();
+  if (clock.AgeMs(since) < state_->options.roll_ms()) return Ok();
   RETURN_IF_ERROR(state_->Wake());
   return state_->Roll();
 }
 
-bool PartitionLog::HasUnsealed() const {
-  return !state_->unsealed.empty() || !state_->rolled_files.empty();
-}
+bool PartitionLog::HasUnsealed() const { return !state_->unsealed.empty(); }
 
 std::optional<Offset> PartitionLog::compacted_end() const {
   if (!state_->options.compact || !state_->compaction) return std::nullopt;

@@ -245,7 +245,7 @@ class PartitionLog {
   // compaction gets at it also where nothing more is appended. kBusy where its files can't be
   // opened now.
   Status RollIfOld(const AgeClock& clock);
-  // Files of finished segments wait to be synced with the next work, or a seal to be written.
+  // Finished segments wait for their seal, which goes with one of the next works.
   bool HasUnsealed() const;
   // Up to here each key stands once; nothing where compaction has not looked at this log yet.
   std::optional<Offset> compacted_end() const;

@@ -83,7 +83,6 @@ struct LogState : FileHolder {
   RecoveryReport report;
   std::vector<UnreadableRange> unreadable;
   std::vector<ReadPosition> read_positions;  // up to kReadPositionsMax
-  std::size_t next_read_position = 0;
 
   Offset durable_end() const { return durable.recovery_point; }
   // The active segment's end, as a checkpoint.

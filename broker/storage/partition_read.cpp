@@ -56,10 +56,7 @@ Result<ReadableSegment> SegmentFor(LogState& state, Offset offset) {
 std::optional<FilePosition> KnownPosition(const LogState& state, Offset offset,
                                           Offset segment_base) {
   for (const ReadPosition& known : state.read_positions) {
-    if (known.offset == offset && known.segment_base == segment_base &&
-        known.position.value() > 0) {
-      return known.position;
-    }
+    if (known.offset == offset && known.segment_base == segment_base) return known.position;
   }
   return std::nullopt;
 }
@@ -72,12 +69,10 @@ void RememberPosition(LogState& state, Offset from, const ReadPosition& next) {
       return;
     }
   }
-  if (state.read_positions.size() < kReadPositionsMax) {
-    state.read_positions.push_back(next);
-    return;
+  if (state.read_positions.size() == kReadPositionsMax) {
+    state.read_positions.erase(state.read_positions.begin());
   }
-  state.read_positions[state.next_read_position] = next;
-  state.next_read_position = (state.next_read_position + 1) % kReadPositionsMax;
+  state.read_positions.push_back(next);
 }
 
 Status CheckReadable(const LogState& state, Offset from) {
@@ -172,7 +167,6 @@ Result<FetchedBytes> PartitionLog::ReadKept(Offset from, std::size_t bytes_max) 
     ASSIGN_OR_RETURN(
         SegmentRead read,
         ReadBatches(view, at, KnownPosition(*state_, at, view.base_offset), bytes_max));
-    if (read.next_offset <= at) break;
     RememberPosition(*state_, at, {read.next_offset, view.base_offset, read.next_position});
     state_->NoteUnreadable(read.unreadable);
     for (UnreadableRange& range : read.unreadable) {

@@ -40,10 +40,10 @@ std::optional<std::size_t> Find(const LogState& state, const std::vector<CopySou
 }
 
 void ForgetPositions(LogState& state, const std::vector<CopySource>& sources) {
-  for (ReadPosition& known : state.read_positions) {
-    for (const CopySource& source : sources) {
-      if (known.segment_base == source.base_offset) known = {};
-    }
+  for (const CopySource& source : sources) {
+    std::erase_if(state.read_positions, [&](const ReadPosition& known) {
+      return known.segment_base == source.base_offset;
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 // Appending, rolling, committing, and what is left after a failure.
+#include "lib/file/faulty_file_system.h"
 #include "lib/file/trees.h"
 #include "lib/segment/seal.h"
 #include "lib/segment/verify.h"
@@ -146,11 +147,50 @@ TEST_F(PartitionLogAppend, ASealIsWrittenOnlyAfterItsLogIsSynced) {
   log_->SyncDone(first.covers);
   const SyncWork second = log_->TakeSyncWork();
   EXPECT_EQ(second.files.size(), 1U);
+  EXPECT_EQ(second.directories.size(), 1U);
   const Result<segment::Seal> seal = segment::ReadSeal(*fs_, kDirectory, Offset(0));
   ASSERT_TRUE(seal.ok());
   EXPECT_EQ(seal->next_offset, Offset(3));
   EXPECT_EQ(seal->totals.size_bytes, log_->segments()[0].size_bytes);
   EXPECT_EQ(seal->max_append_time, TimestampMs(now_ms_));
+}
+
+// One seal at a time, and each with the work that holds it, whatever others are under way.
+TEST_F(PartitionLogAppend, ASealCountsOnceTheWorkThatHoldsItIsSynced) {
+  options_.segment_bytes = 1;
+  log_.reset();
+  file::FaultyFileSystem faulty(*fs_);
+  log_ = *PartitionLog::Open(faulty, kDirectory, kQuarantine, options_, std::nullopt, false,
+                             TimestampMs(now_ms_), {});
+  AppendMany(2);
+  const auto next = [this] {
+    AppendMany(1);
+    return log_->TakeSyncWork().covers;
+  };
+  const auto sealed_after = [this](Offset covers) {
+    log_->SyncDone(covers);
+    return log_->Copyable().size();
+  };
+  const Offset without = next();
+  const Offset still_without = next();
+  EXPECT_EQ(sealed_after(without), 0U);
+  const Offset first = next();
+  EXPECT_EQ(sealed_after(still_without), 0U);
+  EXPECT_EQ(sealed_after(first), 1U);
+  const Offset second = next();
+  const Offset waits = next();
+  EXPECT_EQ(sealed_after(second), 2U);
+  const Offset third = next();
+  EXPECT_EQ(sealed_after(waits), 2U);
+  EXPECT_EQ(sealed_after(third), 3U);
+  faulty.Add({.kind = file::CallKind::kWrite,
+              .path_part = std::string(segment::kSealSuffix),
+              .code = ErrorCode::kNoSpace});
+  const Offset no_room = next();
+  const Offset fourth = next();
+  EXPECT_EQ(sealed_after(no_room), 3U);
+  EXPECT_EQ(sealed_after(fourth), 4U);
+  log_.reset();
 }
 
 TEST_F(PartitionLogAppend, TheSealHookSeesTheEndBeforeTheRoll) {

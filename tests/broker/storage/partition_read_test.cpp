@@ -110,6 +110,21 @@ TEST_F(PartitionLogRead, ReadersThatGoOnSearchNothing) {
   }
 }
 
+TEST_F(PartitionLogRead, AReaderThatIsOvertakenKeepsItsPlace) {
+  file::FaultyFileSystem counting(*fs_);
+  log_ = *PartitionLog::Open(counting, kDirectory, kQuarantine, options_, std::nullopt, false,
+                             TimestampMs(now_ms_), {});
+  AppendMany(40);
+  ASSERT_TRUE(Commit().ok());
+  const Offset slow = log_->Read(Offset(0), 10'000)->next_offset;
+  for (Offset fast(0); fast < log_->log_end();) fast = log_->Read(fast, 1)->next_offset;
+  ASSERT_LT(slow, log_->log_end());
+  const std::uint64_t before = counting.calls(file::CallKind::kRead);
+  EXPECT_TRUE(log_->Read(slow, 1).ok());
+  EXPECT_LE(counting.calls(file::CallKind::kRead) - before, 2U);
+  log_.reset();
+}
+
 TEST_F(PartitionLogRead, WorksWithoutIndexes) {
   Fill(120);
   ASSERT_TRUE(log_->Close().ok());
@@ -300,6 +315,78 @@ TEST_F(PartitionLogRead, BitRotIsSkippedAndTold) {
   EXPECT_EQ(log_->unreadable().size(), batches_.size());
 }
 
+// Else readers would be told of it with each fetch behind it.
+TEST_F(PartitionLogRead, DamageAheadOfWhatIsAskedForIsNotTold) {
+  ASSERT_TRUE(Open().ok());
+  AppendMany(4);
+  ASSERT_TRUE(Commit().ok());
+  FlipByte(PathOf(Offset(0), segment::kLogSuffix),
+           static_cast<std::int64_t>(batches_[0].bytes.size()) + 16);
+  const auto behind = log_->Read(batches_[2].base_offset, 1);
+  EXPECT_EQ(behind->bytes, batches_[2].bytes);
+  EXPECT_TRUE(behind->unreadable.empty());
+  EXPECT_EQ(log_->unreadable().size(), 1U);
+  const auto within = log_->Read(batches_[2].base_offset - 1, 1);
+  EXPECT_EQ(within->bytes, batches_[2].bytes);
+  EXPECT_EQ(within->unreadable.size(), 1U);
+}
+
+TEST_F(PartitionLogRead, WhatIsPartOfAKnownRangeIsNotRememberedAgain) {
+  ASSERT_TRUE(Open().ok());
+  const auto known = [this](std::int64_t begin, std::int64_t end) {
+    log_->NoteUnreadable({{Offset(begin), Offset(end), "rot"}});
+    return log_->unreadable().size();
+  };
+  EXPECT_EQ(known(10, 20), 1U);
+  EXPECT_EQ(known(10, 20), 1U);
+  EXPECT_EQ(known(12, 15), 1U);
+  EXPECT_EQ(known(9, 20), 2U);
+  EXPECT_EQ(known(10, 21), 3U);
+  for (std::size_t i = 3; i < kUnreadableRangesMax; ++i) {
+    const auto begin = static_cast<std::int64_t>(100 + 2 * i);
+    EXPECT_EQ(known(begin, begin + 1), i + 1);
+  }
+  EXPECT_EQ(known(50, 51), kUnreadableRangesMax) << "and no more";
+}
+
+// Reading on behind a batch that has rotted, each call of the file system fails once.
+TEST_F(PartitionLogRead, AFailedCallBehindDamageIsTold) {
+  ASSERT_TRUE(Open().ok());
+  for (const int time : {100, 200, 300}) {
+    AppendMany(1, {.records = 2, .timestamp = TimestampMs(time)});
+  }
+  ASSERT_TRUE(log_->Close().ok());
+  const PartitionCheckpoint checkpoint = Checkpoint();
+  FlipByte(PathOf(Offset(0), segment::kLogSuffix),
+           static_cast<std::int64_t>(batches_[0].bytes.size()) + 80);
+  for (const bool by_time : {false, true}) {
+    std::size_t told = 0;
+    for (std::uint64_t call = 0;; ++call) {
+      SCOPED_TRACE(fmt::format("by time: {}, call {}", by_time, call));
+      file::FaultyFileSystem faulty(*fs_);
+      log_ = *PartitionLog::Open(faulty, kDirectory, kQuarantine, options_, checkpoint, true,
+                                 TimestampMs(now_ms_), {});
+      faulty.Add({.after_calls = call});
+      if (by_time) {
+        const auto found = log_->OffsetAtTime(TimestampMs(150));
+        told += found.ok() ? 0U : 1U;
+        if (found.ok()) {
+          EXPECT_EQ(*found, Offset(4));
+        }
+      } else {
+        const auto read = log_->Read(Offset(2), 1);
+        told += read.ok() ? 0U : 1U;
+        if (read.ok()) {
+          EXPECT_EQ(read->bytes, batches_[2].bytes);
+        }
+      }
+      log_.reset();
+      if (faulty.faults().empty()) break;
+    }
+    EXPECT_GT(told, 3U);
+  }
+}
+
 TEST_F(PartitionLogRead, ABatchWithinARecordIsNotTakenForOne) {
   ASSERT_TRUE(Open().ok());
   // The second batch's value holds a batch whose offset and checksum would fit.
@@ -334,132 +421,6 @@ TEST_F(PartitionLogRead, AMissingSegmentIsAHoleThatIsTold) {
   EXPECT_EQ(unreadable_[0].end, gone.next_offset);
 }
 
-TEST_F(PartitionLogRead, OffsetAtTimeIsExactToTheRecord) {
-  Fill(150);
-  // What a look at every record gives.
-  std::vector<std::pair<Offset, TimestampMs>> records;
-  for (const AppendedCopy& batch : batches_) {
-    record::BatchReader reader;
-    ASSERT_TRUE(reader.Open(batch.bytes).ok());
-    while (const record::Record* record = *reader.Next()) {
-      records.emplace_back(record->offset, record->timestamp);
-    }
-  }
-  for (std::int64_t time = 999'000; time < 1'020'000; time += 113) {
-    std::optional<Offset> expected;
-    for (const auto& [offset, timestamp] : records) {
-      if (timestamp.value() < time) continue;
-      expected = offset;
-      break;
-    }
-    const auto found = log_->OffsetAtTime(TimestampMs(time));
-    ASSERT_TRUE(found.ok());
-    EXPECT_EQ(*found, expected) << time;
-  }
-}
-
-// Times as agents bring them: in disorder, many alike; while the start moves, and after restarts.
-TEST_F(PartitionLogRead, OffsetAtTimeIsThatOfALookAtEveryRecordWhateverTheOrder) {
-  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
-    SCOPED_TRACE(seed);
-    SeededRandom random(seed);
-    fs_ = std::make_unique<file::MemoryFileSystem>();
-    LogFixture::SetUp();
-    batches_.clear();
-    options_.segment_bytes = 4'000;
-    ASSERT_TRUE(Open().ok());
-    const auto time = [&random] {
-      return TimestampMs(1'000 + static_cast<std::int64_t>(random.Below(60)) * 10);
-    };
-    const auto check = [&] {
-      for (std::int64_t at = 985; at < 1'640; at += 5) {
-        std::optional<Offset> expected;
-        for (const AppendedCopy& batch : batches_) {
-          if (expected || batch.next_offset <= log_->log_start()) continue;
-          record::BatchReader reader;
-          ASSERT_TRUE(reader.Open(batch.bytes).ok());
-          while (const record::Record* record = *reader.Next()) {
-            if (record->timestamp.value() < at || record->offset < log_->log_start()) continue;
-            expected = record->offset;
-            break;
-          }
-        }
-        const auto found = log_->OffsetAtTime(TimestampMs(at));
-        ASSERT_TRUE(found.ok());
-        ASSERT_EQ(*found, expected) << "at " << at << ", log start " << log_->log_start().value();
-      }
-    };
-    for (int round = 0; round < 4; ++round) {
-      const auto batches = 10 + static_cast<int>(random.Below(40));
-      for (int i = 0; i < batches; ++i) {
-        const int records = 1 + static_cast<int>(random.Below(5));
-        AppendMany(1, {.records = records, .value_bytes = 100, .timestamp = time()});
-        if (random.Below(4) == 0) {
-          ASSERT_TRUE(Commit().ok());
-        }
-      }
-      ASSERT_TRUE(Commit().ok());
-      check();
-      const auto kept = static_cast<std::uint64_t>(log_->log_end() - log_->log_start());
-      const Offset start = log_->log_start() + static_cast<std::int64_t>(random.Below(kept + 1));
-      ASSERT_TRUE(log_->TrimBefore(start).ok());
-      check();
-      if (round % 2 == 0) {
-        ASSERT_TRUE(Open().ok());
-        check();
-      }
-    }
-  }
-}
-
-TEST_F(PartitionLogRead, OffsetAtTimeAtBothEnds) {
-  ASSERT_TRUE(Open().ok());
-  EXPECT_FALSE(*log_->OffsetAtTime(TimestampMs(0))) << "nothing is there";
-  AppendMany(1, {.records = 3, .timestamp = TimestampMs(100)});  // 100, 101, 102
-  ASSERT_TRUE(Commit().ok());
-  EXPECT_EQ(*log_->OffsetAtTime(TimestampMs(std::numeric_limits<std::int64_t>::min())), Offset(0));
-  EXPECT_EQ(*log_->OffsetAtTime(TimestampMs(100)), Offset(0));
-  EXPECT_EQ(*log_->OffsetAtTime(TimestampMs(102)), Offset(2));
-  EXPECT_FALSE(*log_->OffsetAtTime(TimestampMs(103)));
-  EXPECT_FALSE(*log_->OffsetAtTime(TimestampMs(std::numeric_limits<std::int64_t>::max())));
-  ASSERT_TRUE(log_->TrimBefore(Offset(3)).ok());
-  EXPECT_FALSE(*log_->OffsetAtTime(TimestampMs(100))) << "what was trimmed is not found";
-}
-
-TEST_F(PartitionLogRead, OffsetAtTimeSeesOnlyWhatIsDurable) {
-  ASSERT_TRUE(Open().ok());
-  AppendMany(1, {.records = 1, .timestamp = TimestampMs(100)});
-  ASSERT_TRUE(Commit().ok());
-  AppendMany(1, {.records = 1, .timestamp = TimestampMs(200)});
-  EXPECT_EQ(*log_->OffsetAtTime(TimestampMs(100)), Offset(0));
-  EXPECT_FALSE(*log_->OffsetAtTime(TimestampMs(101)));
-}
-
-// Whatever has rotted in a batch, the search goes on behind it.
-TEST_F(PartitionLogRead, OffsetAtTimePassesOverARottenBatchAndTellsIt) {
-  ASSERT_TRUE(Open().ok());
-  for (const int time : {100, 200, 300}) {
-    AppendMany(1, {.records = 2, .value_bytes = 20, .timestamp = TimestampMs(time)});
-  }
-  ASSERT_TRUE(Commit().ok());
-  const std::string path = PathOf(Offset(0), segment::kLogSuffix);
-  const auto bytes = static_cast<std::int64_t>(batches_[1].bytes.size());
-  const auto begin = static_cast<std::int64_t>(batches_[0].bytes.size());
-  // The epoch is outside of the checksum, and is not asked for.
-  for (std::int64_t at = 16; at < bytes; ++at) {
-    SCOPED_TRACE(at);
-    FlipByte(path, begin + at, 0x01);
-    const auto found = log_->OffsetAtTime(TimestampMs(150));
-    ASSERT_TRUE(found.ok()) << found.error().message;
-    EXPECT_EQ(*found, Offset(4));
-    EXPECT_EQ(*log_->OffsetAtTime(TimestampMs(50)), Offset(0));
-    FlipByte(path, begin + at, 0x01);
-  }
-  ASSERT_FALSE(log_->unreadable().empty());
-  EXPECT_EQ(log_->unreadable()[0].begin, Offset(2));
-  EXPECT_EQ(log_->unreadable()[0].end, Offset(4));
-}
-
 TEST_F(PartitionLogRead, HoldsAsManySegmentsOpenAsTheLimitThoseUsedLast) {
   options_.segment_bytes = 1;
   ASSERT_TRUE(Open().ok());
@@ -470,24 +431,6 @@ TEST_F(PartitionLogRead, HoldsAsManySegmentsOpenAsTheLimitThoseUsedLast) {
     ASSERT_TRUE(log_->Read(batches_[i].base_offset, 1).ok());
     EXPECT_EQ(log_->open_files() - before, std::min(i + 1, kOpenSegmentsMax) * kSealedSegmentFiles);
   }
-}
-
-TEST_F(PartitionLogRead, AppendTimesAreKnownToTheSecond) {
-  ASSERT_TRUE(Open().ok());
-  std::vector<std::int64_t> times;
-  for (int i = 0; i < 50; ++i) {
-    now_ms_ += 310;
-    AppendMany(1, {.records = 1});
-    times.push_back(now_ms_);
-  }
-  for (int i = 0; i < 50; ++i) {
-    const auto time = log_->AppendTimeAt(Offset(i));
-    ASSERT_TRUE(time.ok() && *time);
-    const std::int64_t early = times[static_cast<std::size_t>(i)] - (*time)->value();
-    EXPECT_GE(early, 0);
-    EXPECT_LT(early, 1000);
-  }
-  EXPECT_FALSE(*log_->AppendTimeAt(Offset(50)));
 }
 
 }  // namespace

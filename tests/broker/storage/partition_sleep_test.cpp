@@ -223,6 +223,22 @@ TEST_F(PartitionLogSleep, WhatWasMendedNeedsNoCommitToCloseAgain) {
   EXPECT_TRUE(log_->Sleep());
 }
 
+TEST_F(PartitionLogSleep, WhatWasMendedAndCantBeSyncedEndsTheAppends) {
+  Fill();
+  FallAsleep();
+  const PartitionCheckpoint checkpoint = Checkpoint();
+  log_.reset();
+  file::FaultyFileSystem faulty(*fs_);
+  log_ = *PartitionLog::Open(faulty, kDirectory, kQuarantine, options_, checkpoint, true,
+                             TimestampMs(now_ms_), {});
+  FlipByte(PathOf(log_->segments().back().base_offset, ".appendtime"), 20);
+  faulty.Add({.kind = CallKind::kSync});
+  EXPECT_EQ(log_->Read(log_->log_end() - 1, 1).error().code, ErrorCode::kIo);
+  EXPECT_TRUE(log_->broken());
+  EXPECT_FALSE(log_->Sleep());
+  log_.reset();
+}
+
 TEST_F(PartitionLogSleep, ASnapshotOfProducersAtTheEndIsLookedAtAfterACrash) {
   Fill();
   FallAsleep();
