@@ -141,7 +141,8 @@ Result<bool> OpenClean(LogState& state, const OpenRequest& request,
       last.size_bytes != checkpoint.segment_totals.size_bytes) {
     return false;
   }
-  Result<ActiveSegment> active =
+  ASSIGN_OR_RETURN(
+      ActiveSegment active,
       ActiveSegment::Resume(state.fs, state.directory,
                             {.base_offset = last.base_offset,
                              .next_offset = checkpoint.recovery_point,
@@ -150,17 +151,13 @@ Result<bool> OpenClean(LogState& state, const OpenRequest& request,
                              .trust = segment::IndexTrust::kSynced,
                              .sums = checkpoint.sums,
                              .max_append_time = checkpoint.max_append_time},
-                            request.now);
-  if (!active.ok()) {
-    if (active.error().code == ErrorCode::kCorrupt) return false;
-    return active.error();
-  }
-  if (!active->side_cars_synced()) RETURN_IF_ERROR(SyncAll(*active));
-  active->NoteSideCarsSynced();
+                            request.now));
+  if (!active.side_cars_synced()) RETURN_IF_ERROR(SyncAll(active));
+  active.NoteSideCarsSynced();
   for (std::size_t i = 0; i + 1 < segments.size(); ++i) {
     AddSealed(state, segments[i].base_offset, segments[i + 1].base_offset, segments[i].size_bytes);
   }
-  state.active.emplace(std::move(*active));
+  state.active.emplace(std::move(active));
   state.producers.sound_until = state.active->next_offset();
   return true;
 }

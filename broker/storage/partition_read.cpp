@@ -102,13 +102,13 @@ Result<std::optional<Offset>> FirstRecordAt(ByteView batch, TimestampMs time, Of
   }
 }
 
-// No record up to the offset that this gives (not included) has a create time at or after `time`.
+// Where the search for the first record with a create time at or after `time` begins.
 Result<Offset> SkipByTimeIndex(const ReadableSegment& segment, TimestampMs time) {
   if (segment.times == nullptr) return segment.view.base_offset;
   const auto last =
       segment.times->LastWith([&](const TimeIndexEntry& entry) { return entry.timestamp < time; });
   if (!last.ok()) return last.error();
-  return *last ? (*last)->offset + 1 : segment.view.base_offset;
+  return *last ? (*last)->offset : segment.view.base_offset;
 }
 
 Result<std::optional<Offset>> OffsetAtTimeIn(LogState& state, const ReadableSegment& segment,
@@ -161,8 +161,6 @@ Result<FetchedBytes> PartitionLog::ReadKept(Offset from, std::size_t bytes_max) 
     if (at < view.base_offset) {
       fetched.unreadable.push_back({at, view.base_offset, "the segments that held them are gone"});
       state_->NoteUnreadable(fetched.unreadable);
-      fetched.next_offset = view.base_offset;
-      continue;
     }
     ASSIGN_OR_RETURN(
         SegmentRead read,

@@ -76,8 +76,8 @@ Status WriteSourcesOfNow(LogState& state, Offset base, Bytes bytes) {
   const std::string path = segment::SegmentPath(state.directory, base, segment::kSourcesSuffix);
   RETURN_IF_ERROR(EndAppendsAfterIoError(
       state, file::ReplaceFile(state.fs, path, segment::EncodeSources(now))));
-  const auto place = std::lower_bound(state.sources.begin(), state.sources.end(), base);
-  if (place == state.sources.end() || *place != base) state.sources.insert(place, base);
+  std::erase(state.sources, base);
+  state.sources.insert(std::upper_bound(state.sources.begin(), state.sources.end(), base), base);
   return Ok();
 }
 
@@ -146,10 +146,8 @@ TrimmedRange RangeOf(const LogState& state, Offset offset, std::size_t count) {
 // Durable first, then the files. `log_start` is not below where it was.
 Result<TrimmedRange> MoveLogStart(LogState& state, Offset log_start, std::size_t segments) {
   const TrimmedRange range = RangeOf(state, log_start, segments);
-  if (log_start > state.log_start) {
-    RETURN_IF_ERROR(EndAppendsAfterIoError(
-        state, segment::WriteLogStart(state.fs, state.directory, log_start)));
-  }
+  RETURN_IF_ERROR(
+      EndAppendsAfterIoError(state, segment::WriteLogStart(state.fs, state.directory, log_start)));
   state.log_start = log_start;
   std::vector<Offset> bases;
   for (std::size_t i = 0; i < segments; ++i) {

@@ -120,7 +120,6 @@ void ProducerState::Load(std::span<const segment::ProducerSnapshotEntry> entries
     largest_id_ = std::max(largest_id_, entry.producer_id);
     producer.epoch = entry.epoch;
     producer.append_time = entry.timestamp;
-    producer.batches.clear();
     if (entry.last_sequence < 0) continue;
     producer.batches.push_back(
         {.base_sequence = SequenceAfter(entry.last_sequence, -std::int64_t{entry.offset_delta}),

@@ -67,7 +67,9 @@ TEST_F(CompactionPlanning, ABrokenLogIsNotCompacted) {
   Fill(2, 5);
   ASSERT_TRUE(*Plan());
   log_->SetBroken({ErrorCode::kIo, "a disk"});
+  log_->SetBroken({ErrorCode::kIo, "what came of it"});
   EXPECT_FALSE(*Plan());
+  EXPECT_NE(log_->broken()->message.find("a disk"), std::string::npos) << "the first reason counts";
 }
 
 // A plan of whose producers or whose checkpoint nothing is known would drop what it must keep.

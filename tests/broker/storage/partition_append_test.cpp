@@ -1,4 +1,5 @@
 // Appending, rolling, committing, and what is left after a failure.
+#include "broker/storage/limits.h"
 #include "lib/file/faulty_file_system.h"
 #include "lib/file/trees.h"
 #include "lib/segment/seal.h"
@@ -290,6 +291,41 @@ TEST_F(PartitionLogAppend, ASegmentThatCouldNotBeginDoesNotComeBackAfterACrash) 
     fs_->Crash(random);
     ASSERT_TRUE(Open().ok());
     EXPECT_EQ(ReadAll(Offset(6)), Expected(Offset(6), Offset(9)));
+  }
+}
+
+TEST_F(PartitionLogAppend, WhereWhatHadBegunCantBeRemovedTheAppendsEnd) {
+  for (const std::string_view suffix : {segment::kLogSuffix, segment::kOffsetIndexSuffix}) {
+    StartAnew();
+    options_.segment_bytes = 1000;
+    file::FaultyFileSystem faulty(*fs_);
+    log_ = *PartitionLog::Open(faulty, kDirectory, kQuarantine, options_, std::nullopt, false,
+                               TimestampMs(now_ms_), {});
+    AppendMany(1);
+    faulty.Add({.kind = file::CallKind::kOpen,
+                .path_part = PathOf(Offset(3), segment::kTimeIndexSuffix),
+                .code = ErrorCode::kNoSpace});
+    faulty.Add({.kind = file::CallKind::kRemove, .path_part = PathOf(Offset(3), suffix)});
+    EXPECT_EQ(Append().error().code, ErrorCode::kNoSpace);
+    EXPECT_TRUE(log_->broken());
+    log_.reset();
+  }
+}
+
+// Blocks are reserved ahead of the active segment alone.
+TEST_F(PartitionLogAppend, WhatIsFinishedOrStoppedReservesNothing) {
+  const auto used = [this] {
+    return fs_->SpaceOf("/")->total_bytes - fs_->SpaceOf("/")->available_bytes;
+  };
+  options_.segment_bytes = 1000;
+  ASSERT_TRUE(Open().ok());
+  AppendMany(5);
+  ASSERT_TRUE(Commit().ok());
+  EXPECT_LT(used(), 2 * kPreallocateBytesMin);
+  ASSERT_TRUE(log_->Close().ok());
+  EXPECT_LT(used(), kPreallocateBytesMin);
+  for (const SegmentSummary& segment : log_->segments()) {
+    EXPECT_EQ(segment.active, segment.base_offset == Offset(12));
   }
 }
 

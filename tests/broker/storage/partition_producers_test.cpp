@@ -5,6 +5,7 @@
 #include <map>
 
 #include "broker/storage/limits.h"
+#include "lib/file/faulty_file_system.h"
 #include "lib/segment/verify.h"
 #include "tests/broker/storage/log_fixture.h"
 
@@ -174,6 +175,140 @@ TEST_F(PartitionProducersTest, ASilentOneIsForgottenAtARoll) {
   EXPECT_EQ(Judge(3).kind, Kind::kUnknown);
 }
 
+// When it wrote is not in its batches: it counts as heard of at the start.
+TEST_F(PartitionProducersTest, AStartMakesASilentOneNoOlder) {
+  Produce(0);
+  ASSERT_TRUE(Commit().ok());
+  now_ms_ += kProducerExpiryMs - 1;
+  KillAndOpen();
+  RollAlways();
+  now_ms_ += 2;
+  AppendMany(2);
+  EXPECT_EQ(Judge(3).kind, Kind::kFresh);
+}
+
+// What is sent again must not be stored again, so it is not asked for ahead of a sync.
+TEST_F(PartitionProducersTest, ATrimWaitsWhereProducersAreKnownFromItsRecordsAlone) {
+  RollAlways();
+  Produce(0);
+  AppendMany(1);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Commit().ok());
+  ASSERT_EQ(Snapshots(), (std::vector{Offset(0), Offset(3)}));
+  options_.segment_bytes = 1'000'000;
+  log_->SetOptions(options_);
+  AppendMany(1);
+  EXPECT_EQ(log_->TrimBefore(Offset(3))->records(), 3) << "a snapshot holds them";
+  EXPECT_EQ(Snapshots(), (std::vector{Offset(0), Offset(3)})) << "and stays";
+  StartAnew();
+  ASSERT_TRUE(Open().ok());
+  RollAlways();
+  Produce(0);
+  AppendMany(1);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Commit().ok());
+  ASSERT_TRUE(fs_->Remove(PathOf(Offset(3), segment::kProducerSnapshotSuffix)).ok());
+  options_.segment_bytes = 1'000'000;
+  KillAndOpen();
+  AppendMany(1);
+  EXPECT_EQ(log_->TrimBefore(Offset(3)).error().code, ErrorCode::kBusy);
+  ASSERT_TRUE(Commit().ok());
+  EXPECT_EQ(log_->TrimBefore(Offset(3))->records(), 3);
+  EXPECT_EQ(Judge(0).kind, Kind::kDuplicate);
+  // The one that was made for it goes in its turn.
+  RollAlways();
+  for (int i = 1; i < 7; ++i) {
+    Produce(i * 3);
+    ASSERT_TRUE(Commit().ok());
+  }
+  EXPECT_EQ(Snapshots().size(), kProducerSnapshotsKept);
+}
+
+TEST_F(PartitionProducersTest, ASnapshotIsSyncedWithTheSegmentBelowIt) {
+  RollAlways();
+  Produce(0);
+  ASSERT_TRUE(Commit().ok());
+  Produce(3);
+  // Old log, indexes, append times and snapshot; new log.
+  EXPECT_EQ(log_->TakeSyncWork().files.size(), 6U);
+}
+
+TEST_F(PartitionProducersTest, AFullDiskKeepsNobodyFromStopping) {
+  Produce(0);
+  ASSERT_TRUE(Commit().ok());
+  file::FaultyFileSystem faulty(*fs_);
+  log_ = *PartitionLog::Open(faulty, kDirectory, kQuarantine, options_, std::nullopt, false,
+                             TimestampMs(now_ms_), {});
+  ASSERT_EQ(log_->LargestProducerId().value(), 7);
+  faulty.Add({.path_part = PathOf(Offset(3), segment::kProducerSnapshotSuffix),
+              .code = ErrorCode::kNoSpace});
+  EXPECT_TRUE(log_->Close().ok());
+  ASSERT_EQ(faulty.faults().size(), 1U);
+  log_.reset();
+  ASSERT_TRUE(Open().ok());
+  EXPECT_EQ(Judge(0).kind, Kind::kDuplicate);
+}
+
+TEST_F(PartitionProducersTest, WhoCantBeReadIsNotUnknown) {
+  Produce(0);
+  ASSERT_TRUE(Commit().ok());
+  KillAndOpen();
+  for (std::uint64_t call = 0;; ++call) {
+    file::FaultyFileSystem faulty(*fs_);
+    log_ = *PartitionLog::Open(faulty, kDirectory, kQuarantine, options_, std::nullopt, false,
+                               TimestampMs(now_ms_), {});
+    faulty.Add({.after_calls = call});
+    const auto largest = log_->LargestProducerId();
+    EXPECT_EQ(largest.value_or(7), 7);
+    log_.reset();
+    if (faulty.faults().empty()) break;
+  }
+  ASSERT_TRUE(Open().ok());
+}
+
+TEST_F(PartitionProducersTest, ZeroIsAnIdToo) {
+  Produce(0, 3, 0);
+  EXPECT_EQ(Judge(0, 3, 0).kind, Kind::kDuplicate);
+  ASSERT_TRUE(Commit().ok());
+  KillAndOpen();
+  EXPECT_EQ(Judge(0, 3, 0).base_offset, Offset(0));
+  EXPECT_EQ(log_->LargestProducerId().value(), 0);
+}
+
+// Synced ones stay until so many newer ones are synced too.
+TEST_F(PartitionProducersTest, SnapshotsThatAreNotSyncedReplaceNone) {
+  Produce(0);
+  ASSERT_TRUE(Commit().ok());
+  RollAlways();
+  for (int i = 1; i < 6; ++i) Produce(i * 3);
+  EXPECT_EQ(Snapshots().front(), Offset(0));
+  ASSERT_TRUE(Commit().ok());
+  Produce(18);
+  EXPECT_EQ(Snapshots(), (std::vector{Offset(12), Offset(15), Offset(18)}));
+}
+
+TEST_F(PartitionProducersTest, SegmentsBelowASnapshotAreNotOpened) {
+  RollAlways();
+  for (int i = 0; i < 3; ++i) Produce(i * 3);
+  ASSERT_TRUE(Commit().ok());
+  KillAndOpen();
+  const std::size_t before = log_->open_files();
+  EXPECT_EQ(log_->LargestProducerId().value(), 7);
+  EXPECT_EQ(log_->open_files(), before);
+}
+
+// Its last byte is a zero, as one that can't be read would seem to be.
+TEST_F(PartitionProducersTest, ABatchThatWasCutShortTellsNothingOfItsProducer) {
+  Produce(0);
+  ASSERT_TRUE(Commit().ok());
+  KillAndOpen();
+  const std::string log = PathOf(Offset(0), segment::kLogSuffix);
+  const Bytes whole = *file::ReadWholeFile(*fs_, log, 100'000);
+  ASSERT_EQ(whole.back(), '\0');
+  ASSERT_TRUE((*fs_->Open(log, file::OpenMode::kReadWrite))
+                  ->Truncate(static_cast<std::int64_t>(whole.size()) - 1)
+                  .ok());
+  EXPECT_EQ(log_->LargestProducerId().value(), -1);
+}
+
 TEST_F(PartitionProducersTest, AgentsBatchesMayComeBetween) {
   Produce(0);
   AppendMany(2);
@@ -235,6 +370,9 @@ TEST_F(PartitionProducersTest, AFirstBatchWithoutItsSnapshotIsFoundByRecovery) {
   ASSERT_TRUE(fs_->Remove(PathOf(Offset(6), segment::kProducerSnapshotSuffix)).ok());
   ASSERT_TRUE(Open(synced).ok());
   EXPECT_EQ(Snapshots(), std::vector{Offset(6)});
+  EXPECT_EQ(log_->LargestProducerId().value(), 7);
+  ASSERT_TRUE(fs_->Remove(PathOf(Offset(6), segment::kProducerSnapshotSuffix)).ok());
+  ASSERT_TRUE(Open(synced).ok());
   // Nobody asks in this run, agents write, and the next recovery begins behind it.
   AppendMany(2);
   ASSERT_TRUE(Commit().ok());

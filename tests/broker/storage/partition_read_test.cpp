@@ -408,6 +408,20 @@ TEST_F(PartitionLogRead, ABatchWithinARecordIsNotTakenForOne) {
   EXPECT_EQ(ReadAll(Offset(0)), batches_[0].bytes + batches_[1].bytes);
 }
 
+TEST_F(PartitionLogRead, AMissingFirstSegmentIsAHoleThatIsTold) {
+  Fill(120);
+  const SegmentSummary gone = log_->segments()[0];
+  ASSERT_TRUE(log_->Close().ok());
+  ASSERT_TRUE(fs_->Remove(PathOf(gone.base_offset, segment::kLogSuffix)).ok());
+  ASSERT_TRUE(Open(Checkpoint(), true).ok());
+  const auto fetched = log_->Read(Offset(0), 1);
+  ASSERT_TRUE(fetched.ok());
+  EXPECT_TRUE(fetched->bytes == Expected(gone.next_offset, fetched->next_offset));
+  ASSERT_EQ(fetched->unreadable.size(), 1U);
+  EXPECT_EQ(fetched->unreadable[0].end, gone.next_offset);
+  EXPECT_EQ(log_->unreadable().size(), 1U);
+}
+
 TEST_F(PartitionLogRead, AMissingSegmentIsAHoleThatIsTold) {
   Fill(120);
   const SegmentSummary gone = log_->segments()[2];

@@ -125,6 +125,7 @@ TEST_F(PartitionLogRecovery, AWholeBatchThatIsBadGoesToQuarantineAndRaisesTheEpo
   EXPECT_TRUE(log_->recovery().epoch_raised);
   EXPECT_EQ(log_->leader_epoch(), LeaderEpoch(1));
   EXPECT_EQ(log_->EndOfEpoch(LeaderEpoch(0)).end_offset, Offset(33));
+  EXPECT_EQ(log_->recovery().quarantine, fmt::format("{}/7-0-{}", kQuarantine, now_ms_));
   // The cut bytes are kept, whole.
   const auto kept = fs_->List(log_->recovery().quarantine);
   ASSERT_EQ(kept->size(), 1U);

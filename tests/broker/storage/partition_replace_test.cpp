@@ -208,6 +208,8 @@ TEST_F(PartitionLogReplace, TheSealSaysThatASegmentWasRewritten) {
   EXPECT_EQ(seal->totals.records, was->totals.records);
   EXPECT_EQ(seal->totals.max_timestamp, was->totals.max_timestamp);
   EXPECT_EQ(seal->max_append_time, was->max_append_time);
+  EXPECT_TRUE(log_->NotLookedAt(9).empty()) << "it need not be judged once more";
+  EXPECT_EQ(log_->TakeSyncWork().directories, std::vector{kDirectory});
 }
 
 TEST_F(PartitionLogReplace, OneSegmentTakesThePlaceOfSeveral) {

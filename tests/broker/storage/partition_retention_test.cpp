@@ -1,5 +1,6 @@
 // What retention and trimming let go, and what a crash in between leaves.
 #include "broker/storage/retention.h"
+#include "lib/file/faulty_file_system.h"
 #include "tests/broker/storage/log_fixture.h"
 
 namespace logboom::broker {
@@ -69,6 +70,8 @@ TEST_F(PartitionLogRetention, AnIdleLogAgesToo) {
   now_ms_ += 60'001;
   EXPECT_EQ(Retain(60'000), 6);
   EXPECT_FALSE(log_->dirty());
+  EXPECT_FALSE(log_->HasUnsealed());
+  EXPECT_TRUE(log_->TakeSyncWork().directories.empty());
   EXPECT_EQ(log_->log_start(), Offset(6));
   EXPECT_EQ(log_->segments().size(), 1U);
   EXPECT_EQ(log_->size_bytes(), 0);
@@ -242,10 +245,83 @@ TEST_F(PartitionLogRetention, SourcesThatACrashTookAreWrittenAnewBeforeTheirSegm
   EXPECT_EQ(log_->TrimBefore(Offset(9)).error().code, ErrorCode::kBusy);
   ASSERT_TRUE(Commit().ok());
   EXPECT_EQ(Retain(-1, 0), 9);
+  EXPECT_EQ((*log_->NewestSealedSources())->bytes, "as of 15");
   SeededRandom random(1);
   fs_->Crash(random);
   ASSERT_TRUE(Open().ok());
   EXPECT_EQ((*log_->NewestSealedSources())->bytes, "as of 15");
+}
+
+TEST_F(PartitionLogRetention, WhereThereAreNoSourcesSegmentsGoWithout) {
+  Fill(3);
+  sources_hook_ = [] { return Bytes(); };
+  ASSERT_TRUE(Open().ok());
+  EXPECT_EQ(Retain(-1, 0), 6);
+}
+
+TEST_F(PartitionLogRetention, SegmentsAreGivenToWhoeverRemovesThem) {
+  Fill(4);
+  std::vector<Offset> given;
+  log_->SetRemover([&](std::vector<Offset> bases) { given = std::move(bases); });
+  ASSERT_TRUE(log_->TrimBefore(Offset(7)).ok());
+  EXPECT_EQ(given, (std::vector{Offset(0), Offset(3)}));
+  EXPECT_TRUE(Exists(PathOf(Offset(0), segment::kLogSuffix)));
+}
+
+TEST_F(PartitionLogRetention, ATrimWaitsForTheSyncOfASegmentThatHasEnded) {
+  options_.segment_bytes = 800;
+  ASSERT_TRUE(Open().ok());
+  AppendMany(1);
+  ASSERT_TRUE(Commit().ok());
+  AppendMany(1);
+  ASSERT_EQ(log_->durable_end(), Offset(3));
+  EXPECT_EQ(log_->TrimBefore(Offset(3)).error().code, ErrorCode::kBusy);
+  ASSERT_TRUE(Commit().ok());
+  EXPECT_EQ(log_->TrimBefore(Offset(3))->records(), 3);
+}
+
+// Neither old records nor their segments stay because there is no room for a new one; a disk that
+// fails is told.
+TEST_F(PartitionLogRetention, WhereNoNewSegmentCanBeginTheRecordsGoAllTheSame) {
+  for (const ErrorCode code : {ErrorCode::kNoSpace, ErrorCode::kIo}) {
+    for (const bool trims : {false, true}) {
+      StartAnew();
+      Fill(2);
+      file::FaultyFileSystem faulty(*fs_);
+      log_ = *PartitionLog::Open(faulty, kDirectory, kQuarantine, options_, std::nullopt, false,
+                                 TimestampMs(now_ms_), {});
+      faulty.Add({.kind = file::CallKind::kOpen,
+                  .path_part = PathOf(Offset(6), segment::kLogSuffix),
+                  .code = code});
+      now_ms_ += 60'001;
+      options_.retention_ms = 60'000;
+      log_->SetOptions(options_);
+      const auto gone =
+          trims ? log_->TrimBefore(Offset(6)) : log_->Retain(AgeClock({TimestampMs(now_ms_), {}}));
+      ASSERT_EQ(gone.ok(), code == ErrorCode::kNoSpace);
+      if (gone.ok()) {
+        EXPECT_EQ(gone->records(), trims ? 6 : 3);
+        EXPECT_EQ(log_->Retain(AgeClock({TimestampMs(now_ms_), {}}))->records(), trims ? 0 : 3);
+        EXPECT_EQ(log_->size_bytes(), 0);
+      }
+      log_.reset();
+    }
+  }
+}
+
+TEST_F(PartitionLogRetention, ALogStartThatCantBeSyncedEndsTheAppendsAndOneWithoutRoomDoesNot) {
+  for (const ErrorCode code : {ErrorCode::kNoSpace, ErrorCode::kIo}) {
+    StartAnew();
+    Fill(2);
+    file::FaultyFileSystem faulty(*fs_);
+    log_ = *PartitionLog::Open(faulty, kDirectory, kQuarantine, options_, std::nullopt, false,
+                               TimestampMs(now_ms_), {});
+    faulty.Add({.path_part = "/log-start", .code = code});
+    EXPECT_EQ(log_->TrimBefore(Offset(3)).error().code, code);
+    EXPECT_EQ(log_->broken().has_value(), code == ErrorCode::kIo);
+    EXPECT_EQ(log_->log_start(), Offset(0));
+    log_.reset();
+  }
 }
 
 TEST_F(PartitionLogRetention, AFullDiskLetsSegmentsGoWithoutTheirSources) {

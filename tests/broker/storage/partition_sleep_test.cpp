@@ -333,6 +333,29 @@ TEST_F(PartitionLogSleep, WithoutADescriptorASealedSegmentIsReadLaterAndStaysWho
   log_.reset();
 }
 
+TEST_F(PartitionLogSleep, FilesCountAmongThoseOfAllLogs) {
+  Fill();
+  const Offset end = log_->log_end();
+  FallAsleep();
+  OpenFiles all(kActiveSegmentFiles);
+  log_->ShareFiles(all, {});
+  EXPECT_EQ(log_->Read(end - 1, 1)->bytes, batches_.back().bytes);
+  EXPECT_EQ(all.files(), kActiveSegmentFiles);
+  FallAsleep();
+  EXPECT_EQ(all.files(), 0U);
+  EXPECT_EQ(log_->Read(Offset(0), 1)->bytes, batches_.front().bytes);
+  EXPECT_EQ(all.files(), kSealedSegmentFiles);
+  EXPECT_EQ(log_->Read(end - 1, 1)->bytes, batches_.back().bytes) << "the other one is closed";
+  EXPECT_EQ(all.files(), kActiveSegmentFiles);
+  FallAsleep();
+  OpenFiles fewer(kActiveSegmentFiles - 1);
+  log_->ShareFiles(fewer, {});
+  EXPECT_EQ(log_->Read(end - 1, 1).error().code, ErrorCode::kBusy);
+  EXPECT_EQ(Append().error().code, ErrorCode::kBusy);
+  EXPECT_EQ(log_->open_files(), 0U);
+  log_.reset();
+}
+
 TEST_F(PartitionLogSleep, ARollWithoutADescriptorIsTriedAgain) {
   ASSERT_TRUE(Open().ok());
   log_.reset();

@@ -199,6 +199,10 @@ class PartitionStartFrom : public PartitionStart {
         Remove(kDirectory + name);
       }
     };
+    all["one copy of the epochs"] = [this] {
+      Kill();
+      Remove(kDirectory + "/leader-epochs");
+    };
     all["no log start"] = [this] {
       Kill();
       Remove(kDirectory + "/log-start");
@@ -301,6 +305,7 @@ const std::map<std::string, Untold> kUntold = {
     {"no epochs", {{"look", {".snapshot"}}}},
     {"no log start", {{"look", kHints}}},
     {"no seal", kSealing},
+    {"one copy of the epochs", {{"look", kHints}}},
     {"no snapshot of the producer", {{"look", kEpochs}}},
     {"segments let go", {{"look", kHints}}},
     {"stopped", {{"look", {".log"}}}},

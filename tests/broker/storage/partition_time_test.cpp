@@ -1,6 +1,7 @@
 // Looking a time up, and when a record came.
 #include <limits>
 
+#include "broker/storage/limits.h"
 #include "lib/record/batch_view.h"
 #include "tests/broker/storage/log_fixture.h"
 
@@ -135,6 +136,39 @@ TEST_F(PartitionLogTimes, OffsetAtTimeOpensNothingThatHoldsNothingDurable) {
   EXPECT_EQ(log_->open_files(), 0U);
 }
 
+TEST_F(PartitionLogTimes, OffsetAtTimeOpensNothingThatIsTooOldOrWasLetGo) {
+  options_.segment_bytes = 1;
+  ASSERT_TRUE(Open().ok());
+  for (const int time : {100, 200, 300, 400, 500}) {
+    AppendMany(1, {.records = 1, .timestamp = TimestampMs(time)});
+  }
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Commit().ok());
+  ASSERT_TRUE(log_->Close().ok());
+  PartitionCheckpoint checkpoint = Checkpoint();
+  ASSERT_TRUE(Open(checkpoint, true).ok());
+  EXPECT_EQ(*log_->OffsetAtTime(TimestampMs(350)), Offset(3));
+  EXPECT_EQ(log_->open_files(), kSealedSegmentFiles);
+  auto settled = std::make_shared<SettledLog>(*checkpoint.settled);
+  settled->log_start = Offset(2);
+  checkpoint.settled = settled;
+  ASSERT_TRUE(Open(checkpoint, true).ok());
+  EXPECT_EQ(*log_->OffsetAtTime(TimestampMs(0)), Offset(2));
+  EXPECT_EQ(log_->open_files(), kSealedSegmentFiles);
+  EXPECT_EQ(log_->WouldTrim(Offset(2))->bytes, 0) << "what was let go goes with retention";
+}
+
+TEST_F(PartitionLogTimes, OffsetAtTimeDoesNotLookAtWhatWasTrimmed) {
+  ASSERT_TRUE(Open().ok());
+  AppendMany(5);
+  ASSERT_TRUE(Commit().ok());
+  FlipByte(PathOf(Offset(0), segment::kLogSuffix),
+           static_cast<std::int64_t>(batches_[0].bytes.size()) + 80);
+  ASSERT_TRUE(log_->TrimBefore(Offset(9)).ok());
+  const TimestampMs time = record::ParseBatchHeader(batches_[3].bytes)->base_timestamp;
+  EXPECT_EQ(*log_->OffsetAtTime(time), Offset(9));
+  EXPECT_TRUE(log_->unreadable().empty());
+}
+
 // Its first record is the newest one, and what is left of it is older than the time.
 TEST_F(PartitionLogTimes, OffsetAtTimePassesOverABatchWhoseNewestRecordWasTrimmed) {
   ASSERT_TRUE(Open().ok());
@@ -178,6 +212,19 @@ TEST_F(PartitionLogTimes, OffsetAtTimePassesOverARottenBatchAndTellsIt) {
   ASSERT_FALSE(log_->unreadable().empty());
   EXPECT_EQ(log_->unreadable()[0].begin, Offset(2));
   EXPECT_EQ(log_->unreadable()[0].end, Offset(4));
+}
+
+// Its last byte is a zero, as one that can't be read would seem to be.
+TEST_F(PartitionLogTimes, OffsetAtTimePassesOverABatchThatWasCutShort) {
+  ASSERT_TRUE(Open().ok());
+  AppendMany(1, {.records = 2, .timestamp = TimestampMs(100)});
+  ASSERT_TRUE(Commit().ok());
+  const std::string path = PathOf(Offset(0), segment::kLogSuffix);
+  const auto size = static_cast<std::int64_t>(batches_[0].bytes.size());
+  ASSERT_EQ(batches_[0].bytes.back(), '\0');
+  ASSERT_TRUE((*fs_->Open(path, file::OpenMode::kReadWrite))->Truncate(size - 1).ok());
+  EXPECT_FALSE(*log_->OffsetAtTime(TimestampMs(100)));
+  EXPECT_EQ(log_->unreadable().size(), 1U);
 }
 
 TEST_F(PartitionLogTimes, AppendTimesAreKnownToTheSecond) {

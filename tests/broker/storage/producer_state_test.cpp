@@ -147,6 +147,30 @@ TEST_F(ProducerStateTest, ASnapshotKeepsTheLastBatch) {
   EXPECT_EQ(KindOf(Batch(0, 1, 2, 9)), Kind::kStaleEpoch);
 }
 
+// Half of the circle of sequences lies behind the oldest batch that is known.
+TEST_F(ProducerStateTest, WhatLiesHalfTheCircleBehindIsADuplicateAndNoMore) {
+  constexpr std::int32_t kOldest = 1 << 30;
+  state_.Load(std::vector<segment::ProducerSnapshotEntry>{
+      {.producer_id = 7, .epoch = 0, .last_sequence = kOldest}});
+  EXPECT_EQ(KindOf(Batch(1, 1)), Kind::kDuplicate);
+  EXPECT_EQ(KindOf(Batch(0, 1)), Kind::kOutOfOrder);
+}
+
+TEST_F(ProducerStateTest, WhatIsLoadedReplacesWhatWasThere) {
+  Append(Batch(0));
+  state_.Load({});
+  EXPECT_EQ(KindOf(Batch(10)), Kind::kUnknown);
+  // Kafka's snapshots have producers without a batch as well: their epoch alone is known.
+  state_.Load(std::vector<segment::ProducerSnapshotEntry>{
+      {.producer_id = 7, .epoch = 2, .last_sequence = -1, .last_offset = Offset(-1)},
+      {.producer_id = 8, .epoch = 0, .last_sequence = 0, .last_offset = Offset(5)}});
+  EXPECT_EQ(KindOf(Batch(0, 10, 1)), Kind::kStaleEpoch);
+  EXPECT_EQ(KindOf(Batch(10, 10, 2)), Kind::kOutOfOrder);
+  EXPECT_EQ(KindOf(Batch(0, 10, 2)), Kind::kFresh);
+  EXPECT_EQ(KindOf(Batch(0, 1, 0, 8)), Kind::kDuplicate);
+  EXPECT_EQ(state_.Snapshot().front().last_sequence, -1);
+}
+
 TEST_F(ProducerStateTest, IsForgottenAWeekAfterTheLastBatch) {
   Append(Batch(0));
   const Offset behind = next_;
