@@ -140,8 +140,8 @@ class Scrub {
 
   void End(ScrubPoint& reached) {
     outcome_.finished = true;
-    if (holes_ || reached.next_offset == task_.next_offset) return;
-    reached.damaged = true;
+    if (holes_) return;
+    if (reached.next_offset != task_.next_offset) reached.damaged = true;
     if (reached.next_offset < task_.next_offset) {
       outcome_.unreadable.push_back(
           {reached.next_offset, task_.next_offset, "the segment ends early"});
@@ -208,8 +208,8 @@ class Scrub {
   file::FileSystem& fs_;
   const ScrubTask& task_;
   std::optional<segment::Seal> seal_;
-  bool compacted_ = false;
-  bool holes_ = false;
+  bool compacted_{};  // as its seal says; without one, whether it may be
+  bool holes_{};
   ScrubOutcome outcome_;
 };
 

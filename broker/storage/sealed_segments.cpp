@@ -23,7 +23,6 @@ constexpr std::int64_t kUnindexedBytesMax =
 template <typename Entry>
 Status OpenEntries(file::FileSystem& fs, const std::string& path, Offset base,
                    std::optional<segment::EntryFile<Entry>>& opened) {
-  opened.reset();
   Result<std::unique_ptr<file::File>> file = fs.Open(path, file::OpenMode::kRead);
   if (!file.ok()) return file.error().code == ErrorCode::kLimit ? Status(file.error()) : Ok();
   Result<segment::EntryFile<Entry>> entries =
@@ -33,9 +32,8 @@ Status OpenEntries(file::FileSystem& fs, const std::string& path, Offset base,
 }
 
 // Whether the index can be believed as far as its last entry goes: lookups check the rest.
-bool Fits(const std::optional<segment::OffsetIndex>& index, const SealedSegment& segment) {
-  if (!index) return false;
-  const Result<std::optional<segment::OffsetIndexEntry>> last = index->Last();
+bool Fits(const segment::OffsetIndex& index, const SealedSegment& segment) {
+  const Result<std::optional<segment::OffsetIndexEntry>> last = index.Last();
   if (!last.ok()) return false;
   // Without an entry, the last batch begins within the first interval.
   if (!*last) return segment.size_bytes <= kUnindexedBytesMax;
@@ -43,9 +41,8 @@ bool Fits(const std::optional<segment::OffsetIndex>& index, const SealedSegment&
          (*last)->last_offset < segment.next_offset;
 }
 
-bool Fits(const std::optional<segment::TimeIndex>& index, const SealedSegment& segment) {
-  if (!index) return false;
-  const Result<std::optional<segment::TimeIndexEntry>> last = index->Last();
+bool Fits(const segment::TimeIndex& index, const SealedSegment& segment) {
+  const Result<std::optional<segment::TimeIndexEntry>> last = index.Last();
   return last.ok() && (!*last || (*last)->offset < segment.next_offset);
 }
 
@@ -161,8 +158,8 @@ Status SealedSegments::OpenIndexes(const SealedSegment& segment, OpenSegment& op
   const auto open_both = [&]() -> Status {
     RETURN_IF_ERROR(OpenEntries(fs_, path(segment::kOffsetIndexSuffix), base, open.offsets));
     RETURN_IF_ERROR(OpenEntries(fs_, path(segment::kTimeIndexSuffix), base, open.times));
-    if (!Fits(open.offsets, segment)) open.offsets.reset();
-    if (!Fits(open.times, segment)) open.times.reset();
+    if (open.offsets && !Fits(*open.offsets, segment)) open.offsets.reset();
+    if (open.times && !Fits(*open.times, segment)) open.times.reset();
     return Ok();
   };
   if (IndexSums::Fits(expected.offsets, found.offsets) &&
@@ -219,9 +216,7 @@ Result<segment::Seal> SealedSegments::MakeSeal(std::size_t index, TimestampMs no
   segment::Seal seal{.base_offset = segment.base_offset,
                      .next_offset = segment.next_offset,
                      .totals = {},
-                     .max_append_time = now,
-                     .compacted = open->rule == segment::OffsetRule::kGrowing,
-                     .holes = open->rule == segment::OffsetRule::kGrowing};
+                     .max_append_time = now};
   BatchCursor cursor(ViewOf(index, *open), FilePosition(0), segment.base_offset);
   while (true) {
     ASSIGN_OR_RETURN(const bool more, cursor.Next());

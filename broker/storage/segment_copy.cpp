@@ -136,7 +136,6 @@ Status SegmentCopy::CloseSource() {
     return Fail(ErrorCode::kCorrupt, "{}: is not as its seal says", path);
   }
   walk_.reset();
-  source_log_.reset();
   seal_.next_offset = source.next_offset;
   seal_.max_append_time = std::max(seal_.max_append_time, source_seal_.max_append_time);
   seal_.compacted = seal_.compacted || source_seal_.compacted || filter_ != nullptr;

@@ -43,7 +43,7 @@ std::vector<FilePosition> SamplePositions(file::FileSystem& fs, const std::strin
   const std::int64_t count = std::min(kSamples, index->count());
   for (std::int64_t i = 0; i < count; ++i) {
     const auto entry = index->At(i * index->count() / count);
-    if (entry.ok() && entry->position.value() > 0) positions.push_back(entry->position);
+    if (entry.ok()) positions.push_back(std::max(entry->position, FilePosition(0)));
   }
   return positions;
 }

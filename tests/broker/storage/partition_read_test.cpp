@@ -231,6 +231,49 @@ TEST_F(PartitionLogRead, AnIndexThatEndsBehindItsSegmentIsMadeAnew) {
   }
 }
 
+// The search goes without it then.
+TEST_F(PartitionLogRead, AnIndexThatCantBeReadIsDoneWithout) {
+  Fill(60);
+  ASSERT_TRUE(log_->Close().ok());
+  ASSERT_TRUE(fs_->Remove(PathOf(Offset(0), segment::kSealSuffix)).ok());
+  for (const std::string_view suffix : {segment::kOffsetIndexSuffix, segment::kTimeIndexSuffix}) {
+    file::FaultyFileSystem faulty(*fs_);
+    log_ = *PartitionLog::Open(faulty, kDirectory, kQuarantine, options_, Checkpoint(), true,
+                               TimestampMs(now_ms_), {});
+    faulty.Add({.kind = file::CallKind::kRead,
+                .path_part = PathOf(Offset(0), suffix),
+                .span = file::FaultSpan::kFromThenOn});
+    for (const AppendedCopy& batch : {batches_[9], batches_[5], batches_[0]}) {
+      const auto read = log_->Read(batch.base_offset, 1);
+      ASSERT_TRUE(read.ok()) << read.error().message;
+      EXPECT_TRUE(read->bytes == batch.bytes);
+    }
+    EXPECT_TRUE(log_->OffsetAtTime(TimestampMs(1'000'100)).ok());
+    faulty.Heal();
+    ASSERT_TRUE(log_->Close().ok());
+    log_ = *PartitionLog::Open(*fs_, kDirectory, kQuarantine, options_, Checkpoint(), true,
+                               TimestampMs(now_ms_), {});
+  }
+}
+
+TEST_F(PartitionLogRead, ASoundIndexIsNotMadeAnewWhetherItsSegmentHasASealOrNot) {
+  Fill(60);
+  ASSERT_TRUE(log_->Close().ok());
+  const PartitionCheckpoint checkpoint = Checkpoint();
+  for (const bool sealed : {true, false}) {
+    if (!sealed) {
+      ASSERT_TRUE(fs_->Remove(PathOf(Offset(0), segment::kSealSuffix)).ok());
+    }
+    file::FaultyFileSystem counting(*fs_);
+    log_ = *PartitionLog::Open(counting, kDirectory, kQuarantine, options_, checkpoint, true,
+                               TimestampMs(now_ms_), {});
+    ASSERT_TRUE(log_->Read(Offset(0), 1).ok());
+    EXPECT_EQ(counting.calls(file::CallKind::kWrite), 0U);
+    EXPECT_EQ(counting.calls(file::CallKind::kTruncate), 0U);
+    log_.reset();
+  }
+}
+
 // An index that could only be made in part must not be used: nor the other one, which is made anew
 // with it.
 TEST_F(PartitionLogRead, IndexesThatCantBeMadeAnewAreMissing) {

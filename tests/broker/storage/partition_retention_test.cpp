@@ -1,4 +1,5 @@
 // What retention and trimming let go, and what a crash in between leaves.
+#include "broker/storage/limits.h"
 #include "broker/storage/retention.h"
 #include "lib/file/faulty_file_system.h"
 #include "tests/broker/storage/log_fixture.h"
@@ -257,6 +258,14 @@ TEST_F(PartitionLogRetention, WhereThereAreNoSourcesSegmentsGoWithout) {
   sources_hook_ = [] { return Bytes(); };
   ASSERT_TRUE(Open().ok());
   EXPECT_EQ(Retain(-1, 0), 6);
+}
+
+TEST_F(PartitionLogRetention, FilesOfSegmentsThatWentAreClosed) {
+  Fill(4);
+  const std::size_t active = log_->open_files();
+  for (const int offset : {0, 3, 6}) ASSERT_TRUE(log_->Read(Offset(offset), 1).ok());
+  ASSERT_TRUE(log_->TrimBefore(Offset(6)).ok());
+  EXPECT_EQ(log_->open_files(), active + kSealedSegmentFiles);
 }
 
 TEST_F(PartitionLogRetention, SegmentsAreGivenToWhoeverRemovesThem) {

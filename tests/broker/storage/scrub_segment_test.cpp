@@ -86,7 +86,65 @@ TEST_F(ScrubSegmentTest, EachFlippedByteOfABatchIsTheRangeOfThatBatch) {
     ASSERT_EQ(outcome.unreadable.size(), 1U);
     EXPECT_EQ(outcome.unreadable[0].begin, second.base_offset);
     EXPECT_EQ(outcome.unreadable[0].end, second.next_offset);
+    EXPECT_TRUE(outcome.findings.empty()) << "that it is not as its seal says need not be told too";
     ASSERT_NO_FATAL_FAILURE(FlipByte(PathOf(Offset(0), segment::kLogSuffix), position));
+  }
+}
+
+TEST_F(ScrubSegmentTest, TheBatchBehindDamageIsReadWhereItIsTheLastOneToo) {
+  ASSERT_NO_FATAL_FAILURE(Fill());
+  std::size_t last = 0;
+  std::int64_t position = 0;
+  for (; batches_[last + 1].next_offset < first_.next_offset; ++last) {
+    position += static_cast<std::int64_t>(batches_[last].bytes.size());
+  }
+  FlipByte(PathOf(Offset(0), segment::kLogSuffix), position + 80);
+  const ScrubOutcome outcome = ScrubAll();
+  ASSERT_EQ(outcome.unreadable.size(), 1U);
+  EXPECT_EQ(outcome.unreadable[0].begin, batches_[last].base_offset);
+  EXPECT_EQ(outcome.unreadable[0].end, batches_[last].next_offset);
+  EXPECT_EQ(outcome.bytes_read, first_.size_bytes);
+}
+
+TEST_F(ScrubSegmentTest, RubbishBehindTheLastBatchIsDamageThatCostsNoRecord) {
+  ASSERT_NO_FATAL_FAILURE(Fill());
+  const std::string path = PathOf(Offset(0), segment::kLogSuffix);
+  ASSERT_TRUE(
+      (*fs_->Open(path, file::OpenMode::kReadWrite))->PWrite(first_.size_bytes, "rubbish").ok());
+  ASSERT_TRUE(fs_->Remove(PathOf(Offset(0), segment::kSealSuffix)).ok());
+  first_.size_bytes += 7;
+  const ScrubOutcome outcome = ScrubAll();
+  EXPECT_TRUE(outcome.unreadable.empty());
+  EXPECT_FALSE(outcome.fresh_seal) << "none for a damaged one";
+}
+
+TEST_F(ScrubSegmentTest, APieceEndsWithTheBatchThatReachesItsSize) {
+  ASSERT_NO_FATAL_FAILURE(Fill());
+  const auto first = static_cast<std::int64_t>(batches_[0].bytes.size());
+  const auto second = static_cast<std::int64_t>(batches_[1].bytes.size());
+  EXPECT_EQ(ScrubSegment(*fs_, Task(), first, {}).bytes_read, first);
+  EXPECT_EQ(ScrubSegment(*fs_, Task(), first + 1, {}).bytes_read, first + second);
+}
+
+TEST_F(ScrubSegmentTest, SourcesThatHaveRottenAreTold) {
+  sources_hook_ = [] { return Bytes("positions"); };
+  ASSERT_NO_FATAL_FAILURE(Fill());
+  EXPECT_TRUE(ScrubAll().findings.empty());
+  FlipByte(PathOf(Offset(0), segment::kSourcesSuffix), 20);
+  EXPECT_EQ(ScrubAll().findings.size(), 1U);
+}
+
+TEST_F(ScrubSegmentTest, AnIndexThatCantBeReadIsToldAsSuch) {
+  ASSERT_NO_FATAL_FAILURE(Fill());
+  for (const std::string_view suffix : {segment::kOffsetIndexSuffix, segment::kTimeIndexSuffix}) {
+    file::FaultyFileSystem faulty(*fs_);
+    faulty.Add({.kind = file::CallKind::kRead, .path_part = PathOf(Offset(0), suffix)});
+    const ScrubOutcome unread = ScrubSegment(faulty, Task(), 1'000'000, {});
+    ASSERT_EQ(unread.findings.size(), 1U);
+    EXPECT_NE(unread.findings[0].find("can't be read from"), std::string::npos);
+    ASSERT_NO_FATAL_FAILURE(FlipByte(PathOf(Offset(0), suffix), 3));
+    EXPECT_NE(ScrubAll().findings.at(0).find("was wrong"), std::string::npos);
+    ASSERT_NO_FATAL_FAILURE(FlipByte(PathOf(Offset(0), suffix), 3));
   }
 }
 
@@ -205,6 +263,7 @@ TEST_F(ScrubSegmentTest, AFailedCallIsToldAndShortageOfDescriptorsIsNot) {
       const std::string name = fault.path.substr(fault.path.rfind('/') + 1);
       SCOPED_TRACE(fmt::format("{} {}", file::CallKindName(fault.kind), name));
       EXPECT_TRUE(outcome.unreadable.empty());
+      EXPECT_TRUE(outcome.finished || outcome.changed) << "it goes on with the next segment";
       if (code == ErrorCode::kLimit) {
         EXPECT_TRUE(outcome.findings.empty());
       } else if (outcome.findings.empty() && !outcome.changed) {

@@ -7,6 +7,7 @@
 #include "broker/storage/batch_merger.h"
 #include "lib/file/faulty_file_system.h"
 #include "lib/record/batch_view.h"
+#include "lib/segment/offset_index.h"
 #include "lib/segment/seal.h"
 #include "tests/broker/storage/log_fixture.h"
 
@@ -61,6 +62,17 @@ class SmallBatchesTest : public LogFixture {
         file::ReplaceFile(*fs_, PathOf(Offset(0), segment::kSealSuffix), segment::EncodeSeal(seal))
             .ok());
   }
+  // An entry for each batch but the first.
+  void WriteIndex(const Bytes& batch, int count) {
+    auto file = fs_->Open(PathOf(Offset(0), segment::kOffsetIndexSuffix), file::OpenMode::kCreate);
+    auto index =
+        segment::OffsetIndex::Create(std::shared_ptr<file::File>(std::move(*file)), Offset(0));
+    ASSERT_TRUE(index.ok());
+    for (int i = 1; i < count; ++i) {
+      const FilePosition position(i * static_cast<std::int64_t>(batch.size()));
+      ASSERT_TRUE(index->Append({Offset(i), position}).ok());
+    }
+  }
   bool Pays(const CopySource& source, std::size_t small_bytes, std::int64_t segment_bytes_min = 0) {
     const auto verdict = JudgeRewriting(
         *fs_, kDirectory, source,
@@ -106,6 +118,51 @@ TEST_F(SmallBatchesTest, WhatWasRewrittenOrHasNoSealIsKept) {
 TEST_F(SmallBatchesTest, WhereMostHaveAProducerItDoesNotPay) {
   EXPECT_FALSE(Pays(Segment(BatchAt(0, 500), 10, 10), 10'000));
   EXPECT_TRUE(Pays(Segment(BatchAt(0, 500), 10, 0), 10'000));
+}
+
+TEST_F(SmallBatchesTest, WhatCantBePutTogetherIsKept) {
+  using Change = void (*)(record::BatchHeader&);
+  const std::vector<Change> changes = {
+      [](auto& header) { header.producer_id = 0; },
+      [](auto& header) { header.control = true; },
+      [](auto& header) { header.transactional = true; },
+      [](auto& header) { header.has_delete_horizon = true; },
+      [](auto& header) { header.timestamp_type = record::TimestampType::kAppendTime; },
+  };
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    Bytes batch = BatchAt(0, 500);
+    record::BatchHeader header = *record::ParseBatchHeader(batch);
+    changes[i](header);
+    record::WriteBatchHeader(batch.data(), header);
+    record::SealBatch(batch.data(), batch.size());
+    EXPECT_FALSE(Pays(Segment(batch, 10), 10'000)) << i;
+  }
+}
+
+// The first batch, and those that the index leads to.
+TEST_F(SmallBatchesTest, HalfOfTheSamplesDecide) {
+  const Bytes batch = BatchAt(0, 500);
+  for (const auto& [of_producer, pays] : {std::pair(5, true), std::pair(6, false)}) {
+    const CopySource source = Segment(batch, 10, of_producer);
+    WriteIndex(batch, 10);
+    EXPECT_EQ(Pays(source, 10'000), pays) << of_producer;
+  }
+}
+
+TEST_F(SmallBatchesTest, AFewSamplesAreEnough) {
+  const Bytes batch = BatchAt(0, 500);
+  const CopySource source = Segment(batch, 200);
+  WriteIndex(batch, 200);
+  std::size_t reads = 0;
+  file::FaultyFileSystem counting(*fs_);
+  counting.Add({.matches = [&](file::CallKind kind, const std::string& path) {
+    if (kind == file::CallKind::kRead && path.ends_with(segment::kLogSuffix)) ++reads;
+    return false;
+  }});
+  const auto verdict = JudgeRewriting(counting, kDirectory, source,
+                                      {.small_batch_raw_bytes = 10'000, .segment_bytes_min = 0});
+  EXPECT_EQ(verdict.value(), RewriteVerdict::kPays);
+  EXPECT_LT(reads, 100U);
 }
 
 TEST_F(SmallBatchesTest, AFailedCallIsToldOrKeepsTheSegment) {
