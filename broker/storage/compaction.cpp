@@ -92,10 +92,10 @@ CompactionPass::CompactionPass(file::FileSystem& fs, CompactionPlan plan, Compac
       limits_(limits),
       keys_(limits.map_bytes_max, plan_.seed),
       clean_end_(plan_.first_dirty) {
-  while (next_dirty_ < plan_.segments.size() &&
-         plan_.segments[next_dirty_].next_offset <= plan_.first_dirty) {
-    ++next_dirty_;
-  }
+  const auto dirty = std::ranges::find_if(plan_.segments, [this](const CopySource& source) {
+    return source.next_offset > plan_.first_dirty;
+  });
+  next_dirty_ = static_cast<std::size_t>(dirty - plan_.segments.begin());
 }
 
 CompactionPass::~CompactionPass() = default;
@@ -139,7 +139,7 @@ Result<CompactionPass::Next> CompactionPass::MapKeys(std::int64_t bytes_max,
                                          segment::kLogSuffix),
                     walk_->stop()->position, walk_->stop()->reason);
       }
-      clean_end_ = std::max(clean_end_, plan_.segments[next_dirty_].next_offset);
+      clean_end_ = plan_.segments[next_dirty_].next_offset;
       walk_.reset();
       ++next_dirty_;
       continue;
@@ -156,7 +156,6 @@ Result<CompactionPass::Next> CompactionPass::MapKeys(std::int64_t bytes_max,
 // False where the map is full; the offsets up to clean_end_ are in it.
 Result<bool> CompactionPass::MapBatch(ByteView batch) {
   const record::BatchHeader& header = walk_->header();
-  if (header.next_offset() <= plan_.first_dirty) return true;
   const Status opened = reader_.Open(batch);
   // One that can't be read stays whole; what is known of its keys is nothing.
   if (!opened.ok() && opened.error().code != ErrorCode::kUnsupported) return opened.error();
@@ -169,7 +168,6 @@ Result<bool> CompactionPass::MapBatch(ByteView batch) {
     }
     clean_end_ = record->offset + 1;
   }
-  clean_end_ = std::max(clean_end_, header.next_offset());
   return true;
 }
 

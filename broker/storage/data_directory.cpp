@@ -159,7 +159,6 @@ Result<std::vector<DataDirectory::PartitionDirectory>> DataDirectory::ListPartit
     const std::string path = Under(entry.name);
     if (entry.name.ends_with(kCreatingSuffix) || entry.name.ends_with(kDeletingSuffix)) {
       RETURN_IF_ERROR(file::RemoveTree(fs_, path));
-      continue;
     }
     if (!IsPartitionName(entry.name)) continue;
     const std::optional<UnreadablePartition> named = ParsePartitionName(entry.name);

@@ -143,6 +143,17 @@ TEST_F(BackupTargetTest, AStopThatIsAskedForCancelsIt) {
   }
 }
 
+TEST_F(BackupTargetTest, AFileThatCantBeSyncedIsTold) {
+  file::FaultyFileSystem faulty(disks_.first);
+  BackupTarget target = Prepared(faulty, "/near/one");
+  ASSERT_TRUE(target.MakeDirectory("1-0").ok());
+  for (const auto first_bytes : {std::optional<std::int64_t>(), std::optional<std::int64_t>(5)}) {
+    faulty.Add({.kind = file::CallKind::kSync, .path_part = "1-0/file"});
+    EXPECT_EQ(target.Take(Pinned(10, first_bytes), {}).error().code, ErrorCode::kIo);
+    ASSERT_TRUE(disks_.Remove("/near/one.incomplete/1-0/file").ok());
+  }
+}
+
 TEST_F(BackupTargetTest, SlashesAtTheEndOfItsNameAreLeftOut) {
   const BackupTarget target(disks_, "/data", "/near/one//");
   EXPECT_EQ(target.path(), "/near/one.incomplete");

@@ -8,7 +8,15 @@
 namespace logboom::broker {
 namespace {
 
-class Compaction : public CompactionFixture {};
+class Compaction : public CompactionFixture {
+ protected:
+  CompactionPlan PlanOfAll() {
+    CompactionPlan plan;
+    plan.directory = kDirectory;
+    plan.segments = log_->Copyable();
+    return plan;
+  }
+};
 
 TEST_F(Compaction, TheLastRecordOfEachKeyStaysWhereItWas) {
   ASSERT_TRUE(Open().ok());
@@ -372,6 +380,86 @@ TEST_F(Compaction, KeylessRecordsAndAgentsLinesAreRefused) {
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, ErrorCode::kInvalid);
   EXPECT_NE(refused.error().message.find("lb."), std::string::npos);
+}
+
+TEST_F(Compaction, ABatchThatCantBeReadIsRefused) {
+  Bytes batch = BuildBatch({});
+  batch.back() = static_cast<char>(batch.back() ^ 1);
+  EXPECT_EQ(CheckKeyed(reader_, batch).error().code, ErrorCode::kCorrupt);
+}
+
+// From before the topic was compacted.
+TEST_F(Compaction, RecordsWithoutAKeyGo) {
+  ASSERT_TRUE(Open().ok());
+  Put({{.key = 500}});
+  ASSERT_TRUE(Append({.records = 3, .value_bytes = 20}).ok());
+  Fill(2, 3);
+  const auto keyless = [this] {
+    const KeyedRecords all = Records();
+    return std::count_if(all.begin(), all.end(), [](const auto& one) { return one.key.empty(); });
+  };
+  ASSERT_EQ(keyless(), 3);
+  ASSERT_TRUE(Compact(*fs_).value());
+  EXPECT_EQ(keyless(), 0);
+  EXPECT_EQ(OfKey(500).size(), 1U);
+}
+
+TEST_F(Compaction, ABatchThatCantBeUnpackedEndsThePass) {
+  ASSERT_TRUE(Open().ok());
+  Bytes batch = BuildBatch({.records = 1});
+  record::BatchHeader header = *record::ParseBatchHeader(batch);
+  header.codec = record::Codec::kZstd;
+  record::WriteBatchHeader(batch.data(), header);
+  record::SealBatch(batch.data(), batch.size());
+  ASSERT_TRUE(
+      log_->Append(batch.data(), *record::ParseBatchHeader(batch), TimestampMs(now_ms_)).ok());
+  Fill(2, 3);
+  CompactionPass pass(*fs_, PlanOfAll(), {});
+  EXPECT_EQ(pass.Step(1, {}).error().code, ErrorCode::kCorrupt) << "ahead of any copy";
+}
+
+TEST_F(Compaction, WhatIsDroppedLeavesNoFiles) {
+  ASSERT_TRUE(Open().ok());
+  Fill(3, 6);
+  clock_.Observe({TimestampMs(now_ms_), MonotonicMs(now_ms_)});
+  CompactionPass pass(*fs_, **log_->PlanCompaction(clock_), {});
+  const auto cleaned = [this] {
+    const auto entries = *fs_->List(kDirectory);
+    return std::count_if(entries.begin(), entries.end(), [](const auto& entry) {
+      return entry.name.ends_with(segment::kCleanedSuffix);
+    });
+  };
+  pass.Drop();
+  for (int step = 0; cleaned() == 0; ++step) {
+    ASSERT_LT(step, 1000);
+    ASSERT_EQ(*pass.Step(100, {}), CompactionPass::Next::kStep);
+  }
+  pass.Drop();
+  EXPECT_EQ(cleaned(), 0);
+  EXPECT_FALSE(pass.names_lost());
+}
+
+TEST_F(Compaction, WhatIsCleanIsNotMapped) {
+  ASSERT_TRUE(Open().ok());
+  Fill(2, 6);
+  CompactionPlan plan = PlanOfAll();
+  plan.first_dirty = CleanableEnd();
+  file::FaultyFileSystem counted(*fs_);
+  CompactionPass pass(counted, plan, {});
+  ASSERT_EQ(*pass.Step(1, {}), CompactionPass::Next::kStep);
+  EXPECT_EQ(counted.calls(file::CallKind::kOpen), 0U) << "nothing is read";
+  EXPECT_EQ(pass.clean_end(), CleanableEnd());
+}
+
+TEST_F(Compaction, APassReadsAboutAsMuchAsItIsAskedTo) {
+  ASSERT_TRUE(Open().ok());
+  Fill(2, 6);
+  const auto size = static_cast<std::int64_t>(Headers().front().size_bytes());
+  for (const std::int64_t more : {0, 1}) {
+    CompactionPass pass(*fs_, PlanOfAll(), {});
+    ASSERT_TRUE(pass.Step(size + more, {}).ok());
+    EXPECT_EQ(pass.clean_end(), Headers()[static_cast<std::size_t>(more)].next_offset());
+  }
 }
 
 // From the checkpoint's first write to its last, each call of the file system is once the last.
