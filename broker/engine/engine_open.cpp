@@ -4,6 +4,7 @@
 // back from partition.metadata, with default configuration. A row without a directory (a crash
 // between the two) gets an empty one. What a row marks as being deleted or made is finished off.
 #include <algorithm>
+#include <ranges>
 #include <unordered_map>
 
 #include "broker/engine/embedded_engine.h"
@@ -101,7 +102,7 @@ Status EmbeddedEngine::ApplyWhereThereIsRoom(const MetadataTransaction& transact
 // they are. A directory that does not say whose it is counts by its name.
 Result<bool> EmbeddedEngine::IsToGo(const Topic& topic, TopicRowState state) {
   if (state != TopicRowState::kMaking) return state == TopicRowState::kDeleting;
-  for (std::int32_t i = 0; i < topic.partitions; ++i) {
+  for (const std::int32_t i : std::views::iota(0, topic.partitions)) {
     const auto found = directory_->FindPartition(topic.number, PartitionIndex{i});
     if (!found.ok() && found.error().code != ErrorCode::kCorrupt &&
         found.error().code != ErrorCode::kNotFound) {
@@ -153,7 +154,7 @@ Status EmbeddedEngine::OpenPartitions(Instant now,
   // A new data directory has no manifest, and nothing to recover either.
   report_.clean_start = manifest.clean || directories.empty();
   for (const auto& [name, topic] : topics_) {
-    for (std::int32_t i = 0; i < topic.partitions; ++i) {
+    for (const std::int32_t i : std::views::iota(0, topic.partitions)) {
       const FoundPartition& one = found[{topic.topic_id, PartitionIndex{i}}];
       RETURN_IF_ERROR(one.path.empty()
                           ? MakeMissingPartition(topic, PartitionIndex{i}, now)

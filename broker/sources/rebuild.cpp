@@ -173,7 +173,7 @@ Status Sources::RedoPartition(const TopicPartition& where, Offset from, Timestam
       ASSIGN_OR_RETURN(record::BatchHeader header, record::ParseBatchHeader(rest));
       // A batch with a producer id has no spans, whatever its headers say.
       if (header.producer_id < 0) {
-        RETURN_IF_ERROR(RedoBatch(where, rest.substr(0, header.size_bytes()), sign, report));
+        RedoBatch(where, rest.substr(0, header.size_bytes()), sign, report);
       }
       rest.remove_prefix(header.size_bytes());
     }
@@ -182,16 +182,16 @@ Status Sources::RedoPartition(const TopicPartition& where, Offset from, Timestam
   }
 }
 
-Status Sources::RedoBatch(const TopicPartition& where, ByteView batch, TimestampMs sign,
-                          RebuildReport& report) {
+void Sources::RedoBatch(const TopicPartition& where, ByteView batch, TimestampMs sign,
+                        RebuildReport& report) {
   record::BatchReader reader;
   // A batch that can't be read is bit rot below the recovery point: its spans are lost with it, and
   // the spans behind it carry the positions on.
-  if (!reader.Open(batch).ok()) return Ok();
+  if (!reader.Open(batch).ok()) return;
   const std::uint64_t log_tag = record::LogTag(engine_.cluster_id(), where.topic_id);
   while (true) {
     auto record = reader.Next();
-    if (!record.ok() || *record == nullptr) return Ok();
+    if (!record.ok() || *record == nullptr) return;
     ++report.records_read;
     auto span = SpanOf(**record, log_tag);
     if (!span) continue;

@@ -110,8 +110,8 @@ class Sources {
   Result<Offset> MergeSideCar(const TopicPartition& where, Offset stamp, Offset log_end);
   Status RedoPartition(const TopicPartition& where, Offset from, TimestampMs sign,
                        RebuildReport& report);
-  Status RedoBatch(const TopicPartition& where, ByteView batch, TimestampMs sign,
-                   RebuildReport& report);
+  void RedoBatch(const TopicPartition& where, ByteView batch, TimestampMs sign,
+                 RebuildReport& report);
   // Rows whose bytes ahead are durable, on their way to the store.
   struct PendingRows {
     std::string agent_id;

@@ -10,10 +10,11 @@ namespace {
 constexpr std::size_t kMagicAt = 16;
 constexpr std::int64_t kChunkBytes = std::int64_t{1} << 20U;
 
+// Zeros stand for what is behind the file's end.
 Result<Bytes> ReadPart(const file::File& log, FilePosition begin, FilePosition end) {
   Bytes bytes(static_cast<std::size_t>(std::max<std::int64_t>(end - begin, 0)), '\0');
-  ASSIGN_OR_RETURN(const std::size_t got, log.PRead(begin.value(), std::span(bytes)));
-  bytes.resize(got);
+  const Result<std::size_t> got = log.PRead(begin.value(), std::span(bytes));
+  if (!got.ok()) return got.error();
   return bytes;
 }
 
@@ -70,11 +71,13 @@ Result<std::optional<FoundBatch>> FindBatch(const file::File& log, FilePosition 
 }
 
 Result<bool> IsZeros(const file::File& log, FilePosition begin, FilePosition end) {
-  for (FilePosition at = begin; at < end; at = at + kChunkBytes) {
+  FilePosition at = begin;
+  while (true) {
     ASSIGN_OR_RETURN(const Bytes chunk, ReadPart(log, at, std::min(end, at + kChunkBytes)));
+    if (chunk.empty()) return true;
     if (chunk.find_first_not_of('\0') != Bytes::npos) return false;
+    at += kChunkBytes;
   }
-  return true;
 }
 
 }  // namespace logboom::segment

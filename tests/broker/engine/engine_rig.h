@@ -58,16 +58,23 @@ class Gate {
 
 class GatedCommitter final : public Committer {
  public:
-  GatedCommitter(Gate& gate, std::unique_ptr<Committer> inner)
-      : gate_(gate), inner_(std::move(inner)) {}
+  // `takes_us`: how long each sync is said to take; nothing: as long as it took.
+  GatedCommitter(Gate& gate, const std::optional<std::int64_t>& takes_us,
+                 std::unique_ptr<Committer> inner)
+      : gate_(gate), takes_us_(takes_us), inner_(std::move(inner)) {}
   void Submit(CommitGroup group) override {
     auto shared = std::make_shared<CommitGroup>(std::move(group));
     gate_.Pass([this, shared] { inner_->Submit(std::move(*shared)); });
   }
-  std::optional<CommitDone> TakeDone() override { return inner_->TakeDone(); }
+  std::optional<CommitDone> TakeDone() override {
+    auto done = inner_->TakeDone();
+    if (done && takes_us_) done->duration_us = *takes_us_;
+    return done;
+  }
 
  private:
   Gate& gate_;
+  const std::optional<std::int64_t>& takes_us_;
   std::unique_ptr<Committer> inner_;
 };
 
@@ -122,7 +129,7 @@ class EngineRig {
         random,
         [this]() -> std::unique_ptr<Committer> {
           return std::make_unique<GatedCommitter>(
-              commits, MakeInlineCommitter(fs, "/data", SyncMethod::kFdatasync));
+              commits, sync_takes_us, MakeInlineCommitter(fs, "/data", SyncMethod::kFdatasync));
         },
         [] { return MakeInlineBackgroundWorker(); },
         std::make_unique<StoreOfProcess>(store, alive, &copies_renewed),
@@ -254,6 +261,7 @@ class EngineRig {
   std::size_t open_files_max = 4096;
   std::int64_t time_ms = 0;
   std::int64_t skew_ms = 0;  // of the wall clock
+  std::optional<std::int64_t> sync_takes_us;
   std::unique_ptr<EmbeddedEngine> engine;
 
  private:

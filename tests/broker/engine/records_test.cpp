@@ -78,6 +78,23 @@ TEST_F(RecordsTest, CountsWhatIsAppendedAndWhatIsNotDurable) {
   EXPECT_EQ(counters.records_appended, 6U);
 }
 
+TEST_F(RecordsTest, SlowSyncsAreToldUntilEnoughOthersFollowed) {
+  const auto sync = [&](std::int64_t takes_us, int times) {
+    rig_.sync_takes_us = takes_us;
+    for (int i = 0; i < times; ++i) {
+      ASSERT_TRUE(rig_.Append(where_, {"a"}).ok());
+      rig_.Settle();
+    }
+  };
+  sync(9, 1);
+  EXPECT_EQ(rig_.engine->SyncP99Us(), 9);
+  sync(9, 11);
+  sync(1, 1'012);
+  EXPECT_EQ(rig_.engine->SyncP99Us(), 9) << "12 of 1024";
+  sync(1, 1);
+  EXPECT_EQ(rig_.engine->SyncP99Us(), 1) << "11 of 1024";
+}
+
 TEST_F(RecordsTest, DurableCallbacksComeInOrderAndOnceCovered) {
   rig_.engine->WhenDurable(where_, Note("nothing to wait for"));
   EXPECT_EQ(notes_, Notes{"nothing to wait for ok"});
@@ -266,6 +283,11 @@ TEST_F(RecordsTest, BelowTheReserveNothingIsWrittenUntilThereIsSpaceAgain) {
   rig_.disk.SetCapacity(used + 2'000'000);
   rig_.Tick(1'100);
   EXPECT_TRUE(rig_.Append(where_, {"d"}).ok()) << "and resumes by itself";
+  rig_.Settle();
+  rig_.Kill();
+  rig_.reserve_bytes = 1'000'000'000;
+  rig_.MustOpen();
+  EXPECT_TRUE(rig_.engine->below_reserve()) << "before the first look at the clock";
 }
 
 TEST_F(RecordsTest, RetentionRunsByItselfAndItsFailureIsTold) {

@@ -108,6 +108,54 @@ TEST_F(StartTest, MoreThanAHundredLogsAreSyncedAtOnce) {
   EXPECT_FALSE(rig_.Open().ok());
 }
 
+TEST_F(StartTest, ALogThatCantBeSyncedEndsIt) {
+  rig_.MustOpen();
+  ASSERT_TRUE(rig_.CreateTopic("web").ok());
+  ASSERT_TRUE(rig_.Append(rig_.Where("web"), {"x"}).ok());
+  for (int i = 0; i < 20; ++i) rig_.Tick(61'000);
+  rig_.Kill();
+  rig_.fs.Add({.kind = file::CallKind::kSync, .path_part = ".log"});
+  EXPECT_FALSE(rig_.Open().ok());
+}
+
+TEST_F(StartTest, AClockThatCantBeReadEndsIt) {
+  rig_.MustOpen();
+  for (int i = 0; i < 5; ++i) rig_.Tick(61'000);
+  rig_.Kill();
+  ASSERT_TRUE(rig_.disk.Stat("/data/clock").ok());
+  rig_.fs.Add({.path_part = "/data/clock"});
+  EXPECT_FALSE(rig_.Open().ok());
+}
+
+TEST_F(StartTest, WhatItCorrectsIsStoredOnce) {
+  rig_.MustOpen();
+  ASSERT_TRUE(rig_.CreateTopic("web").ok());
+  ASSERT_TRUE(rig_.Append(rig_.Where("web"), {"kept"}).ok());
+  rig_.Settle();
+  const Topic topic = *rig_.engine->FindTopic("web");
+  const auto stored = [&] {
+    const std::vector<MetadataRow> rows = *rig_.store.Load();
+    const auto row = std::ranges::find(rows, Table::kTopic, &MetadataRow::table);
+    return row == rows.end() ? DecodedTopicRow{} : *DecodeTopicRow(row->key, row->value);
+  };
+  rig_.Kill();
+  PutRow(rig_, topic, TopicRowState::kMaking);
+  rig_.MustOpen();
+  EXPECT_EQ(stored().state, TopicRowState::kLive);
+  rig_.Kill();
+  rig_.store.Clear();
+  rig_.store.Fail(Fail(ErrorCode::kIo, "the store"));
+  EXPECT_FALSE(rig_.Open().ok());
+  rig_.store.Fail(std::nullopt);
+  rig_.MustOpen();
+  EXPECT_EQ(stored().topic.name, "web");
+  ASSERT_TRUE(rig_.AddPartitions("web", 2).ok());
+  rig_.Kill();
+  PutRow(rig_, topic, TopicRowState::kLive);
+  rig_.MustOpen();
+  EXPECT_EQ(stored().topic.partitions, 2);
+}
+
 TEST_F(StartTest, AStoreThatFailsEndsItUnlessItIsFull) {
   for (const ErrorCode code : {ErrorCode::kIo, ErrorCode::kNoSpace}) {
     EngineRig rig;

@@ -151,6 +151,8 @@ TEST_F(SourceTableTest, ListsHoldTheSourcesOfOneTopic) {
   table_.Append({behind.topic_id, PartitionIndex{7}}, {FirstSpanOf(2, 0, 10)}, kTime + 1);
   EXPECT_EQ(table_.NewestPartition(kTopic, "a"), kWhere.partition);
   EXPECT_EQ(table_.NewestPartition(behind.topic_id, "a"), PartitionIndex{7});
+  table_.Append({behind.topic_id, PartitionIndex{8}}, {FirstSpanOf(3, 0, 10)}, kTime + 1);
+  EXPECT_EQ(table_.NewestPartition(behind.topic_id, "a"), PartitionIndex{7}) << "the first of two";
 }
 
 TEST_F(SourceTableTest, ListsLeaveOutWhatIsBeingOpened) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "lib/file/faulty_file_system.h"
 #include "lib/file/memory_file_system.h"
 #include "tests/lib/segment/batches.h"
 
@@ -17,7 +18,7 @@ class FindBatchTest : public ::testing::Test {
   // Where the first batch of `log` is found from `begin` on.
   std::optional<std::int64_t> Find(const Bytes& log, std::int64_t begin = 0,
                                    const Expectation& expected = {.next_offset = Offset(5)}) {
-    const auto file = WriteFile(fs_, "/log", log);
+    const auto file = WriteFile(counted_, "/log", log);
     const auto found = FindBatch(*file, FilePosition(begin),
                                  FilePosition(static_cast<std::int64_t>(log.size())), expected);
     EXPECT_TRUE(found.ok());
@@ -39,6 +40,7 @@ class FindBatchTest : public ::testing::Test {
   }
 
   file::MemoryFileSystem fs_;
+  file::FaultyFileSystem counted_{fs_};
   const Bytes first_ = MakeBatch({.base_offset = Offset(5), .records = 3});
   const Bytes second_ = MakeBatch({.base_offset = Offset(8), .records = 2});
 };
@@ -83,6 +85,19 @@ TEST_F(FindBatchTest, AChangedByteMakesItNone) {
     changed[at] = static_cast<char>(changed[at] ^ 1);
     ASSERT_EQ(Find(changed + second_), static_cast<std::int64_t>(first_.size())) << at;
   }
+}
+
+TEST_F(FindBatchTest, BytesThatAreNoHeaderAreReadOnce) {
+  EXPECT_EQ(Find(Bytes(kChunkBytes / 2, '\2')), std::nullopt);
+  EXPECT_LE(counted_.calls(file::CallKind::kRead), 2U);
+}
+
+TEST_F(FindBatchTest, AReadErrorIsTold) {
+  const auto file = WriteFile(counted_, "/log", first_ + second_);
+  const FilePosition end(static_cast<std::int64_t>(first_.size() + second_.size()));
+  counted_.Add({.kind = file::CallKind::kRead, .span = file::FaultSpan::kFromThenOn});
+  EXPECT_FALSE(FindBatch(*file, FilePosition(0), end, {}).ok());
+  EXPECT_FALSE(IsZeros(*file, FilePosition(0), end).ok());
 }
 
 TEST_F(FindBatchTest, ZerosAreLookedAtToTheLastByte) {

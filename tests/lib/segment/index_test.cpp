@@ -1,6 +1,7 @@
 // .index, .timeindex and .appendtime: Kafka's layout, search, and mending from the log.
 #include <gtest/gtest.h>
 
+#include "lib/file/faulty_file_system.h"
 #include "lib/file/memory_file_system.h"
 #include "lib/segment/append_time.h"
 #include "lib/segment/limits.h"
@@ -165,6 +166,87 @@ TEST_F(IndexTest, ForeignEntriesAreCutOff) {
   EXPECT_EQ(ToHex(*Whole(fs_, kOffsetIndexSuffix)), ToHex(index_));
 }
 
+// It says that it belongs, and stands at no batch, or at another one.
+TEST_F(IndexTest, AnEntryThatPointsAtNoBatchOfItsOwnIsMadeAgain) {
+  const auto last = index_.size() - OffsetIndexEntry::kBytes;
+  const auto offset = LoadBig<std::int32_t>(index_.data() + last);
+  const auto position = LoadBig<std::int32_t>(index_.data() + last + 4);
+  for (const auto& [entry_offset, entry_position] :
+       {std::pair(offset - 1, position), std::pair(offset, position + 5)}) {
+    Bytes foreign = index_;
+    StoreBig(foreign.data() + last, entry_offset);
+    StoreBig(foreign.data() + last + 4, entry_position);
+    WriteFile(fs_, SegmentPath("", Offset(0), kOffsetIndexSuffix), foreign);
+    ASSERT_TRUE(Open(PointAt(positions_.size() - 1), IndexTrust::kSynced));
+    EXPECT_EQ(ToHex(*Whole(fs_, kOffsetIndexSuffix)), ToHex(index_));
+  }
+}
+
+// A part of a time, and zeros: at the segment's first offset, unless it was synced there.
+TEST_F(IndexTest, ATornTimeIsCutOff) {
+  const std::string path = SegmentPath("", Offset(0), kTimeIndexSuffix);
+  const Bytes torn = times_.substr(0, 7) + Bytes(5, '\0');
+  for (const IndexTrust trust : {IndexTrust::kUnsynced, IndexTrust::kSynced}) {
+    WriteFile(fs_, path, torn);
+    ASSERT_TRUE(Open(PointAt(40), trust));
+    EXPECT_EQ(Whole(fs_, kTimeIndexSuffix)->starts_with(torn), trust == IndexTrust::kSynced);
+  }
+}
+
+TEST_F(IndexTest, WhatIsWholeIsNotWrittenAgain) {
+  file::FaultyFileSystem counted(fs_);
+  const KnownPoint known{Offset(120), *CountTotals(*log_, extent_)};
+  ASSERT_TRUE(OpenIndexes(counted, "", *log_, extent_, known, IndexTrust::kSynced).ok());
+  EXPECT_EQ(counted.calls(file::CallKind::kWrite), 0U);
+  EXPECT_EQ(counted.calls(file::CallKind::kTruncate), 0U);
+}
+
+TEST_F(IndexTest, AFullDiskLeavesThemSparse) {
+  WriteFile(fs_, SegmentPath("", Offset(0), kOffsetIndexSuffix), "");
+  WriteFile(fs_, SegmentPath("", Offset(0), kTimeIndexSuffix), "");
+  file::FaultyFileSystem full(fs_);
+  full.Add({.kind = file::CallKind::kWrite,
+            .code = ErrorCode::kNoSpace,
+            .span = file::FaultSpan::kFromThenOn});
+  for (const std::size_t batch : {std::size_t{0}, positions_.size() - 1}) {
+    EXPECT_TRUE(OpenIndexes(full, "", *log_, extent_, PointAt(batch), IndexTrust::kUnsynced).ok());
+  }
+}
+
+TEST_F(IndexTest, TheFirstOfEqualTimesIsTheLargest) {
+  SegmentTotals totals;
+  record::BatchHeader header = *record::ParseBatchHeader(bytes_);
+  totals.Add(header, bytes_);
+  const Offset first = totals.max_timestamp_offset;
+  header.base_offset = header.base_offset + 100;
+  totals.Add(header, bytes_);
+  EXPECT_EQ(totals.max_timestamp_offset, first);
+}
+
+TEST_F(IndexTest, EachCallThatFailsIsToldWhenIndexesAreMadeAgain) {
+  file::FaultyFileSystem faulty(fs_);
+  std::size_t failed = 0;
+  for (std::uint64_t call = 0;; ++call) {
+    Bytes foreign = index_;
+    StoreBig(foreign.data() + foreign.size() - 4, std::int32_t{7});
+    WriteFile(fs_, SegmentPath("", Offset(0), kOffsetIndexSuffix), foreign);
+    WriteFile(fs_, SegmentPath("", Offset(0), kTimeIndexSuffix), "");
+    faulty.Heal();
+    faulty.Add({.after_calls = call});
+    const auto log = faulty.Open(SegmentPath("", Offset(0), kLogSuffix), file::OpenMode::kRead);
+    if (!log.ok()) {
+      ++failed;
+      continue;
+    }
+    const auto opened = OpenIndexes(faulty, "", **log, extent_, PointAt(40), IndexTrust::kSynced);
+    if (faulty.faults().size() == failed) break;
+    ++failed;
+    const file::InjectedFault fault = faulty.faults().back();
+    EXPECT_FALSE(opened.ok()) << call << " " << file::CallKindName(fault.kind) << " " << fault.path;
+  }
+  EXPECT_GT(failed, 10U);
+}
+
 TEST_F(IndexTest, LostTimesAreNeverGuessed) {
   // The entries of .timeindex in the middle are gone, those of .index are there: what is written
   // for the batches behind must still be the largest time of all before.
@@ -257,6 +339,15 @@ TEST_F(IndexTest, AFailedEntryIsLeftToTheNextBatch) {
     if (!writer.Add(walk.header(), walk.position(), totals).ok()) ++failed;
   }
   EXPECT_GT(failed, 0);
+  fs.SetCapacity(1 << 20);
+  file::FaultyFileSystem faulty(fs);
+  for (const file::CallKind kind : {file::CallKind::kWrite, file::CallKind::kTruncate}) {
+    IndexWriter other(
+        *OffsetIndex::Create(std::move(*faulty.Open("/o", file::OpenMode::kCreate)), Offset(0)),
+        *TimeIndex::Create(std::move(*faulty.Open("/u", file::OpenMode::kCreate)), Offset(0)));
+    faulty.Add({.kind = kind});
+    EXPECT_FALSE(other.Finish(totals).ok()) << file::CallKindName(kind);
+  }
   ASSERT_TRUE(writer.Finish(totals).ok());
   EXPECT_GT(writer.offsets().count(), 2);
   EXPECT_EQ(writer.offsets().file()->Stat()->size_bytes % 8, 0);

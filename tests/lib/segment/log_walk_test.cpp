@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "lib/file/faulty_file_system.h"
 #include "lib/file/memory_file_system.h"
 #include "tests/lib/segment/batches.h"
 
@@ -100,6 +101,55 @@ TEST_F(LogWalkTest, TheEpochMustNotFall) {
   const Bytes newer = MakeBatch({.base_offset = Offset(0), .records = 3, .epoch = LeaderEpoch(1)});
   ASSERT_TRUE(Walk(newer + second_).stop);
   EXPECT_FALSE(Walk(first_ + MakeBatch({.base_offset = Offset(3), .epoch = LeaderEpoch(7)})).stop);
+}
+
+// The next batch tells that it was no rise: what rots there is in no checksum.
+TEST_F(LogWalkTest, AnEpochThatRotsUpwardsIsNotExpectedOfTheNextBatch) {
+  LeaderEpochs epochs;
+  epochs.Begin(LeaderEpoch(0), Offset(0));
+  const Bytes rotten = MakeBatch({.base_offset = Offset(0), .records = 3, .epoch = LeaderEpoch(9)});
+  const auto file = WriteFile(fs_, "/log", rotten + second_);
+  for (const EpochRule rule : {EpochRule::kMayRotUp, EpochRule::kExact}) {
+    LogWalk walk(*file, {.begin = FilePosition(0),
+                         .end = FilePosition(file->Stat()->size_bytes),
+                         .expected = {.epochs = &epochs, .epoch_rule = rule}});
+    int batches = 0;
+    while (*walk.Next()) ++batches;
+    EXPECT_EQ(batches, rule == EpochRule::kMayRotUp ? 2 : 0);
+  }
+}
+
+TEST_F(LogWalkTest, ReadsTheLogInPartsThatSuitIt) {
+  Bytes log;
+  for (int i = 0; i < 100; ++i) log += MakeBatch({.base_offset = Offset(i)});
+  WriteFile(fs_, "/log", log);
+  file::FaultyFileSystem counted(fs_);
+  const auto file = counted.Open("/log", file::OpenMode::kRead);
+  const auto reads = [&](CrcCheck crc) {
+    const std::uint64_t before = counted.calls(file::CallKind::kRead);
+    LogWalk walk(**file, {.begin = FilePosition(0),
+                          .end = FilePosition(static_cast<std::int64_t>(log.size())),
+                          .expected = {},
+                          .crc = crc});
+    while (*walk.Next()) continue;
+    EXPECT_FALSE(walk.stop());
+    return counted.calls(file::CallKind::kRead) - before;
+  };
+  ASSERT_GT(log.size(), 16'384U);
+  EXPECT_EQ(reads(CrcCheck::kVerify), 1U);
+  EXPECT_GE(reads(CrcCheck::kSkip), 4U) << "headers alone: parts of 4 KiB";
+  EXPECT_LE(reads(CrcCheck::kSkip), 10U);
+}
+
+TEST_F(LogWalkTest, AFileThatEndsBeforeItsLogIsIncomplete) {
+  const auto file = WriteFile(fs_, "/log", first_ + second_.substr(0, 30));
+  LogWalk walk(*file, {.begin = FilePosition(0),
+                       .end = FilePosition(static_cast<std::int64_t>(first_.size() + 200)),
+                       .expected = {}});
+  EXPECT_TRUE(*walk.Next());
+  EXPECT_FALSE(*walk.Next());
+  ASSERT_TRUE(walk.stop());
+  EXPECT_EQ(walk.stop()->kind, StopKind::kIncomplete);
 }
 
 }  // namespace

@@ -122,6 +122,21 @@ TEST_F(SmallFiles, ASlotThatCantBeReadOrWrittenIsTold) {
   }
 }
 
+TEST_F(SmallFiles, EachCallOfAWriteIntoASlotThatFailsIsTold) {
+  const SlotFormat format{.magic = "TEST", .version = 1};
+  ASSERT_TRUE(WriteSlot(fs_, "/value", format, "old").ok());
+  std::size_t failed = 0;
+  for (std::uint64_t call = 0;; ++call) {
+    fs_.Heal();
+    fs_.Add({.after_calls = call});
+    const Status written = WriteSlot(fs_, "/value", format, "new");
+    if (fs_.faults().size() == failed) break;
+    ++failed;
+    EXPECT_FALSE(written.ok()) << call;
+  }
+  EXPECT_GE(failed, 7U) << "a look, and two slots";
+}
+
 Seal SomeSeal() {
   Seal seal{.base_offset = Offset(10), .next_offset = Offset(30), .totals = {}};
   seal.sums = {.offsets = 1, .times = 2, .append_times = 3};
@@ -254,7 +269,8 @@ TEST_F(SmallFiles, AnEpochHoldsFromItsFirstOffsetOn) {
   EXPECT_EQ(epochs.EpochAt(Offset(8)), LeaderEpoch(1));
   EXPECT_EQ(epochs.EpochAt(Offset(9)), LeaderEpoch(4));
   epochs.Begin(LeaderEpoch(5), Offset(9));
-  EXPECT_EQ(epochs.EpochAt(Offset(9)), LeaderEpoch(5)) << "nothing was written in epoch 4";
+  EXPECT_EQ(epochs.EpochAt(Offset(9)), LeaderEpoch(5));
+  EXPECT_EQ(epochs.starts().size(), 2U) << "nothing was written in epoch 4";
 }
 
 TEST_F(SmallFiles, TheSumOfAFileThatCantBeReadIsNone) {
