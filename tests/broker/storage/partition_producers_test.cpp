@@ -180,7 +180,9 @@ TEST_F(PartitionProducersTest, AStartMakesASilentOneNoOlder) {
   Produce(0);
   ASSERT_TRUE(Commit().ok());
   now_ms_ += kProducerExpiryMs - 1;
-  KillAndOpen();
+  StopAndOpen();
+  Damage(Offset(3));  // so that its batch is looked at
+  ASSERT_EQ(log_->LargestProducerId().value(), 7);
   RollAlways();
   now_ms_ += 2;
   AppendMany(2);
@@ -266,6 +268,7 @@ TEST_F(PartitionProducersTest, WhoCantBeReadIsNotUnknown) {
 
 TEST_F(PartitionProducersTest, ZeroIsAnIdToo) {
   Produce(0, 3, 0);
+  EXPECT_EQ(Snapshots(), std::vector{Offset(0)});
   EXPECT_EQ(Judge(0, 3, 0).kind, Kind::kDuplicate);
   ASSERT_TRUE(Commit().ok());
   KillAndOpen();
