@@ -228,7 +228,8 @@ TEST_F(IndexTest, EachCallThatFailsIsToldWhenIndexesAreMadeAgain) {
   std::size_t failed = 0;
   for (std::uint64_t call = 0;; ++call) {
     Bytes foreign = index_;
-    StoreBig(foreign.data() + foreign.size() - 4, std::int32_t{7});
+    char* last = foreign.data() + foreign.size() - OffsetIndexEntry::kBytes;
+    StoreBig(last, LoadBig<std::int32_t>(last) - 1);  // no batch ends there
     WriteFile(fs_, SegmentPath("", Offset(0), kOffsetIndexSuffix), foreign);
     WriteFile(fs_, SegmentPath("", Offset(0), kTimeIndexSuffix), "");
     faulty.Heal();
@@ -238,7 +239,8 @@ TEST_F(IndexTest, EachCallThatFailsIsToldWhenIndexesAreMadeAgain) {
       ++failed;
       continue;
     }
-    const auto opened = OpenIndexes(faulty, "", **log, extent_, PointAt(40), IndexTrust::kSynced);
+    const auto opened = OpenIndexes(faulty, "", **log, extent_, PointAt(positions_.size() - 1),
+                                    IndexTrust::kSynced);
     if (faulty.faults().size() == failed) break;
     ++failed;
     const file::InjectedFault fault = faulty.faults().back();
