@@ -208,8 +208,8 @@ class Scrub {
   file::FileSystem& fs_;
   const ScrubTask& task_;
   std::optional<segment::Seal> seal_;
-  bool compacted_{};  // as its seal says; without one, whether it may be
-  bool holes_{};
+  bool compacted_ = false;  // as its seal says; without one, whether it may be
+  bool holes_ = false;
   ScrubOutcome outcome_;
 };
 

@@ -216,7 +216,9 @@ Result<segment::Seal> SealedSegments::MakeSeal(std::size_t index, TimestampMs no
   segment::Seal seal{.base_offset = segment.base_offset,
                      .next_offset = segment.next_offset,
                      .totals = {},
-                     .max_append_time = now};
+                     .max_append_time = now,
+                     .compacted = open->rule == segment::OffsetRule::kGrowing,
+                     .holes = open->rule == segment::OffsetRule::kGrowing};
   BatchCursor cursor(ViewOf(index, *open), FilePosition(0), segment.base_offset);
   while (true) {
     ASSIGN_OR_RETURN(const bool more, cursor.Next());
