@@ -58,14 +58,25 @@ class Gate {
 
 class GatedCommitter final : public Committer {
  public:
-  // `takes_us`: how long each sync is said to take; nothing: as long as it took.
-  GatedCommitter(Gate& gate, const std::optional<std::int64_t>& takes_us,
-                 std::unique_ptr<Committer> inner)
-      : gate_(gate), takes_us_(takes_us), inner_(std::move(inner)) {}
+  GatedCommitter(Gate& gate, std::unique_ptr<Committer> inner)
+      : gate_(gate), inner_(std::move(inner)) {}
   void Submit(CommitGroup group) override {
     auto shared = std::make_shared<CommitGroup>(std::move(group));
     gate_.Pass([this, shared] { inner_->Submit(std::move(*shared)); });
   }
+  std::optional<CommitDone> TakeDone() override { return inner_->TakeDone(); }
+
+ private:
+  Gate& gate_;
+  std::unique_ptr<Committer> inner_;
+};
+
+class TimedCommitter final : public Committer {
+ public:
+  // `takes_us`: how long each sync is said to take; nothing: as long as it took.
+  TimedCommitter(const std::optional<std::int64_t>& takes_us, std::unique_ptr<Committer> inner)
+      : takes_us_(takes_us), inner_(std::move(inner)) {}
+  void Submit(CommitGroup group) override { inner_->Submit(std::move(group)); }
   std::optional<CommitDone> TakeDone() override {
     auto done = inner_->TakeDone();
     if (done && takes_us_) done->duration_us = *takes_us_;
@@ -73,7 +84,6 @@ class GatedCommitter final : public Committer {
   }
 
  private:
-  Gate& gate_;
   const std::optional<std::int64_t>& takes_us_;
   std::unique_ptr<Committer> inner_;
 };
@@ -128,8 +138,9 @@ class EngineRig {
         fs,
         random,
         [this]() -> std::unique_ptr<Committer> {
+          auto inner = MakeInlineCommitter(fs, "/data", SyncMethod::kFdatasync);
           return std::make_unique<GatedCommitter>(
-              commits, sync_takes_us, MakeInlineCommitter(fs, "/data", SyncMethod::kFdatasync));
+              commits, std::make_unique<TimedCommitter>(sync_takes_us, std::move(inner)));
         },
         [] { return MakeInlineBackgroundWorker(); },
         std::make_unique<StoreOfProcess>(store, alive, &copies_renewed),
