@@ -1,6 +1,7 @@
 #include "agent/placement.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "agent/content.h"
@@ -110,7 +111,10 @@ void Placement::PlaceByIdentity() {
     by_inode.emplace(Inode{file->identity.inode, file->identity.birth_time_ns}, file.get());
   }
   // A file that was truncated has been the file of several sources: the one whose bytes it holds
-  // gets it, before the others are told that they have lost it.
+  // gets it, before the others are told that they have lost it. Of several that begin alike, the
+  // longest: what it holds of the others may be the beginning of that one.
+  std::ranges::stable_sort(unbound, std::ranges::greater(),
+                           [](const Source* each) { return each->durable.end; });
   for (Source* source : unbound) FindItsFile(*source, by_inode);
   std::erase_if(unbound, [](const Source* each) { return each->bound != nullptr; });
   std::stable_partition(unbound.begin(), unbound.end(), [&](const Source* each) {

@@ -153,6 +153,32 @@ TEST_F(AgentRestored, ASourceThatWasTruncatedEndsOnceMore) {
   EXPECT_TRUE(rig_.Rows(protocol::GAP).empty());
 }
 
+// That the first of two had ended was known to the database alone. Which id is the lower one is up
+// to the seed.
+TEST(AgentBrokerForgot, OfTwoSourcesThatAFileBeginsWithTheLongerOneIsIts) {
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    SCOPED_TRACE(seed);
+    AgentRig rig({.seed = seed});
+    rig.Append("/log/a.log", "same\n");
+    rig.Start();
+    rig.Run(2'000);
+    rig.Truncate("/log/a.log");
+    rig.Run(30'000);
+    rig.Append("/log/a.log", "same\nother\n");
+    rig.Run(2'000);
+    rig.Kill();
+    rig.DeleteState();
+    ASSERT_EQ(rig.topic().sources.size(), 2U);
+    for (auto& [id, source] : rig.topic().sources) source.final = false;
+    rig.Start();
+    rig.Append("/log/a.log", "more\n");
+    rig.Run(60'000);
+    EXPECT_EQ(rig.Values(), (std::vector<std::string>{"same", "same", "other", "more"}))
+        << rig.Describe();
+    EXPECT_TRUE(rig.Rows(protocol::GAP).empty());
+  }
+}
+
 TEST_F(AgentRestored, AnotherRestoreIsNothingNew) {
   rig_.Append("/log/a.log", "3\n");
   rig_.Run(2'000);
