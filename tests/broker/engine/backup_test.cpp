@@ -353,8 +353,14 @@ TEST_F(BackupTest, ARestoreFindsEachChangedByte) {
   }
   EXPECT_TRUE(Restore("/backups/one").ok()) << "a failed one leaves the directory empty";
   EXPECT_EQ(Restore("/backups/one").error().code, ErrorCode::kExists);
-  EXPECT_EQ(RestoreBackup(rig_.disk, "/backups", "/new", TimestampMs{0}, {}).error().code,
-            ErrorCode::kNotFound);
+}
+
+TEST_F(BackupTest, WhatIsNoBackupIsToldSo) {
+  const auto restored = RestoreBackup(rig_.disk, "/backups", "/new", TimestampMs{0}, {});
+  ASSERT_FALSE(restored.ok());
+  EXPECT_EQ(restored.error().code, ErrorCode::kNotFound);
+  EXPECT_NE(restored.error().message.find("/backups: is not a backup"), std::string::npos)
+      << restored.error().message;
 }
 
 TEST_F(BackupTest, ARestoreThatFailsSaysSoAndLeavesNothingToStartFrom) {

@@ -2,11 +2,14 @@
 #include "broker/storage/backup_target.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "broker/storage/data_directory.h"
 #include "lib/file/faulty_file_system.h"
+#include "lib/file/posix_file_system.h"
 #include "lib/record/crc32c.h"
 #include "tests/broker/storage/two_disks.h"
+#include "tests/lib/file/temp_directory.h"
 
 namespace logboom::broker {
 namespace {
@@ -48,6 +51,23 @@ class BackupTargetTest : public ::testing::Test {
   TwoDisks disks_{"/far"};
   Bytes bytes_;
 };
+
+// Its name alone says nothing of that.
+TEST(BackupTargetLinks, APlaceThatALinkMovesIntoTheDataIsRefused) {
+  file::PosixFileSystem fs;
+  const file::TempDirectory temp;
+  const std::string data = temp / "data";
+  for (const char* path : {"data/deep/place", "beside"}) {
+    ASSERT_TRUE(fs.CreateDirectories(temp / path).ok());
+  }
+  ASSERT_EQ(::symlink("data/deep/place", (temp / "into").c_str()), 0);
+  ASSERT_EQ(::symlink("beside", (temp / "out").c_str()), 0);
+  const Status refused = BackupTarget(fs, data, temp / "into/one").Prepare();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalid) << refused.error().message;
+  const Status taken = BackupTarget(fs, data, temp / "out/one").Prepare();
+  EXPECT_TRUE(taken.ok()) << taken.error().message;
+}
 
 TEST_F(BackupTargetTest, OnTheDiskOfTheDataItNeedsRoomForWhatGrowsAndTheReserve) {
   const BackupTarget target = Prepared(disks_, "/near/one");
