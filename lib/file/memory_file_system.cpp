@@ -196,6 +196,11 @@ void MemoryFileSystem::FailNextSync(const std::string& path) {
   disk_->syncs_to_fail.insert(MemoryDisk::NormalForm(path));
 }
 
+void MemoryFileSystem::HealSyncs() {
+  const Guard guard(disk_->mutex);
+  disk_->syncs_to_fail.clear();
+}
+
 void MemoryFileSystem::SetCapacity(std::int64_t bytes) {
   const Guard guard(disk_->mutex);
   disk_->capacity_bytes = bytes;

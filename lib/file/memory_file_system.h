@@ -58,6 +58,8 @@ class MemoryFileSystem final : public FileSystem, public HardLinks {
   // kIo and loses what was not synced, as kernels do: it stays readable until DropCache() or a
   // crash, and a second sync succeeds without saving it.
   void FailNextSync(const std::string& path);
+  // What FailNextSync has named and nobody has synced yet will not fail.
+  void HealSyncs();
 
   // Bytes written or preallocated beyond this are kNoSpace; what fits is written. Names take no
   // room.

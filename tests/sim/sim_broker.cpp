@@ -298,6 +298,7 @@ void SimBroker::HoldTransactions(bool hold) {
 }
 
 void SimBroker::Heal() {
+  disk_.HealSyncs();
   syncs_.Release();
   transactions_.Release();
   fs_.Heal();

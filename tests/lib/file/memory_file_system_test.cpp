@@ -365,6 +365,14 @@ TEST(MemoryFileSystemSync, AFailedSyncLosesTheBytesAndASecondLies) {
   EXPECT_EQ(Get(fs, "/f"), "old");
 }
 
+TEST(MemoryFileSystemSync, WhatWasToFailDoesNotOnceItIsHealed) {
+  MemoryFileSystem fs;
+  ASSERT_TRUE(ReplaceFile(fs, "/f", "old").ok());
+  fs.FailNextSync("/f");
+  fs.HealSyncs();
+  EXPECT_TRUE(Open(fs, "/f", OpenMode::kReadWrite)->Sync().ok());
+}
+
 TEST(MemoryFileSystemSync, BytesOfAFailedSyncAreGoneAfterEveryCrash) {
   const Trees trees = TreesAfter([](MemoryFileSystem& fs) {
     ASSERT_TRUE(ReplaceFile(fs, "/f", "old").ok());
