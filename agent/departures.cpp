@@ -99,6 +99,8 @@ WatchedFile* Departures::FindAmongWatched(const Departure& departure) {
   WatchedFile* best = nullptr;
   for (const auto& file : parts_.files.files()) {
     if (!IsFree(*file) || file->size < source.read.end.value()) continue;
+    // What comes after it is no rest of it, though it may begin alike.
+    if (file->waits_for == &source) continue;
     if (file->modified_ns < source.modified_seen_ns) continue;
     if (!Proves(departure, file->path, SharesStem(file->path, source.path))) continue;
     if (!EnsureOpen(parts_, *file)) continue;

@@ -203,6 +203,32 @@ TEST_F(AgentEmptiedUnread, RightAheadOfItsPlacement) {
   ExpectOneGap();
 }
 
+// What little was seen of it begins what is written anew, too: that is no copy of what it held.
+TEST_F(AgentEmptiedUnread, ThoughItBeginsAsBefore) {
+  rig_.network.SetFaults({.unreachable = true});
+  rig_.Append("/log/a.log", "line");
+  rig_.Start();
+  rig_.Run(2'000);
+  rig_.Append("/log/a.log", " 1\nline 2\n");
+  rig_.CopyTruncate("/log/a.log", "/log/a.log.1");
+  rig_.Run(2'000);
+  rig_.Append("/log/a.log", "line 3\n");
+  rig_.Run(2'000);
+  rig_.network.SetFaults({});
+  rig_.Settle();
+  rig_.Append("/log/a.log", "line 4\n");
+  rig_.Settle();
+  rig_.network.Cut(kBrokerAddress);
+  rig_.Append("/log/a.log", "line 5\n");
+  rig_.Settle();
+  EXPECT_EQ(rig_.Values(),
+            (std::vector<std::string>{"line 1", "line 2", "line 3", "line 4", "line 5"}))
+      << rig_.Describe();
+  EXPECT_TRUE(rig_.Said("goes on in /log/a.log.1 at byte 0"));
+  EXPECT_EQ(rig_.topic().sources.size(), 2U) << "one for each that was written";
+  EXPECT_TRUE(rig_.Rows(protocol::GAP).empty());
+}
+
 TEST_F(AgentEmptiedUnread, RightAheadOfItsFirstTurn) {
   rig_.Start();
   rig_.Run(2'000);
