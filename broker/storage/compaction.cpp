@@ -118,7 +118,8 @@ Status CompactionPass::OpenDirty() {
   walk_.emplace(*log_, segment::WalkOptions{.begin = FilePosition(0),
                                             .end = FilePosition(source.size_bytes),
                                             .expected = {.next_offset = source.base_offset,
-                                                         .rule = segment::RuleOf(seal)}});
+                                                         .rule = segment::RuleOf(seal),
+                                                         .epochs = &plan_.epochs}});
   return Ok();
 }
 

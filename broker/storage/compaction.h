@@ -24,6 +24,7 @@
 #include "lib/base/types.h"
 #include "lib/file/file_system.h"
 #include "lib/record/batch_view.h"
+#include "lib/segment/leader_epoch_checkpoint.h"
 #include "lib/segment/log_walk.h"
 
 namespace logboom::broker {
@@ -44,8 +45,10 @@ struct CompactionPlan {
   std::string directory;
   std::vector<CopySource> segments;  // from the log's first one to the last that may be compacted
   Offset first_dirty;                // what stands below is clean
-  std::int64_t segment_bytes = 0;    // neighbours are put together up to here
-  AgeClock clock{Instant{}};         // as of now
+  // By which a batch whose epoch has rotted is met before anything is dropped for what it holds.
+  segment::LeaderEpochs epochs;
+  std::int64_t segment_bytes = 0;  // neighbours are put together up to here
+  AgeClock clock{Instant{}};       // as of now
   std::int64_t delete_retention_ms = 0;
   struct Producer {
     std::int64_t id = -1;

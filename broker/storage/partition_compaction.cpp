@@ -95,6 +95,7 @@ Result<std::optional<CompactionPlan>> PartitionLog::PlanCompaction(const AgeCloc
   CompactionPlan plan;
   plan.directory = state_->directory;
   plan.first_dirty = state_->compaction->first_dirty;
+  plan.epochs = epochs();
   plan.segment_bytes = options.segment_bytes;
   plan.clock = clock;
   plan.delete_retention_ms = options.delete_retention_ms;

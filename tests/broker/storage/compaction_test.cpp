@@ -298,6 +298,25 @@ TEST_F(Compaction, AnOffsetThatRottedEndsThePass) {
   EXPECT_EQ(Compact(*fs_).error().code, ErrorCode::kCorrupt);
 }
 
+// Of the last batch of a segment, which no other follows: the older values of its keys are all that
+// can be read.
+TEST_F(Compaction, AnEpochThatRottedEndsThePassAheadOfAnyDrop) {
+  ASSERT_TRUE(Open().ok());
+  Fill(4, 6);
+  const CopySource last = log_->Copyable().back();
+  std::int64_t position = 0;
+  for (const record::BatchHeader& header : Headers()) {
+    const bool here = header.base_offset >= last.base_offset;
+    if (here && header.next_offset() == last.next_offset) break;
+    if (here) position += static_cast<std::int64_t>(header.size_bytes());
+  }
+  FlipByte(PathOf(last.base_offset, segment::kLogSuffix), position + 14);
+  EXPECT_EQ(Compact(*fs_).error().code, ErrorCode::kCorrupt);
+  for (const CopySource& source : log_->Copyable()) {
+    EXPECT_FALSE(segment::ReadSeal(*fs_, kDirectory, source.base_offset)->compacted);
+  }
+}
+
 TEST_F(Compaction, AScrubFindsNothingInACompactedSegment) {
   ASSERT_TRUE(Open().ok());
   Fill(3, 6);
