@@ -157,6 +157,7 @@ Result<CompactionPass::Next> CompactionPass::MapKeys(std::int64_t bytes_max,
 // False where the map is full; the offsets up to clean_end_ are in it.
 Result<bool> CompactionPass::MapBatch(ByteView batch) {
   const record::BatchHeader& header = walk_->header();
+  if (header.next_offset() <= plan_.first_dirty) return true;
   const Status opened = reader_.Open(batch);
   // One that can't be read stays whole; what is known of its keys is nothing.
   if (!opened.ok() && opened.error().code != ErrorCode::kUnsupported) return opened.error();

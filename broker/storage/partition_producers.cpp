@@ -58,11 +58,12 @@ Result<bool> IsWhole(const SegmentView& view, const BatchCursor& cursor) {
   return record::VerifyBatch(batch).ok();
 }
 
+// Takes the batches that were there when the log was opened; those appended since were noted.
 // Headers don't say when a batch was appended: its producer counts as silent since the start.
 Status WalkSegment(LogState& state, const SegmentView& view, Offset from) {
   const TimestampMs since = std::max(state.last_append_time, state.producers.opened_time);
   ASSIGN_OR_RETURN(BatchCursor cursor, BatchCursor::Seek(view, from));
-  while (!cursor.at_end()) {
+  while (!cursor.at_end() && cursor.header().base_offset < state.producers.opened_at) {
     if (cursor.header().producer_id >= 0) {
       ASSIGN_OR_RETURN(const bool whole, IsWhole(view, cursor));
       if (whole) state.producers.state.Note(cursor.header(), since);
@@ -72,21 +73,23 @@ Status WalkSegment(LogState& state, const SegmentView& view, Offset from) {
   return Ok();
 }
 
-// All that is there: nothing of a producer is appended before this has been done.
 Status WalkLog(LogState& state, Offset from) {
   for (std::size_t i = 0; i < state.sealed.all().size(); ++i) {
     if (state.sealed.all()[i].next_offset <= from) continue;
+    if (state.sealed.all()[i].base_offset >= state.producers.opened_at) return Ok();
     ASSIGN_OR_RETURN(const OpenSegment* open, state.sealed.Open(i));
-    RETURN_IF_ERROR(WalkSegment(state, state.sealed.ViewOf(i, *open), from));
+    const SegmentView view = state.sealed.ViewOf(i, *open);
+    RETURN_IF_ERROR(WalkSegment(state, view, std::max(from, view.base_offset)));
   }
   const ActiveSegment& active = *state.active;
+  if (active.base_offset() >= state.producers.opened_at) return Ok();
   RETURN_IF_ERROR(state.Wake());
   const SegmentView view{.log = active.log().get(),
                          .index = &active.indexes().offsets(),
                          .base_offset = active.base_offset(),
                          .next_offset = active.next_offset(),
                          .end = FilePosition(active.size_bytes())};
-  return WalkSegment(state, view, from);
+  return WalkSegment(state, view, std::max(from, view.base_offset));
 }
 
 // An old one goes once a newer one is surely on the disk. One that can't be removed is found, and

@@ -146,8 +146,10 @@ TrimmedRange RangeOf(const LogState& state, Offset offset, std::size_t count) {
 // Durable first, then the files. `log_start` is not below where it was.
 Result<TrimmedRange> MoveLogStart(LogState& state, Offset log_start, std::size_t segments) {
   const TrimmedRange range = RangeOf(state, log_start, segments);
-  RETURN_IF_ERROR(
-      EndAppendsAfterIoError(state, segment::WriteLogStart(state.fs, state.directory, log_start)));
+  if (log_start > state.log_start) {
+    RETURN_IF_ERROR(EndAppendsAfterIoError(
+        state, segment::WriteLogStart(state.fs, state.directory, log_start)));
+  }
   state.log_start = log_start;
   std::vector<Offset> bases;
   for (std::size_t i = 0; i < segments; ++i) {
