@@ -17,6 +17,12 @@ constexpr std::int64_t kReserveMax = std::int64_t{1} << 30U;
 // Ranges and findings that are told one by one; of more there is the number.
 constexpr std::size_t kDamageTold = 20;
 
+// Behind the last of them that is told.
+std::string AndMore(std::size_t index, std::size_t count, std::string_view what) {
+  if (index + 1 != kDamageTold || count <= kDamageTold) return "";
+  return fmt::format("; and {} {} more", count - kDamageTold, what);
+}
+
 void AddUncompacted(const EmbeddedEngine& engine, BrokerFacts& facts) {
   const std::vector<EmbeddedEngine::Uncompacted> all = engine.UncompactedPartitions();
   for (std::size_t i = 0; i < std::min(all.size(), kDamageTold); ++i) {
@@ -24,9 +30,7 @@ void AddUncompacted(const EmbeddedEngine& engine, BrokerFacts& facts) {
         {"compaction failed",
          fmt::format("topic '{}', partition {} stays as it is, and is tried again later: {}{}",
                      all[i].topic, all[i].partition, all[i].rest.reason,
-                     i + 1 == kDamageTold && all.size() > kDamageTold
-                         ? fmt::format("; and {} partitions more", all.size() - kDamageTold)
-                         : ""),
+                     AndMore(i, all.size(), "partitions")),
          all[i].rest.since});
   }
 }
@@ -40,9 +44,7 @@ void AddDamage(const EmbeddedEngine& engine, TimestampMs since, BrokerFacts& fac
          fmt::format("topic '{}', partition {}: offsets {} to {} can't be read ({}); all others "
                      "can{}",
                      one.topic, one.partition, one.range.begin, one.range.end - 1, one.range.reason,
-                     i + 1 == kDamageTold && ranges.size() > kDamageTold
-                         ? fmt::format("; and {} ranges more", ranges.size() - kDamageTold)
-                         : ""),
+                     AndMore(i, ranges.size(), "ranges")),
          since});
   }
   for (const std::string& finding : engine.scrubber().findings()) {

@@ -52,6 +52,16 @@ Result<std::pair<int, std::string>> AttachLoop(const std::string& image) {
   return last;
 }
 
+template <typename Call>
+Status OnDirectory(const std::string& directory, const char* what, Call call) {
+  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return ErrnoError(errno, "open " + directory);
+  const int failed = call(fd);
+  const int error = errno;
+  ::close(fd);
+  return failed == 0 ? Ok() : Status(ErrnoError(error, fmt::format("{} {}", what, directory)));
+}
+
 }  // namespace
 
 Disk::Disk(Disk&& other) noexcept
@@ -107,22 +117,13 @@ Status Disk::Unmount() {
 }
 
 Status Disk::Sync() {
-  const int fd = ::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return ErrnoError(errno, "open " + directory_);
-  const int failed = ::syncfs(fd);
-  const int error = errno;
-  ::close(fd);
-  return failed == 0 ? Ok() : Status(ErrnoError(error, "sync " + directory_));
+  return OnDirectory(directory_, "sync", [](int fd) { return ::syncfs(fd); });
 }
 
 Status Disk::CutPower(LogFate fate) {
-  const int fd = ::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return ErrnoError(errno, "open " + directory_);
   auto flags = static_cast<__u32>(fate);
-  const int failed = ::ioctl(fd, kGoingDown, &flags);
-  const int error = errno;
-  ::close(fd);
-  return failed == 0 ? Ok() : Status(ErrnoError(error, "shut " + directory_ + " down"));
+  return OnDirectory(directory_, "shut down",
+                     [&flags](int fd) { return ::ioctl(fd, kGoingDown, &flags); });
 }
 
 }  // namespace logboom::torture
