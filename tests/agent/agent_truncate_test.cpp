@@ -7,13 +7,13 @@
 namespace logboom::agent {
 namespace {
 
-TEST(AgentCopyTruncate, TheUnreadTailIsReadFromTheCopyInsideThePatterns) {
+void ExpectTheUnreadTailFrom(const std::string& copy) {
   AgentRig rig;
   rig.Append("/log/a.log", Lines("a", 0, 50));
   rig.Start();
   rig.Run(2'000);
   rig.Append("/log/a.log", Lines("a", 50, 60));
-  rig.CopyTruncate("/log/a.log", "/log/a.log.1");
+  rig.CopyTruncate("/log/a.log", copy);
   rig.Append("/log/a.log", Lines("a", 60, 70));
   rig.Run(10'000);
   EXPECT_TRUE(SameBytes(rig.BytesOf("/log/a.log"), Lines("a", 0, 70)));
@@ -21,17 +21,12 @@ TEST(AgentCopyTruncate, TheUnreadTailIsReadFromTheCopyInsideThePatterns) {
   EXPECT_EQ(rig.Values().size(), 70U);
 }
 
+TEST(AgentCopyTruncate, TheUnreadTailIsReadFromTheCopyInsideThePatterns) {
+  ExpectTheUnreadTailFrom("/log/a.log.1");
+}
+
 TEST(AgentCopyTruncate, TheUnreadTailIsReadFromTheCopyOutsideThePatterns) {
-  AgentRig rig;
-  rig.Append("/log/a.log", Lines("a", 0, 50));
-  rig.Start();
-  rig.Run(2'000);
-  rig.Append("/log/a.log", Lines("a", 50, 60));
-  rig.CopyTruncate("/log/a.log", "/log/archive");
-  rig.Append("/log/a.log", Lines("a", 60, 70));
-  rig.Run(10'000);
-  EXPECT_TRUE(SameBytes(rig.BytesOf("/log/a.log"), Lines("a", 0, 70)));
-  EXPECT_EQ(rig.Values().size(), 70U);
+  ExpectTheUnreadTailFrom("/log/archive");
 }
 
 TEST(AgentCopyTruncate, TheCopyIsFoundThoughTheClockWasSetBack) {

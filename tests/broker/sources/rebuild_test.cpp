@@ -207,11 +207,7 @@ TEST_F(RebuildTest, RecordsWithoutASpanMeanNothing) {
 
 TEST_F(RebuildTest, TheFirstProducerIdIsOneToo) {
   Bytes batch = WithProducerId(BatchOf({FirstSpanOf(1, 0, 100)}, rig_.log_tag()), 0);
-  const auto header = record::VerifyBatch(batch);
-  ASSERT_TRUE(header.ok());
-  ASSERT_TRUE(
-      rig_.engine.engine->Append(rig_.where, batch.data(), *header, rig_.engine.now()).ok());
-  rig_.Settle();
+  rig_.MustAppend(batch);
   rig_.Reopen();
   EXPECT_EQ(rig_.DurableOf(1), -1);
 }
@@ -221,10 +217,7 @@ TEST_F(RebuildTest, ABatchThatCantBeReadCostsItsOwnSpansAlone) {
   Bytes batch = BatchOf({FirstSpanOf(2, 0, 100)}, rig_.log_tag());
   batch[record::kBatchHeaderBytes] = 0x7f;  // longer than it is
   record::SealBatch(batch.data(), batch.size());
-  const auto header = record::VerifyBatch(batch);
-  ASSERT_TRUE(header.ok());
-  ASSERT_TRUE(
-      rig_.engine.engine->Append(rig_.where, batch.data(), *header, rig_.engine.now()).ok());
+  rig_.MustAppend(batch);
   rig_.MustProduce({FirstSpanOf(1, 0, 100)});
   rig_.Reopen();
   EXPECT_EQ(rig_.DurableOf(1), 100);

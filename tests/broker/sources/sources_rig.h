@@ -135,6 +135,13 @@ class SourcesRig {
     sources->SettleAgent(agent, topic_ids, [status](const Status& settled) { *status = settled; });
     return status;
   }
+  // A batch past the table, as it stands: what it tells is met by the next start.
+  void MustAppend(Bytes batch) {
+    const auto header = record::VerifyBatch(batch);
+    ASSERT_TRUE(header.ok()) << header.error().message;
+    ASSERT_TRUE(engine.engine->Append(where, batch.data(), *header, engine.now()).ok());
+    Settle();
+  }
   void MustProduce(const std::vector<ProducedSpan>& spans, std::size_t value_bytes = 100) {
     auto outcome = Produce(spans, value_bytes);
     Settle();

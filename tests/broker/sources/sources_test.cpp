@@ -233,11 +233,7 @@ TEST_F(SourcesTest, APositionComesBackFromTheLogAloneWithoutACheckpoint) {
 TEST_F(SourcesTest, SpansInABatchWithAProducerIdAreNobodys) {
   rig_.MustProduce({FirstSpanOf(1, 0, 100)});
   Bytes forged = WithProducerId(BatchOf({SpanOf(1, 100, 250)}, rig_.log_tag()), 7);
-  const auto header = record::VerifyBatch(forged);
-  ASSERT_TRUE(header.ok());
-  ASSERT_TRUE(
-      rig_.engine.engine->Append(rig_.where, forged.data(), *header, rig_.engine.now()).ok());
-  rig_.Settle();
+  rig_.MustAppend(forged);
   rig_.Reopen();
   EXPECT_EQ(rig_.DurableOf(1), 100);
   EXPECT_EQ(rig_.report.spans_applied, 1);
@@ -333,20 +329,14 @@ TEST_F(SourcesTest, MoreSourcesThanASideCarHoldsLeaveOutTheLeastNeeded) {
 TEST_F(SourcesTest, SpansOfAnotherLogMeanNothing) {
   const std::vector<ProducedSpan> spans = {FirstSpanOf(1, 0, 100)};
   Bytes foreign = BatchOf(spans, rig_.log_tag() + 1);
-  auto header = record::VerifyBatch(foreign);
-  ASSERT_TRUE(
-      rig_.engine.engine->Append(rig_.where, foreign.data(), *header, rig_.engine.now()).ok());
-  rig_.Settle();
+  rig_.MustAppend(foreign);
   rig_.Reopen();
   EXPECT_EQ(rig_.DurableOf(1), -1);
 }
 
 TEST_F(SourcesTest, ASourceThatNothingIdentifiesIsCountedAndNotInvented) {
   Bytes batch = BatchOf({SpanOf(1, 0, 100)}, rig_.log_tag());
-  auto header = record::VerifyBatch(batch);
-  ASSERT_TRUE(
-      rig_.engine.engine->Append(rig_.where, batch.data(), *header, rig_.engine.now()).ok());
-  rig_.Settle();
+  rig_.MustAppend(batch);
   rig_.Reopen();
   EXPECT_EQ(rig_.DurableOf(1), -1);
   EXPECT_EQ(rig_.report.spans_unknown, 1);

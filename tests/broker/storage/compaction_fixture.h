@@ -161,15 +161,6 @@ class CompactionFixture : public LogFixture {
 
   Offset CleanableEnd() { return log_->Copyable().back().next_offset; }
 
-  Status OpenOn(file::FileSystem& fs) {
-    log_.reset();
-    auto opened = PartitionLog::Open(fs, kDirectory, kQuarantine, options_, std::nullopt, false,
-                                     TimestampMs(now_ms_), {});
-    if (!opened.ok()) return opened.error();
-    log_ = std::move(*opened);
-    return Ok();
-  }
-
   record::BatchReader reader_;
   AgeClock clock_{Instant{TimestampMs(now_ms_), MonotonicMs(now_ms_)}};
   std::int64_t skipped_ms_ = 0;  // by the wall clock

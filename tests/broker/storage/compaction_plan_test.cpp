@@ -18,8 +18,7 @@ class CompactionPlanning : public CompactionFixture {
     Start(fs);
   }
   void Start(file::FileSystem& fs) {
-    log_ = *PartitionLog::Open(fs, kDirectory, kQuarantine, options_, checkpoint_, true,
-                               TimestampMs(now_ms_), {});
+    ASSERT_TRUE(OpenOn(fs, checkpoint_, true).ok());
     ASSERT_EQ(log_->open_files(), 0U);
   }
 

@@ -61,9 +61,14 @@ class LogFixture : public ::testing::Test {
 
   // Opens as after a crash, unless a clean checkpoint is given.
   Status Open(std::optional<PartitionCheckpoint> checkpoint = std::nullopt, bool clean = false) {
+    return OpenOn(*fs_, std::move(checkpoint), clean);
+  }
+  // Through `fs`, which stands before the disk.
+  Status OpenOn(file::FileSystem& fs, std::optional<PartitionCheckpoint> checkpoint = std::nullopt,
+                bool clean = false) {
     log_.reset();
     Result<std::unique_ptr<PartitionLog>> opened = PartitionLog::Open(
-        *fs_, kDirectory, kQuarantine, options_, checkpoint, clean, TimestampMs(now_ms_), {});
+        fs, kDirectory, kQuarantine, options_, checkpoint, clean, TimestampMs(now_ms_), {});
     if (!opened.ok()) return opened.error();
     log_ = std::move(*opened);
     if (sources_hook_) log_->SetSealHook(sources_hook_);

@@ -159,10 +159,8 @@ TEST_F(PartitionLogAppend, ASealIsWrittenOnlyAfterItsLogIsSynced) {
 // One seal at a time, and each with the work that holds it, whatever others are under way.
 TEST_F(PartitionLogAppend, ASealCountsOnceTheWorkThatHoldsItIsSynced) {
   options_.segment_bytes = 1;
-  log_.reset();
   file::FaultyFileSystem faulty(*fs_);
-  log_ = *PartitionLog::Open(faulty, kDirectory, kQuarantine, options_, std::nullopt, false,
-                             TimestampMs(now_ms_), {});
+  ASSERT_TRUE(OpenOn(faulty).ok());
   AppendMany(2);
   const auto next = [this] {
     AppendMany(1);
@@ -299,8 +297,7 @@ TEST_F(PartitionLogAppend, WhereWhatHadBegunCantBeRemovedTheAppendsEnd) {
     StartAnew();
     options_.segment_bytes = 1000;
     file::FaultyFileSystem faulty(*fs_);
-    log_ = *PartitionLog::Open(faulty, kDirectory, kQuarantine, options_, std::nullopt, false,
-                               TimestampMs(now_ms_), {});
+    ASSERT_TRUE(OpenOn(faulty).ok());
     AppendMany(1);
     faulty.Add({.kind = file::CallKind::kOpen,
                 .path_part = PathOf(Offset(3), segment::kTimeIndexSuffix),

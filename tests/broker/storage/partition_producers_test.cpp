@@ -237,8 +237,7 @@ TEST_F(PartitionProducersTest, AFullDiskKeepsNobodyFromStopping) {
   Produce(0);
   ASSERT_TRUE(Commit().ok());
   file::FaultyFileSystem faulty(*fs_);
-  log_ = *PartitionLog::Open(faulty, kDirectory, kQuarantine, options_, std::nullopt, false,
-                             TimestampMs(now_ms_), {});
+  ASSERT_TRUE(OpenOn(faulty).ok());
   ASSERT_EQ(log_->LargestProducerId().value(), 7);
   faulty.Add({.path_part = PathOf(Offset(3), segment::kProducerSnapshotSuffix),
               .code = ErrorCode::kNoSpace});
@@ -255,8 +254,7 @@ TEST_F(PartitionProducersTest, WhoCantBeReadIsNotUnknown) {
   KillAndOpen();
   for (std::uint64_t call = 0;; ++call) {
     file::FaultyFileSystem faulty(*fs_);
-    log_ = *PartitionLog::Open(faulty, kDirectory, kQuarantine, options_, std::nullopt, false,
-                               TimestampMs(now_ms_), {});
+    ASSERT_TRUE(OpenOn(faulty).ok());
     faulty.Add({.after_calls = call});
     const auto largest = log_->LargestProducerId();
     EXPECT_EQ(largest.value_or(7), 7);

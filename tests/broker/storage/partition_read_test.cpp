@@ -112,8 +112,7 @@ TEST_F(PartitionLogRead, ReadersThatGoOnSearchNothing) {
 
 TEST_F(PartitionLogRead, AReaderThatIsOvertakenKeepsItsPlace) {
   file::FaultyFileSystem counting(*fs_);
-  log_ = *PartitionLog::Open(counting, kDirectory, kQuarantine, options_, std::nullopt, false,
-                             TimestampMs(now_ms_), {});
+  ASSERT_TRUE(OpenOn(counting).ok());
   AppendMany(40);
   ASSERT_TRUE(Commit().ok());
   const Offset slow = log_->Read(Offset(0), 10'000)->next_offset;
@@ -146,8 +145,7 @@ TEST_F(PartitionLogRead, AnIndexThatIsMadeAnewIsSealedAnew) {
   file::FaultyFileSystem full(*fs_);
   full.Add({.kind = file::CallKind::kWrite, .path_part = ".index", .code = ErrorCode::kNoSpace});
   options_.segment_bytes = 40'000;
-  log_ = *PartitionLog::Open(full, kDirectory, kQuarantine, options_, std::nullopt, false,
-                             TimestampMs(now_ms_), {});
+  ASSERT_TRUE(OpenOn(full).ok());
   AppendMany(60, {.value_bytes = 900});
   ASSERT_TRUE(log_->Close().ok());
   ASSERT_EQ(full.faults().size(), 1U);
@@ -238,8 +236,7 @@ TEST_F(PartitionLogRead, AnIndexThatCantBeReadIsDoneWithout) {
   ASSERT_TRUE(fs_->Remove(PathOf(Offset(0), segment::kSealSuffix)).ok());
   for (const std::string_view suffix : {segment::kOffsetIndexSuffix, segment::kTimeIndexSuffix}) {
     file::FaultyFileSystem faulty(*fs_);
-    log_ = *PartitionLog::Open(faulty, kDirectory, kQuarantine, options_, Checkpoint(), true,
-                               TimestampMs(now_ms_), {});
+    ASSERT_TRUE(OpenOn(faulty, Checkpoint(), true).ok());
     faulty.Add({.kind = file::CallKind::kRead,
                 .path_part = PathOf(Offset(0), suffix),
                 .span = file::FaultSpan::kFromThenOn});
@@ -251,8 +248,7 @@ TEST_F(PartitionLogRead, AnIndexThatCantBeReadIsDoneWithout) {
     EXPECT_TRUE(log_->OffsetAtTime(TimestampMs(1'000'100)).ok());
     faulty.Heal();
     ASSERT_TRUE(log_->Close().ok());
-    log_ = *PartitionLog::Open(*fs_, kDirectory, kQuarantine, options_, Checkpoint(), true,
-                               TimestampMs(now_ms_), {});
+    ASSERT_TRUE(Open(Checkpoint(), true).ok());
   }
 }
 
@@ -265,8 +261,7 @@ TEST_F(PartitionLogRead, ASoundIndexIsNotMadeAnewWhetherItsSegmentHasASealOrNot)
       ASSERT_TRUE(fs_->Remove(PathOf(Offset(0), segment::kSealSuffix)).ok());
     }
     file::FaultyFileSystem counting(*fs_);
-    log_ = *PartitionLog::Open(counting, kDirectory, kQuarantine, options_, checkpoint, true,
-                               TimestampMs(now_ms_), {});
+    ASSERT_TRUE(OpenOn(counting, checkpoint, true).ok());
     ASSERT_TRUE(log_->Read(Offset(0), 1).ok());
     EXPECT_EQ(counting.calls(file::CallKind::kWrite), 0U);
     EXPECT_EQ(counting.calls(file::CallKind::kTruncate), 0U);
@@ -303,8 +298,7 @@ TEST_F(PartitionLogRead, IndexesThatCantBeMadeAnewAreMissing) {
                   .path_part = PathOf(base, failing),
                   .after_calls = 2,
                   .span = file::FaultSpan::kFromThenOn});
-      log_ = *PartitionLog::Open(faulty, kDirectory, kQuarantine, options_, checkpoint, true,
-                                 TimestampMs(now_ms_), {});
+      ASSERT_TRUE(OpenOn(faulty, checkpoint, true).ok());
       for (std::int64_t time = 999'000; time < 1'020'000; time += 451) {
         const auto found = log_->OffsetAtTime(TimestampMs(time));
         ASSERT_TRUE(found.ok()) << found.error().message;
@@ -407,8 +401,7 @@ TEST_F(PartitionLogRead, AFailedCallBehindDamageIsTold) {
     for (std::uint64_t call = 0;; ++call) {
       SCOPED_TRACE(fmt::format("by time: {}, call {}", by_time, call));
       file::FaultyFileSystem faulty(*fs_);
-      log_ = *PartitionLog::Open(faulty, kDirectory, kQuarantine, options_, checkpoint, true,
-                                 TimestampMs(now_ms_), {});
+      ASSERT_TRUE(OpenOn(faulty, checkpoint, true).ok());
       faulty.Add({.after_calls = call});
       if (by_time) {
         const auto found = log_->OffsetAtTime(TimestampMs(150));

@@ -158,15 +158,6 @@ class PartitionLogReplace : public LogFixture {
     unreadable_.clear();
     LogFixture::SetUp();
   }
-
-  Status OpenOn(file::FileSystem& fs) {
-    log_.reset();
-    auto opened = PartitionLog::Open(fs, kDirectory, kQuarantine, options_, std::nullopt, false,
-                                     TimestampMs(now_ms_), {});
-    if (!opened.ok()) return opened.error();
-    log_ = std::move(*opened);
-    return Ok();
-  }
 };
 
 TEST_F(PartitionLogReplace, RewritingKeepsRecordsOffsetsTimesAndAppendTimes) {

@@ -297,8 +297,7 @@ TEST_F(PartitionLogRetention, WhereNoNewSegmentCanBeginTheRecordsGoAllTheSame) {
       StartAnew();
       Fill(2);
       file::FaultyFileSystem faulty(*fs_);
-      log_ = *PartitionLog::Open(faulty, kDirectory, kQuarantine, options_, std::nullopt, false,
-                                 TimestampMs(now_ms_), {});
+      ASSERT_TRUE(OpenOn(faulty).ok());
       faulty.Add({.kind = file::CallKind::kOpen,
                   .path_part = PathOf(Offset(6), segment::kLogSuffix),
                   .code = code});
@@ -323,8 +322,7 @@ TEST_F(PartitionLogRetention, ALogStartThatCantBeSyncedEndsTheAppendsAndOneWitho
     StartAnew();
     Fill(2);
     file::FaultyFileSystem faulty(*fs_);
-    log_ = *PartitionLog::Open(faulty, kDirectory, kQuarantine, options_, std::nullopt, false,
-                               TimestampMs(now_ms_), {});
+    ASSERT_TRUE(OpenOn(faulty).ok());
     faulty.Add({.path_part = "/log-start", .code = code});
     EXPECT_EQ(log_->TrimBefore(Offset(3)).error().code, code);
     EXPECT_EQ(log_->broken().has_value(), code == ErrorCode::kIo);

@@ -227,10 +227,8 @@ TEST_F(PartitionLogSleep, WhatWasMendedAndCantBeSyncedEndsTheAppends) {
   Fill();
   FallAsleep();
   const PartitionCheckpoint checkpoint = Checkpoint();
-  log_.reset();
   file::FaultyFileSystem faulty(*fs_);
-  log_ = *PartitionLog::Open(faulty, kDirectory, kQuarantine, options_, checkpoint, true,
-                             TimestampMs(now_ms_), {});
+  ASSERT_TRUE(OpenOn(faulty, checkpoint, true).ok());
   FlipByte(PathOf(log_->segments().back().base_offset, ".appendtime"), 20);
   faulty.Add({.kind = CallKind::kSync});
   EXPECT_EQ(log_->Read(log_->log_end() - 1, 1).error().code, ErrorCode::kIo);
@@ -283,12 +281,8 @@ TEST_F(PartitionLogSleep, WithoutADescriptorItRefusesAndGoesOnLater) {
   Fill();
   FallAsleep();
   const PartitionCheckpoint checkpoint = Checkpoint();
-  log_.reset();
   file::FaultyFileSystem faulty(*fs_);
-  auto opened = PartitionLog::Open(faulty, kDirectory, kQuarantine, options_, checkpoint, true,
-                                   TimestampMs(now_ms_), {});
-  ASSERT_TRUE(opened.ok());
-  log_ = std::move(*opened);
+  ASSERT_TRUE(OpenOn(faulty, checkpoint, true).ok());
   const Offset end = log_->log_end();
   // Three sums, and four files.
   for (std::uint64_t opens = 0; opens < 7; ++opens) {
@@ -313,13 +307,9 @@ TEST_F(PartitionLogSleep, WithoutADescriptorASealedSegmentIsReadLaterAndStaysWho
   Fill();
   FallAsleep();
   const PartitionCheckpoint checkpoint = Checkpoint();
-  log_.reset();
   file::FaultyFileSystem faulty(*fs_);
   for (std::uint64_t opens = 0; opens < 8; ++opens) {
-    auto opened = PartitionLog::Open(faulty, kDirectory, kQuarantine, options_, checkpoint, true,
-                                     TimestampMs(now_ms_), {});
-    ASSERT_TRUE(opened.ok());
-    log_ = std::move(*opened);
+    ASSERT_TRUE(OpenOn(faulty, checkpoint, true).ok());
     faulty.Add({.kind = CallKind::kOpen,
                 .after_calls = opens,
                 .code = ErrorCode::kLimit,
@@ -358,12 +348,8 @@ TEST_F(PartitionLogSleep, FilesCountAmongThoseOfAllLogs) {
 
 TEST_F(PartitionLogSleep, ARollWithoutADescriptorIsTriedAgain) {
   ASSERT_TRUE(Open().ok());
-  log_.reset();
   file::FaultyFileSystem faulty(*fs_);
-  auto opened = PartitionLog::Open(faulty, kDirectory, kQuarantine, options_, std::nullopt, false,
-                                   TimestampMs(now_ms_), {});
-  ASSERT_TRUE(opened.ok());
-  log_ = std::move(*opened);
+  ASSERT_TRUE(OpenOn(faulty).ok());
   AppendMany(1);
   now_ms_ += options_.segment_ms + 1;
   for (std::uint64_t opens = 0; opens < 4; ++opens) {

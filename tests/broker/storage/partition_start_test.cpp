@@ -104,12 +104,7 @@ class PartitionStart : public LogFixture {
     }
   }
 
-  Status OpenOn(file::FileSystem& fs) {
-    log_.reset();
-    ASSIGN_OR_RETURN(log_, PartitionLog::Open(fs, kDirectory, kQuarantine, options_, checkpoint_,
-                                              clean_, TimestampMs(now_ms_), {}));
-    return Ok();
-  }
+  Status OpenOn(file::FileSystem& fs) { return LogFixture::OpenOn(fs, checkpoint_, clean_); }
   Seen Look() {
     Seen seen;
     seen.log_start = log_->log_start();

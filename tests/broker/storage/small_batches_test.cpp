@@ -185,24 +185,33 @@ TEST_F(SmallBatchesTest, AFailedCallIsToldOrKeepsTheSegment) {
   EXPECT_GT(failed, 4U);
 }
 
+// What `tell` says of each batch that comes of them.
+template <typename Told>
+std::vector<Told> MergeAll(const std::vector<Bytes>& batches, std::size_t raw_bytes,
+                           RecordFilter* filter, const std::function<Told(ByteView)>& tell) {
+  std::vector<Told> made;
+  BatchMerger merger({.raw_bytes = raw_bytes, .zstd_level = 1}, filter, [&](ByteView batch) {
+    made.push_back(tell(batch));
+    return Ok();
+  });
+  for (const Bytes& batch : batches) {
+    const Status added = merger.Add(*record::ParseBatchHeader(batch), batch);
+    EXPECT_TRUE(added.ok()) << added.error().message;
+  }
+  EXPECT_TRUE(merger.Finish().ok());
+  return made;
+}
+
 class BatchMergerTest : public ::testing::Test {
  protected:
   // The sizes of what comes of them, in records; 0: copied byte for byte.
   std::vector<int> Merge(const std::vector<Bytes>& batches, std::size_t raw_bytes) {
-    std::vector<int> made;
-    BatchMerger merger({.raw_bytes = raw_bytes, .zstd_level = 1}, nullptr, [&](ByteView batch) {
+    return MergeAll<int>(batches, raw_bytes, nullptr, [&](ByteView batch) {
       const auto header = record::VerifyBatch(batch);
       EXPECT_TRUE(header.ok());
       const bool same = std::find(batches.begin(), batches.end(), batch) != batches.end();
-      made.push_back(same ? 0 : header->record_count);
-      return Ok();
+      return same ? 0 : header->record_count;
     });
-    for (const Bytes& batch : batches) {
-      const Status added = merger.Add(*record::ParseBatchHeader(batch), batch);
-      EXPECT_TRUE(added.ok()) << added.error().message;
-    }
-    EXPECT_TRUE(merger.Finish().ok());
-    return made;
   }
 };
 
@@ -318,17 +327,8 @@ class BatchMergerOffsets : public ::testing::Test {
   }
   using Made = std::vector<std::string>;
   static Made Merge(const std::vector<Bytes>& batches, RecordFilter* filter = nullptr) {
-    Made made;
-    BatchMerger merger({.raw_bytes = 10'000, .zstd_level = 1}, filter, [&](ByteView batch) {
-      made.push_back(Told(batch, batches));
-      return Ok();
-    });
-    for (const Bytes& batch : batches) {
-      const Status added = merger.Add(*record::ParseBatchHeader(batch), batch);
-      EXPECT_TRUE(added.ok()) << added.error().message;
-    }
-    EXPECT_TRUE(merger.Finish().ok());
-    return made;
+    return MergeAll<std::string>(batches, 10'000, filter,
+                                 [&](ByteView batch) { return Told(batch, batches); });
   }
   static void HasProducer(record::BatchHeader& header) {
     header.producer_id = 7;
