@@ -48,6 +48,7 @@ struct Assigned {
   std::uint64_t assignment = 0;  // answers of an earlier one are dropped
   StartAt start;
   Phase phase = Phase::kNeedsTopic;
+  bool held = false;  // nothing is fetched
   Uuid topic_id;
   LeaderEpoch leader_epoch{-1};
   bool asked = false;
@@ -100,7 +101,7 @@ struct Consumer::State final : public SessionEvents {
     for (auto& [at, partition] : assigned) {
       if (partition.asked || now < partition.retry_at) continue;
       if (partition.phase == Phase::kNeedsOffset) AskForOffset(at, partition);
-      if (partition.phase == Phase::kReading && HasRoom(partition)) Fetch(at, partition);
+      if (MayFetch(partition)) Fetch(at, partition);
     }
   }
 
@@ -209,6 +210,10 @@ struct Consumer::State final : public SessionEvents {
   }
 
   // ---- reading
+
+  bool MayFetch(const Assigned& partition) const {
+    return partition.phase == Phase::kReading && !partition.held && HasRoom(partition);
+  }
 
   bool HasRoom(const Assigned& partition) const {
     return held_bytes < options.prefetch_bytes_max &&
@@ -322,6 +327,11 @@ struct Consumer::State final : public SessionEvents {
     return event;
   }
 
+  void SetHeld(const TopicPartition& at, bool held) {
+    const auto found = assigned.find(at);
+    if (found != assigned.end()) found->second.held = held;
+  }
+
   void Drop(const TopicPartition& at) {
     const auto found = assigned.find(at);
     if (found == assigned.end()) return;
@@ -365,6 +375,9 @@ void Consumer::Assign(const TopicPartition& partition, const StartAt& start) {
 }
 
 void Consumer::Unassign(const TopicPartition& partition) { state_->Drop(partition); }
+
+void Consumer::Hold(const TopicPartition& partition) { state_->SetHeld(partition, true); }
+void Consumer::Release(const TopicPartition& partition) { state_->SetHeld(partition, false); }
 
 void Consumer::Poll(Instant now) { state_->Poll(now); }
 

@@ -136,6 +136,10 @@ class Consumer {
   // Adds a partition, or moves one to another place (what was fetched of it is dropped).
   void Assign(const TopicPartition& partition, const StartAt& start);
   void Unassign(const TopicPartition& partition);
+  // Of an assigned partition: only where to start is looked up, and nothing is fetched until
+  // Release() or Assign().
+  void Hold(const TopicPartition& partition);
+  void Release(const TopicPartition& partition);
 
   void Poll(Instant now);
   // Until something may have come, is due, a descriptor is readable, or `timeout` is over. At once

@@ -64,8 +64,10 @@ struct GroupConsumer::State final : public MembershipEvents {
   void Granted(const TopicPartition& at, std::optional<Offset> committed,
                LeaderEpoch leader_epoch) override {
     handed_out[at] = {};
-    if (!committed) beginning.push_back(at);
     consumer.Assign(at, committed ? StartAt::At(*committed, leader_epoch) : start);
+    if (committed) return;
+    consumer.Hold(at);
+    beginning.push_back(at);
   }
   void Revoked(const TopicPartition& at) override {
     handed_out.erase(at);
@@ -77,19 +79,26 @@ struct GroupConsumer::State final : public MembershipEvents {
   void Poll(Instant now) {
     member.Poll(now);
     consumer.Poll(now);
-    if (!beginning.empty()) CommitBeginnings();
+    if (beginning.empty()) return;
+    std::erase_if(beginning, [this](const TopicPartition& at) { return HasBegun(at); });
+    member.Poll(now);
+    consumer.Poll(now);
   }
 
-  void CommitBeginnings() {
-    std::erase_if(beginning, [this](const TopicPartition& at) {
-      const auto progress = consumer.Progress(at);
-      if (!progress || !progress->start) return false;
-      // A place that the caller chose may not exist.
-      if (*progress->start >= *progress->log_start && *progress->start <= *progress->durable_end) {
+  // Commits where reading begins, then lets it begin.
+  bool HasBegun(const TopicPartition& at) {
+    const auto progress = consumer.Progress(at);
+    if (!progress || !progress->start) return false;
+    // A place that the caller chose may not exist.
+    if (*progress->start >= *progress->log_start && *progress->start <= *progress->durable_end) {
+      if (!member.HasHandled(at)) {
         member.SetHandled(at, *progress->start, LeaderEpoch(-1));
+        member.CommitNow();
       }
-      return true;
-    });
+      if (!member.CommitWasAnswered(at)) return false;
+    }
+    consumer.Release(at);
+    return true;
   }
 
   std::optional<ConsumerEvent> Next() {
@@ -128,7 +137,7 @@ struct GroupConsumer::State final : public MembershipEvents {
 
   StartAt start;
   std::map<TopicPartition, HandedOut> handed_out;
-  std::vector<TopicPartition> beginning;  // nothing is committed, and where to begin not yet known
+  std::vector<TopicPartition> beginning;  // nothing is committed, not even where to begin
   std::vector<RefusedCommit> refused_commits;
   Membership member;
   Consumer consumer;

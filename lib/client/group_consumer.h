@@ -28,7 +28,8 @@ struct GroupConsumerOptions {
   std::string group;
   std::vector<std::string> topics;  // that exist or will
   // For a partition of which the group has committed nothing. That place is committed before
-  // anything is read there: whoever gets the partition next does not begin at another.
+  // anything is read there: whoever gets the partition next does not begin at another, and the
+  // group's lag is known. A broker that refuses the commit does not stop the reading.
   StartAt start{};
   // Who this is, for people.
   std::string client_id{};

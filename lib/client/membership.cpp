@@ -213,6 +213,11 @@ bool Membership::HasHandled(const TopicPartition& at) const {
   return found != owned_.end() && found->second.handled;
 }
 
+bool Membership::CommitWasAnswered(const TopicPartition& at) const {
+  const auto found = owned_.find(at);
+  return found != owned_.end() && found->second.commit_was_answered;
+}
+
 bool Membership::all_committed() const {
   return std::ranges::none_of(owned_, [](const auto& one) { return one.second.dirty(); });
 }
@@ -274,6 +279,7 @@ void Membership::CommitAnswered(const std::vector<SentCommit>& sent, const Answe
 void Membership::TakeCommitResult(const SentCommit& sent, const protocol::CommitResult& result) {
   const auto found = owned_.find(sent.partition);
   if (found == owned_.end() || found->second.grant != sent.grant) return;
+  found->second.commit_was_answered = true;
   if (!result.has_error()) {
     found->second.committed = sent.offset;
     ++counters_.commits;

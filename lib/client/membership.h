@@ -57,6 +57,8 @@ class Membership final : private SessionEvents {
   // The next to read of a partition that is owned, and the leader epoch of the record before it.
   void SetHandled(const TopicPartition& partition, Offset next, LeaderEpoch leader_epoch);
   bool HasHandled(const TopicPartition& partition) const;
+  // Since the partition was granted the broker has taken a commit of it, or refused one.
+  bool CommitWasAnswered(const TopicPartition& partition) const;
   void CommitNow() { commit_now_ = !all_committed(); }
   // The broker has acknowledged all that was handled.
   bool all_committed() const;
@@ -85,6 +87,7 @@ class Membership final : private SessionEvents {
     std::optional<Offset> handled;
     LeaderEpoch leader_epoch{-1};     // of the record before it
     std::optional<Offset> committed;  // what the broker acknowledged
+    bool commit_was_answered = false;
     bool going_back = false;          // revoked: to be committed, then given back
 
     bool dirty() const { return handled && handled != committed; }

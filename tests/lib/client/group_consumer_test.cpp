@@ -110,15 +110,41 @@ TEST_F(GroupConsumerTest, BeginsWhereTheCallerSaysWhereNothingIsCommitted) {
   EXPECT_EQ(words, (Words{"0:2", "0:3", "1:2"}));
 }
 
-TEST_F(GroupConsumerTest, PlaceWhereItBeginsIsCommittedBeforeAnythingIsHandled) {
+TEST_F(GroupConsumerTest, PlaceWhereItBeginsIsCommittedBeforeAnythingIsRead) {
   coordinator.logs[0] = {.start = 2, .end = 4};
-  Make({.group = {}, .topics = {}, .start = StartAt::Latest()});
-  coordinator.assigned = {0};
+  coordinator.hold = {protocol::Request::kCommitOffsets};
+  Join({0});
+  ASSERT_EQ(coordinator.commits.size(), 1U);  // at once
+  EXPECT_EQ(Read(), Words{});
+  coordinator.AnswerHeld();
+  EXPECT_EQ(coordinator.committed[0], 2);
   Pass(0);
-  EXPECT_FALSE(consumer->all_committed());
+  EXPECT_EQ(Read(), (Words{"0:2", "0:3"}));
+}
+
+TEST_F(GroupConsumerTest, ReadingBeginsThoughTheBrokerCanNotCommitThePlace) {
+  coordinator.logs[0].end = 2;
+  coordinator.refuse_commits[0] = protocol::NO_SPACE;
+  Join({0});
+  EXPECT_EQ(Read(), (Words{"0:0", "0:1"}));
+  coordinator.refuse_commits.clear();
   Pass(1'000);
-  EXPECT_EQ(coordinator.committed[0], 4);
-  EXPECT_TRUE(consumer->all_committed());
+  EXPECT_EQ(coordinator.committed[0], 2);
+}
+
+TEST_F(GroupConsumerTest, ReadingBeginsAfterTheSessionWasLostDuringThatCommit) {
+  coordinator.logs[0].end = 2;
+  coordinator.refuse_next[protocol::Request::kCommitOffsets] = protocol::NO_SESSION;
+  Make({.group = {}, .topics = {}, .start = StartAt::Earliest()});
+  coordinator.assigned = {0};
+  while (coordinator.commits.empty()) {
+    consumer->Poll(time.now);
+    broker.Step();
+  }
+  EXPECT_EQ(Read(), Words{});
+  for (int i = 0; i < 5; ++i) Pass(1'000);
+  EXPECT_EQ(coordinator.committed[0], 0);
+  EXPECT_EQ(Read(), (Words{"0:0", "0:1"}));
 }
 
 TEST_F(GroupConsumerTest, PlaceThatDoesNotExistIsNotCommitted) {
