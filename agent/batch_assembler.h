@@ -9,8 +9,8 @@
 #include <span>
 #include <vector>
 
+#include "agent/framing/piece.h"
 #include "agent/limits.h"
-#include "agent/line_reader.h"
 #include "lib/base/result.h"
 #include "lib/base/types.h"
 #include "lib/client/agent_link.h"

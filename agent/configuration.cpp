@@ -29,6 +29,22 @@ std::vector<daemon::KeySpec> InputKeys() {
       {.name = "labels",
        .type = KeyType::kStringMap,
        .help = "become the headers lb.label.NAME of each record"},
+      {.name = "encoding",
+       .default_text = "bytes",
+       .help = "bytes (sent as they are), utf-8, utf-16, utf-16le, utf-16be or latin1: sent as "
+               "UTF-8, without a byte order mark"},
+      {.name = "strip_cr",
+       .type = KeyType::kBool,
+       .default_text = "false",
+       .help = "lines end with CR LF: the CR is left out"},
+      {.name = "multiline",
+       .default_text = "none",
+       .help = "none, indented, java, dotnet, python, go, ruby or php: lines of one event are one "
+               "record"},
+      {.name = "multiline_timeout",
+       .type = KeyType::kDuration,
+       .default_text = "1s",
+       .help = "an event is sent once its file has been quiet for so long"},
   };
 }
 
@@ -57,6 +73,18 @@ Status CheckInput(const daemon::Config& config, const InputOptions& input) {
   return Ok();
 }
 
+Status ConfigureFraming(const daemon::Config& config, InputOptions& input) {
+  const auto encoding = ParseEncoding(config.String("encoding"));
+  if (!encoding) return config.Invalid("encoding", encoding.error().message);
+  input.encoding = *encoding;
+  const auto multiline = ParseFoldKind(config.String("multiline"));
+  if (!multiline) return config.Invalid("multiline", multiline.error().message);
+  input.multiline = *multiline;
+  input.multiline_timeout = config.Duration("multiline_timeout");
+  input.strip_cr = config.Bool("strip_cr");
+  return Ok();
+}
+
 Result<InputOptions> ConfigureInput(const daemon::Config& config) {
   InputOptions input;
   for (const std::string& pattern : config.List("include")) {
@@ -71,6 +99,7 @@ Result<InputOptions> ConfigureInput(const daemon::Config& config) {
   const std::string& from = config.String("from");
   if (from != "start" && from != "end") return config.Invalid("from", "start or end");
   input.from = from == "end" ? StartFrom::kEnd : StartFrom::kStart;
+  RETURN_IF_ERROR(ConfigureFraming(config, input));
   RETURN_IF_ERROR(CheckInput(config, input));
   return input;
 }

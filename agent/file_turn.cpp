@@ -1,9 +1,9 @@
 #include "agent/file_turn.h"
 
 #include <algorithm>
+#include <array>
 
 #include "agent/content.h"
-#include "agent/line_reader.h"
 #include "lib/base/check.h"
 
 namespace logboom::agent {
@@ -42,7 +42,8 @@ RestRule FileTurn::RuleFor(const WatchedFile& file, std::int64_t end_of_chunk) c
   // Nothing may have come behind the rest since it was found to have waited long enough.
   if (end_of_chunk != file.rest_at_size) return RestRule::kWaits;
   if (file.send_rest_as_line) return RestRule::kSentAsLine;
-  return file.send_rest_with_more ? RestRule::kSentWithMore : RestRule::kWaits;
+  if (file.send_rest_with_more) return RestRule::kSentWithMore;
+  return file.send_event ? RestRule::kEventSent : RestRule::kWaits;
 }
 
 TurnOutcome FileTurn::Take(WatchedFile& file, std::uint64_t log_tag, BatchAssembler& assembler,
@@ -68,11 +69,14 @@ TurnOutcome FileTurn::Take(WatchedFile& file, std::uint64_t log_tag, BatchAssemb
   source.size_seen = std::max(source.size_seen, end_of_chunk);
   if (is_first) TakeHead(Content(*file.handle, file.size), source.identity);
   const RestRule rest = chunk.ends_file ? RuleFor(file, end_of_chunk) : RestRule::kWaits;
+  Manner& manner = MannerOf(file.input);
+  auto place = PlaceOf(file, manner);
+  if (!place) return {TurnEnd::kFailed, place.error()};
 
   std::size_t at = chunk.window;
   run_at_ = at;
   BeginRun(file, log_tag, assembler);
-  while (const auto piece = NextPiece(chunk.bytes.substr(at), options_.max_line_bytes, rest)) {
+  while (const auto piece = manner.framer.Next(chunk.bytes.substr(at), *place, rest)) {
     if (!assembler.Add(*piece, read_time)) {
       EndRun(source, chunk, at, assembler, target);
       CHECK(!assembler.empty());
@@ -82,11 +86,14 @@ TurnOutcome FileTurn::Take(WatchedFile& file, std::uint64_t log_tag, BatchAssemb
     }
     if (piece->more) ++counters_.lines_split;
     at += piece->consumed;
+    place->position += static_cast<std::int64_t>(piece->consumed);
   }
   EndRun(source, chunk, at, assembler, target);
   if (at > chunk.window) file.last_line = read_time;
   if (!chunk.ends_file) return {TurnEnd::kMore, {}};
-  file.rest_at_size = at < chunk.bytes.size() ? end_of_chunk : -1;
+  const ByteView left = chunk.bytes.substr(at);
+  file.rest_at_size = left.empty() ? -1 : end_of_chunk;
+  file.rest_holds_lines = manner.framer.folds() && Framer::HoldsLine(left, *place);
   return {TurnEnd::kAllRead, {}};
 }
 
@@ -98,7 +105,7 @@ void FileTurn::BeginRun(WatchedFile& file, std::uint64_t log_tag, BatchAssembler
                       .begin = source.read.end,
                       .identity = source.identity_sent ? nullptr : &source.identity,
                       .key = key_,
-                      .labels = LabelsOf(file.input)});
+                      .labels = MannerOf(file.input).labels});
 }
 
 void FileTurn::EndRun(Source& source, const Chunk& chunk, std::size_t at, BatchAssembler& assembler,
@@ -114,16 +121,32 @@ void FileTurn::EndRun(Source& source, const Chunk& chunk, std::size_t at, BatchA
   target.RunAdded(source);
 }
 
-const std::vector<record::HeaderView>& FileTurn::LabelsOf(const InputOptions* input) {
-  const auto [entry, is_new] = labels_.try_emplace(input);
-  Labels& labels = entry->second;
-  if (!is_new || input == nullptr) return labels.headers;
-  for (const auto& [name, value] : input->labels) labels.names.push_back("lb.label." + name);
-  std::size_t i = 0;
+FileTurn::Manner::Manner(const AgentOptions& options, const InputOptions* input)
+    : encoding(input == nullptr ? Encoding::kBytes : input->encoding),
+      framer({.record_bytes_max = options.max_line_bytes,
+              .encoding = encoding,
+              .strip_cr = input != nullptr && input->strip_cr,
+              .fold = input == nullptr ? FoldKind::kNone : input->multiline}) {
+  if (input == nullptr) return;
+  label_names.reserve(input->labels.size());  // the headers look at them
   for (const auto& [name, value] : input->labels) {
-    labels.headers.push_back({.key = labels.names[i++], .value = ByteView(value)});
+    label_names.push_back("lb.label." + name);
+    labels.push_back({.key = label_names.back(), .value = ByteView(value)});
   }
-  return labels.headers;
+}
+
+FileTurn::Manner& FileTurn::MannerOf(const InputOptions* input) {
+  return manners_.try_emplace(input, options_, input).first->second;
+}
+
+// The byte order stands at the beginning of the file, wherever reading goes on.
+Result<FramingPlace> FileTurn::PlaceOf(const WatchedFile& file, const Manner& manner) {
+  FramingPlace place{.encoding = manner.encoding, .position = file.source->read.end.value()};
+  if (manner.encoding != Encoding::kUtf16) return place;
+  std::array<char, 2> head{};
+  ASSIGN_OR_RETURN(const std::size_t got, file.handle->PRead(0, head));
+  place.encoding = ResolveByteOrder(manner.encoding, ByteView(head.data(), got));
+  return place;
 }
 
 }  // namespace logboom::agent

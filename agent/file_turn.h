@@ -1,5 +1,6 @@
 // One file's turn: reads up to kReadBytes at its read position, checks in the same read that the
-// bytes before the position are still those that were sent, cuts lines and puts them into batches.
+// bytes before the position are still those that were sent, cuts records and puts them into
+// batches.
 #pragma once
 
 #include <optional>
@@ -9,6 +10,7 @@
 
 #include "agent/batch_assembler.h"
 #include "agent/counters.h"
+#include "agent/framing/framer.h"
 #include "agent/options.h"
 #include "agent/watched_file.h"
 #include "lib/base/types.h"
@@ -59,18 +61,24 @@ class FileTurn {
   void BeginRun(WatchedFile& file, std::uint64_t log_tag, BatchAssembler& assembler);
   void EndRun(Source& source, const Chunk& chunk, std::size_t at, BatchAssembler& assembler,
               BatchTarget& target);
-  const std::vector<record::HeaderView>& LabelsOf(const InputOptions* input);
+  // What an input says of its files' lines.
+  struct Manner {
+    Manner(const AgentOptions& options, const InputOptions* input);
+
+    std::vector<std::string> label_names;  // "lb.label.NAME"
+    std::vector<record::HeaderView> labels;
+    Encoding encoding;
+    Framer framer;
+  };
+  Manner& MannerOf(const InputOptions* input);
+  static Result<FramingPlace> PlaceOf(const WatchedFile& file, const Manner& manner);
 
   const AgentOptions& options_;
   Counters& counters_;
   std::vector<char> buffer_;
   std::size_t run_at_ = 0;  // in the chunk: where the run that is open begins
   std::string key_;
-  struct Labels {
-    std::vector<std::string> names;  // "lb.label.NAME"
-    std::vector<record::HeaderView> headers;
-  };
-  std::unordered_map<const InputOptions*, Labels> labels_;
+  std::unordered_map<const InputOptions*, Manner> manners_;
 };
 
 }  // namespace logboom::agent

@@ -43,6 +43,9 @@ inline constexpr std::chrono::milliseconds kRescanDelay{20};
 inline constexpr std::chrono::milliseconds kRescanPause{250};
 inline constexpr std::chrono::milliseconds kSweepInterval{1'000};
 
+// Lines of an event that others may still join on are sent once their file has been quiet for so
+// long.
+inline constexpr std::chrono::milliseconds kMultilineTimeout{1'000};
 // An unterminated line is sent with lb.more once its file has been quiet for so long.
 inline constexpr std::chrono::milliseconds kPartialTimeout{30'000};
 // A file that left its patterns is final once quiet for so long. Of an unlinked one no new writer

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "agent/framing/encoding.h"
+#include "agent/framing/folding.h"
 #include "agent/limits.h"
 #include "lib/record/codec.h"
 
@@ -24,6 +26,10 @@ struct InputOptions {
   StartFrom from = StartFrom::kStart;
   // Become the headers lb.label.NAME of each record.
   std::map<std::string, std::string> labels = {};
+  Encoding encoding = Encoding::kBytes;
+  bool strip_cr = false;
+  FoldKind multiline = FoldKind::kNone;
+  std::chrono::milliseconds multiline_timeout = kMultilineTimeout;
 };
 
 struct AgentOptions {

@@ -132,8 +132,8 @@ std::int64_t TopicTail::Unread(const WatchedFile& file) const {
   const std::int64_t end =
       parts_.options.once ? std::min(file.size, file.size_at_start) : file.size;
   const std::int64_t unread = end - file.source->read.end.value();
-  const bool only_rest = file.rest_at_size == file.size && !file.send_rest_as_line &&
-                         !file.send_rest_with_more && !parts_.options.once;
+  const bool only_rest =
+      file.rest_at_size == file.size && !file.sends_rest() && !parts_.options.once;
   return only_rest ? 0 : std::max<std::int64_t>(unread, 0);
 }
 

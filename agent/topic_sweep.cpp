@@ -38,9 +38,11 @@ void TopicTail::SweepFile(WatchedFile& file, MonotonicMs now) {
 
 void TopicTail::SweepReading(WatchedFile& file, MonotonicMs now) {
   const bool rest = file.rest_at_size == file.size && file.size > file.source->read.end.value();
-  if (rest && now - file.changed_at >= parts_.options.partial_timeout.count()) {
-    file.send_rest_with_more = true;
+  const std::int64_t quiet_ms = now - file.changed_at;
+  if (rest && file.rest_holds_lines && quiet_ms >= file.input->multiline_timeout.count()) {
+    file.send_event = true;
   }
+  if (rest && quiet_ms >= parts_.options.partial_timeout.count()) file.send_rest_with_more = true;
   EndOf(file, now);
   if (Unread(file) > 0) Activate(file, now);
 }

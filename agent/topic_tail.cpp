@@ -227,8 +227,8 @@ bool TopicTail::IsDue(MonotonicMs now) const {
   std::int64_t unread = 0;
   for (const WatchedFile* file : active_) {
     unread += Unread(*file);
-    if (unread >= kBatchTargetBytes || file->drain_then_close || file->send_rest_as_line ||
-        file->send_rest_with_more || now - file->waiting_since >= parts_.options.linger.count()) {
+    if (unread >= kBatchTargetBytes || file->drain_then_close || file->sends_rest() ||
+        now - file->waiting_since >= parts_.options.linger.count()) {
       return true;
     }
   }
@@ -291,6 +291,7 @@ bool TopicTail::TakeTurn(WatchedFile& file, FileTurn& turn, BatchAssembler& asse
     case TurnEnd::kMore: return true;
     case TurnEnd::kBlocked: return false;
     case TurnEnd::kAllRead:
+      file.send_event = false;
       file.send_rest_as_line = false;
       file.send_rest_with_more = false;
       Deactivate(file);

@@ -57,10 +57,14 @@ struct WatchedFile {
   MonotonicMs waiting_since;  // bytes to be read, for the linger
   // All but an unterminated rest was read when the file had this size.
   std::int64_t rest_at_size = -1;
+  bool rest_holds_lines = false;  // of an event that others may join on
+  bool send_event = false;
   bool send_rest_with_more = false;
   bool send_rest_as_line = false;
   // Its source ends where the file ends: nobody writes to it.
   bool drain_then_close = false;
+  // What was read to its end is to be sent, as far as it goes.
+  bool sends_rest() const { return send_event || send_rest_with_more || send_rest_as_line; }
 
   // Before it has a source: its head when first seen, and the most that was seen of it.
   record::SourceIdentity first_head;

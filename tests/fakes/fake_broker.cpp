@@ -326,37 +326,44 @@ void FakeBroker::Append(StoredTopic& topic, const protocol::ProduceRequest& prod
       source.identity = IdentityOf(span.identity(), "");
       source.begin = span.begin();
     }
-    std::string bytes;
-    for (std::uint32_t i = 0; i < span.records(); ++i, ++next) {
-      bytes += records[next].value;
-      if (!records[next].more) bytes += '\n';
+    if (values_are_bytes) {
+      TakeBytes(source, span, std::span(records).subspan(next, span.records()));
     }
-    const auto expected = static_cast<std::size_t>(span.end() - span.begin());
-    if (bytes.size() == expected + 1) bytes.pop_back();  // a final line without newline
-    if (bytes.size() != expected) {
-      Complain("span [" + std::to_string(span.begin()) + ", " + std::to_string(span.end()) +
-               ") of " + source.identity.path + " holds " + std::to_string(bytes.size()) +
-               " bytes");
-    }
-    source.bytes += bytes;
-    if (source.begin == 0 && !source.has_gap) {
-      const std::size_t size = std::min(source.bytes.size(), record::kWindowBytes);
-      const ByteView window = ByteView(source.bytes).substr(source.bytes.size() - size);
-      if (record::HashBytes(window) != span.window()) {
-        Complain("a wrong window at " + std::to_string(span.end()) + " of " + source.identity.path);
-      }
-      const std::size_t head = source.identity.head_bytes;
-      if (head > 0 && head <= source.bytes.size() &&
-          record::HashBytes(ByteView(source.bytes).substr(0, head)) != source.identity.head_hash) {
-        Complain("a wrong head of " + source.identity.path);
-      }
-    }
+    next += span.records();
     source.appended = span.end();
     source.window = span.window();
     source.ends.push_back({span.end(), span.window()});
     if (source.ends.size() > kRecentMax) source.ends.erase(source.ends.begin());
   }
   for (StoredRecord& each : records) topic.log.push_back(std::move(each));
+}
+
+// What the records hold is what the span says to have been read.
+void FakeBroker::TakeBytes(StoredSource& source, const protocol::Span& span,
+                           std::span<const StoredRecord> records) {
+  std::string bytes;
+  for (const StoredRecord& record : records) {
+    bytes += record.value;
+    if (!record.more) bytes += '\n';
+  }
+  const auto expected = static_cast<std::size_t>(span.end() - span.begin());
+  if (bytes.size() == expected + 1) bytes.pop_back();  // a final line without newline
+  if (bytes.size() != expected) {
+    Complain("span [" + std::to_string(span.begin()) + ", " + std::to_string(span.end()) + ") of " +
+             source.identity.path + " holds " + std::to_string(bytes.size()) + " bytes");
+  }
+  source.bytes += bytes;
+  if (source.begin != 0 || source.has_gap) return;
+  const std::size_t size = std::min(source.bytes.size(), record::kWindowBytes);
+  const ByteView window = ByteView(source.bytes).substr(source.bytes.size() - size);
+  if (record::HashBytes(window) != span.window()) {
+    Complain("a wrong window at " + std::to_string(span.end()) + " of " + source.identity.path);
+  }
+  const std::size_t head = source.identity.head_bytes;
+  if (head > 0 && head <= source.bytes.size() &&
+      record::HashBytes(ByteView(source.bytes).substr(0, head)) != source.identity.head_hash) {
+    Complain("a wrong head of " + source.identity.path);
+  }
 }
 
 void FakeBroker::Release() {

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,8 @@ class FakeBroker {
   void RemakeTopic(const std::string& name);
 
   bool syncs_by_itself = true;
+  // Records hold the bytes of their spans: nothing is decoded or left out.
+  bool values_are_bytes = true;
   std::uint64_t credit_bytes = 64U << 20U;  // granted at once to who wants any
   // Refuses produces while it is set.
   std::optional<protocol::ErrorCode> refuses;
@@ -125,6 +128,8 @@ class FakeBroker {
                                                 ByteView batch);
   void Append(StoredTopic& topic, const protocol::ProduceRequest& produce,
               std::vector<StoredRecord> records);
+  void TakeBytes(StoredSource& source, const protocol::Span& span,
+                 std::span<const StoredRecord> records);
   void ListSources(const transport::Peer& peer, const protocol::Request& request);
   void Progress(const transport::Peer& peer, const protocol::Request& request);
   void Apply(StoredTopic& topic, const protocol::ProgressRow& row);

@@ -28,6 +28,10 @@ void Config(ByteView input);
 // A Request, and a Response: what parses is encoded so that it parses to the same.
 void Envelope(ByteView input);
 
+// Four bytes that choose limits, encoding and folding, then a file: its pieces fit, take all of it,
+// and are the same however much of it was read.
+void Framing(ByteView input);
+
 // A pattern, a newline, a path: matching agrees with itself, and with the pattern's fixed root.
 void Glob(ByteView input);
 
@@ -54,6 +58,7 @@ inline constexpr Target kTargets[] = {
     {"codec", Codec},
     {"config", Config},
     {"envelope", Envelope},
+    {"framing", Framing},
     {"glob", Glob},
     {"record_batch", RecordBatch},
     {"row", Row},

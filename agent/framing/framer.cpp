@@ -1,0 +1,137 @@
+#include "agent/framing/framer.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace logboom::agent {
+namespace {
+
+std::size_t UnitBytes(Encoding encoding) { return IsUtf16(encoding) ? 2 : 1; }
+
+// Bytes at the start that are no text: the byte order mark, or half a unit.
+std::size_t LeadBytes(ByteView bytes, const FramingPlace& place) {
+  if (place.position == 0) return ByteOrderMarkBytes(place.encoding, bytes);
+  return IsUtf16(place.encoding) && place.position % 2 != 0 ? std::min<std::size_t>(1, bytes.size())
+                                                            : 0;
+}
+
+// Where the first newline begins; npos where there is none. `text` begins with a whole unit.
+std::size_t FindNewline(Encoding encoding, ByteView text) {
+  if (!IsUtf16(encoding)) return text.find('\n');
+  const std::size_t at_in_unit = encoding == Encoding::kUtf16Be ? 1 : 0;
+  for (std::size_t at = text.find('\n'); at != ByteView::npos; at = text.find('\n', at + 1)) {
+    const std::size_t begin = at - at % 2;
+    if (at % 2 != at_in_unit || begin + 1 >= text.size()) continue;
+    if (text[begin + 1 - at_in_unit] == '\0') return begin;
+  }
+  return ByteView::npos;
+}
+
+// The last unit of `text` is the first half of a character beyond the basic plane.
+bool EndsInHalf(Encoding encoding, ByteView text) {
+  if (!IsUtf16(encoding) || text.size() < 4) return false;
+  const char high = encoding == Encoding::kUtf16Be ? text[text.size() - 2] : text.back();
+  return (static_cast<unsigned char>(high) & 0xfcU) == 0xd8U;
+}
+
+}  // namespace
+
+Framer::Framer(const FramingOptions& options)
+    : options_(options), folding_(MakeFolding(options.fold)) {}
+
+std::size_t Framer::RawBytesMax(Encoding encoding) const {
+  const std::size_t bytes = options_.record_bytes_max * 2 / GrowthInHalves(encoding);
+  const std::size_t unit = UnitBytes(encoding);
+  return std::max(bytes - bytes % unit, unit);
+}
+
+std::optional<Piece> Framer::Next(ByteView bytes, const FramingPlace& place, RestRule rest) {
+  if (bytes.empty()) return std::nullopt;
+  decoded_.clear();
+  return folds() ? NextEvent(bytes, place, rest) : NextLine(bytes, place, rest);
+}
+
+bool Framer::HoldsLine(ByteView bytes, const FramingPlace& place) {
+  return FindNewline(place.encoding, bytes.substr(LeadBytes(bytes, place))) != ByteView::npos;
+}
+
+std::optional<Framer::Line> Framer::CutLine(ByteView bytes, const FramingPlace& place,
+                                            RestRule rest) const {
+  if (bytes.empty()) return std::nullopt;
+  const std::size_t lead = LeadBytes(bytes, place);
+  const ByteView text = bytes.substr(lead);
+  const std::size_t unit = UnitBytes(place.encoding);
+  const std::size_t size_max = RawBytesMax(place.encoding);
+  const std::size_t newline = FindNewline(place.encoding, text.substr(0, size_max + unit));
+  if (newline != ByteView::npos) {
+    return Line{.raw = text.substr(0, newline), .consumed = lead + newline + unit};
+  }
+  const bool waits = rest == RestRule::kWaits || rest == RestRule::kEventSent;
+  if (text.size() >= size_max + unit || (text.size() > size_max && !waits)) {
+    ByteView part = text.substr(0, size_max);
+    if (EndsInHalf(place.encoding, part)) part.remove_suffix(unit);
+    return Line{.raw = part, .consumed = lead + part.size(), .ends = false, .more = true};
+  }
+  if (waits) return std::nullopt;
+  return Line{.raw = text,
+              .consumed = bytes.size(),
+              .ends = false,
+              .more = rest == RestRule::kSentWithMore};
+}
+
+// Appends it to decoded_ where it is not text as it stands.
+ByteView Framer::Decode(const Line& line, Encoding encoding) {
+  ByteView text = line.raw;
+  if (NeedsDecoding(encoding)) {
+    const std::size_t begin = decoded_.size();
+    AppendAsUtf8(encoding, line.raw, decoded_);
+    text = ByteView(decoded_).substr(begin);
+  }
+  if (options_.strip_cr && line.ends && text.ends_with('\r')) text.remove_suffix(1);
+  return text;
+}
+
+std::optional<Piece> Framer::NextLine(ByteView bytes, const FramingPlace& place, RestRule rest) {
+  const auto line = CutLine(bytes, place, rest);
+  if (!line) return std::nullopt;
+  return Piece{
+      .value = Decode(*line, place.encoding), .consumed = line->consumed, .more = line->more};
+}
+
+std::optional<Piece> Framer::NextEvent(ByteView bytes, const FramingPlace& place, RestRule rest) {
+  const std::size_t size_max = RawBytesMax(place.encoding);
+  Piece event;
+  event_.clear();
+  const auto whole = [&] {
+    event.value = event_;
+    return event;
+  };
+  while (true) {
+    const ByteView left = bytes.substr(event.consumed);
+    const FramingPlace here{place.encoding,
+                            place.position + static_cast<std::int64_t>(event.consumed)};
+    const auto line = CutLine(left, here, rest);
+    const bool is_first = event.consumed == 0;
+    if (!line) {
+      const bool no_more_fits = event.consumed + left.size() > size_max;
+      if (is_first || (rest == RestRule::kWaits && !no_more_fits)) return std::nullopt;
+      return whole();
+    }
+    if (!is_first && event.consumed + line->raw.size() > size_max) return whole();
+    decoded_.clear();
+    const ByteView text = Decode(*line, place.encoding);
+    if (is_first) {
+      folding_->Begin(text);
+    } else if (!folding_->Continues(text)) {
+      return whole();
+    } else {
+      event_.push_back('\n');
+    }
+    event_.append(text);
+    event.consumed += line->consumed;
+    event.more = line->more;
+    if (!line->ends) return whole();
+  }
+}
+
+}  // namespace logboom::agent
