@@ -289,9 +289,50 @@ def address_seeds():
         yield name, text.encode()
 
 
+# ---- lines, for the targets of lib/parse
+
+LINES = {
+    "access": {
+        "common": '127.0.0.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /a HTTP/1.0" 200 2326',
+        "combined": '::1 - - [23/Nov/2026:10:00:00 +0000] "GET /a b HTTP/1.1" 304 - "-" "x (y)" z',
+        "escapes": r'c - u v [1/Jan/2026:00:00:00 +0000] "\x16\x03\"\n\q\033" 400 0 "\"" "\u00e9"'},
+    "json": {
+        "flat": r'{"level":"info","msg":"a \"b\" \u00e9 \ud83d\ude00","n":-1.5e+3,"ok":true,"x":null}',
+        "nested": ' {"a" : {"b":{"c":1,"d":{}},"e":[1,{"f":"]"},[]]},"a":2} ',
+        "deep": '{"a":' * 31 + '[1]' + '}' * 31,
+        "surrogates": r'{"\ud800":"\udc00\ud800\u0041","\u0000":"\/\b\f\n\r\t"}'},
+    "klog": {
+        "klog": "I0102 15:04:05.000000    4711 server.go:42] text",
+        "glog": "E20261123 10:00:00.123456 1 a:b.cc:7]"},
+    "logfmt": {
+        "plain": "at=info method=GET path=/a?b=c flag bytes= took=1ms",
+        "quoted": r'a="x \"y\" \x1b\u00e9\U0001f600\033\q" b="" c',
+        "utf8": "\u00fcber=\u4e16 \t x=="},
+    "regex": {
+        "groups": "^(?P<a>\\w+) (\\d+)(?P<b>x)?$\nabc 12",
+        "perl": "(?<n>[0-9]+)\\(?<m>[(?<]\\Q(?<q>\\E\nx7",
+        "bytes": "(?P<a>\\C*)\n\u00e9",
+        "broken": "(?P<a>[0-9\n1"},
+    "syslog": {
+        "rfc5424": '<34>1 2003-10-11T22:14:15.003Z host su 7 ID47 [a@1 b="c\\"d" e=""][f] text',
+        "rfc3164": "<13>Nov  3 10:00:00 host su[77]: text",
+        "file": "Nov 23 10:00:00 host systemd[1]: Started",
+        "iso_file": "2026-11-23T10:00:00.000001+01:00 host kernel: [   12.5] usb",
+        "nil": "<0>1 - - - - - -",
+        "local": "<6>Nov 23 2026 10:00:00.5 me: text"},
+}
+
+
+def line_seeds(target):
+    for name, line in LINES[target].items():
+        yield name, line.encode()
+
+
 def main():
+    for target in LINES:
+        globals()[f"{target}_seeds"] = lambda target=target: line_seeds(target)
     for target in ("address", "broker", "codec", "config", "envelope", "glob", "record_batch",
-                   "row", "segment"):
+                   "row", "segment", *LINES):
         folder = HERE / "corpus" / target
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in globals()[f"{target}_seeds"]():

@@ -11,6 +11,10 @@
 
 namespace logboom::fuzz {
 
+// A line of an access log: fields within the limits, each text in the line or the arena (as for
+// every parser: parser_check.h).
+void Access(ByteView input);
+
 // "HOST:PORT" and "tcp://HOST:PORT": what parses is written so that it parses to the same.
 void Address(ByteView input);
 
@@ -35,9 +39,21 @@ void Framing(ByteView input);
 // A pattern, a newline, a path: matching agrees with itself, and with the pattern's fixed root.
 void Glob(ByteView input);
 
+// A JSON object: its fields, written as an object, parse to the same.
+void Json(ByteView input);
+
+// A line of klog's.
+void Klog(ByteView input);
+
+// A line of logfmt: its fields, written as such a line, parse to the same.
+void Logfmt(ByteView input);
+
 // A batch, as it is and with a checksum put right: what walks to its end is built anew to the same.
 // Also the headers lb.span and lb.source by themselves.
 void RecordBatch(ByteView input);
+
+// A pattern, a newline, a line: each field's value stands in the line.
+void Regex(ByteView input);
 
 // Rows of the metadata store: what decodes is encoded so that it decodes to the same.
 void Row(ByteView input);
@@ -47,12 +63,16 @@ void Row(ByteView input);
 // whole, and takes appends; where it says that it was compacted, a pass of compaction too.
 void Segment(ByteView input);
 
+// A line of syslog, and what follows a priority.
+void Syslog(ByteView input);
+
 struct Target {
   std::string_view name;  // of its folder in corpus/
   void (*run)(ByteView input);
 };
 
 inline constexpr Target kTargets[] = {
+    {"access", Access},
     {"address", Address},
     {"broker", Broker},
     {"codec", Codec},
@@ -60,9 +80,14 @@ inline constexpr Target kTargets[] = {
     {"envelope", Envelope},
     {"framing", Framing},
     {"glob", Glob},
+    {"json", Json},
+    {"klog", Klog},
+    {"logfmt", Logfmt},
     {"record_batch", RecordBatch},
+    {"regex", Regex},
     {"row", Row},
     {"segment", Segment},
+    {"syslog", Syslog},
 };
 
 }  // namespace logboom::fuzz

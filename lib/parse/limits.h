@@ -1,0 +1,20 @@
+// Every limit of lib/parse. A line beyond one of them is not parsed; nothing is ever cut silently.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace logboom::parse {
+
+inline constexpr std::size_t kFieldsMax = 256;            // fields of one line
+inline constexpr std::size_t kFieldNameBytesMax = 1'024;  // a name, with its prefixes: "a.b.c"
+inline constexpr unsigned kJsonDepthMax = 32;             // objects and arrays in each other
+
+inline constexpr std::size_t kRegexBytesMax = 8 * 1'024;       // a user's pattern
+inline constexpr std::size_t kRegexGroupsMax = 100;            // in it, named or not
+inline constexpr std::int64_t kRegexMemoryBytesMax = 2 << 20;  // what RE2 may take for one pattern
+
+// What a Fields keeps for the next line at most; a larger line gets room of its own.
+inline constexpr std::size_t kArenaBytesKept = 256 * 1'024;
+
+}  // namespace logboom::parse
