@@ -36,7 +36,8 @@ bool IsNewer(const WatchedFile& file, const WatchedFile& other) {
 
 void Departures::Add(Source& source, DepartureReason reason) {
   if (Has(source) || source.final) return;
-  waiting_.push_back({.source = &source, .reason = reason, .search_at = {}});
+  waiting_.push_back(
+      {.source = &source, .reason = reason, .search_at = {}, .since = {}, .unreadable = false});
 }
 
 bool Departures::Has(const Source& source) const {
@@ -69,6 +70,8 @@ bool Departures::Resolve(Departure& departure, MonotonicMs now, bool online) {
   if (source.final || source.bound != nullptr) return true;
   if (now < departure.search_at && !found_files_) return false;
   departure.search_at = now + kSweepInterval.count();
+  if (departure.since.value() == 0) departure.since = now;
+  departure.unreadable = false;
   if (!source.given_up && departure.reason != DepartureReason::kHeldTooLong &&
       source.read_window_known) {
     WatchedFile* file = FindAmongWatched(departure);
@@ -80,6 +83,8 @@ bool Departures::Resolve(Departure& departure, MonotonicMs now, bool online) {
   }
   // What is under way may still arrive, or come back to be read.
   if (!online || !source.under_way.empty() || source.given_up) return false;
+  // A copy is made before it gets the mode and the owner that it is to have.
+  if (departure.unreadable && now - departure.since < kUnreadableWait.count()) return false;
   GiveUp(parts_, source, std::string(ReasonText(departure.reason)),
          departure.reason == DepartureReason::kHeldTooLong);
   return false;
@@ -94,23 +99,29 @@ bool Departures::Proves(const Departure& departure, const std::string& path, boo
   return proof >= (alike ? 1 : kProofBytes);
 }
 
-WatchedFile* Departures::FindAmongWatched(const Departure& departure) {
+WatchedFile* Departures::FindAmongWatched(Departure& departure) {
   const Source& source = *departure.source;
   WatchedFile* best = nullptr;
   for (const auto& file : parts_.files.files()) {
-    if (!IsFree(*file) || file->size < source.read.end.value()) continue;
+    const bool unreadable = file->state == FileState::kUnreadable;
+    if (!IsFree(*file) && !unreadable) continue;
+    if (file->size < source.read.end.value()) continue;
     // What comes after it is no rest of it, though it may begin alike.
     if (file->waits_for == &source) continue;
     if (file->modified_ns < source.modified_seen_ns) continue;
-    if (!Proves(departure, file->path, SharesStem(file->path, source.path))) continue;
-    if (!EnsureOpen(parts_, *file)) continue;
+    const bool alike = SharesStem(file->path, source.path);
+    if (!Proves(departure, file->path, alike)) continue;
+    if (unreadable || !EnsureOpen(parts_, *file)) {
+      departure.unreadable = departure.unreadable || alike;
+      continue;
+    }
     if (!HoldsUpTo(Content(*file->handle, file->size), source.identity, source.read)) continue;
     if (best == nullptr || IsNewer(*file, *best)) best = file.get();
   }
   return best;
 }
 
-WatchedFile* Departures::FindBeside(const Departure& departure, MonotonicMs now) {
+WatchedFile* Departures::FindBeside(Departure& departure, MonotonicMs now) {
   const Source& source = *departure.source;
   const std::string stem = NameStem(source.path);
   int strangers = 0;
@@ -121,7 +132,11 @@ WatchedFile* Departures::FindBeside(const Departure& departure, MonotonicMs now)
     if (!Proves(departure, found.path, alike)) continue;
     if (!alike && ++strangers > kStrangersMax) continue;
     auto handle = OpenNeighbour(parts_, found);
-    if (!handle) continue;
+    if (!handle) {
+      const bool known = parts_.files.ByIdentity(found.stat.identity) != nullptr;
+      departure.unreadable = departure.unreadable || (alike && !known);
+      continue;
+    }
     if (!HoldsUpTo(Content(*handle, found.stat.size_bytes), source.identity, source.read)) continue;
     return &AddNeighbour(parts_, found, std::move(handle), now);
   }

@@ -35,12 +35,14 @@ class Departures {
     Source* source = nullptr;
     DepartureReason reason = DepartureReason::kGone;
     MonotonicMs search_at;
+    MonotonicMs since;
+    bool unreadable = false;  // a file that may hold the rest could not be opened
   };
 
   // True: it goes on elsewhere, or is final.
   bool Resolve(Departure& departure, MonotonicMs now, bool online);
-  WatchedFile* FindAmongWatched(const Departure& departure);
-  WatchedFile* FindBeside(const Departure& departure, MonotonicMs now);
+  WatchedFile* FindAmongWatched(Departure& departure);
+  WatchedFile* FindBeside(Departure& departure, MonotonicMs now);
   bool Proves(const Departure& departure, const std::string& path, bool alike) const;
   void GoOnIn(const Departure& departure, WatchedFile& file);
 

@@ -58,6 +58,9 @@ inline constexpr std::chrono::milliseconds kIdleClose{300'000};
 // file of its own once it has stood still for so long.
 inline constexpr std::chrono::milliseconds kCopySettles{5'000};
 
+// The rest of a source is not given up while a file that can't be opened may hold it, for so long.
+inline constexpr std::chrono::milliseconds kUnreadableWait{60'000};
+
 // Unlinked files with unread bytes are held open up to this much in sum, and this long.
 inline constexpr std::int64_t kHeldDeletedBytesMax = std::int64_t{1} << 30U;
 inline constexpr std::chrono::milliseconds kHeldDeletedAgeMax{24 * 3'600'000};

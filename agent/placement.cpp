@@ -57,8 +57,11 @@ void Placement::Run(MonotonicMs now, bool online) {
   now_ = now;
   parts_.neighbourhood.Forget();
   if (online) {
-    PlaceByIdentity();
-    FindRenamed();
+    if (!parts_.sources.Unbound().empty()) {
+      const InodeIndex by_inode = IndexByInode();
+      PlaceByIdentity(by_inode);
+      FindRenamed(by_inode);
+    }
     LoseTruncated();
   }
   departures_.Run(now, online);
@@ -102,21 +105,26 @@ void Placement::OrderOpened() {
   }
 }
 
-void Placement::PlaceByIdentity() {
-  std::vector<Source*> unbound = parts_.sources.Unbound();
-  std::erase_if(unbound, [this](const Source* each) { return departures_.Has(*each); });
-  if (unbound.empty()) return;
+Placement::InodeIndex Placement::IndexByInode() const {
   InodeIndex by_inode;
   for (const auto& file : parts_.files.files()) {
     by_inode.emplace(Inode{file->identity.inode, file->identity.birth_time_ns}, file.get());
   }
+  return by_inode;
+}
+
+void Placement::PlaceByIdentity(const InodeIndex& by_inode) {
+  std::vector<Source*> unbound = parts_.sources.Unbound();
+  std::erase_if(unbound, [this](const Source* each) { return departures_.Has(*each); });
   // A file that was truncated has been the file of several sources: the one whose bytes it holds
   // gets it, before the others are told that they have lost it. Of several that begin alike, the
   // longest: what it holds of the others may be the beginning of that one.
   std::ranges::stable_sort(unbound, std::ranges::greater(),
                            [](const Source* each) { return each->durable.end; });
   for (Source* source : unbound) FindItsFile(*source, by_inode);
-  std::erase_if(unbound, [](const Source* each) { return each->bound != nullptr; });
+  std::erase_if(unbound, [&by_inode](const Source* each) {
+    return each->bound != nullptr || AwaitsItsFile(*each, by_inode);
+  });
   std::stable_partition(unbound.begin(), unbound.end(), [&](const Source* each) {
     const auto found = by_inode.find({each->file.inode, each->file.birth_time_ns});
     return found != by_inode.end() && BeganWith(*found->second, *each);
@@ -135,6 +143,19 @@ void Placement::FindItsFile(Source& source, const InodeIndex& by_inode) {
       return BindTo(file, source);
     }
   }
+}
+
+// What can't be opened now may hold its bytes as well as ever: it is tried again.
+bool Placement::AwaitsItsFile(const Source& source, const InodeIndex& by_inode) {
+  const auto awaited = [](const auto& each) {
+    const WatchedFile& file = *each.second;
+    return !file.handle && (Unplaced(file) || file.state == FileState::kUnreadable);
+  };
+  const auto any_of = [&](const file::FileIdentity& identity) {
+    const auto [first, last] = by_inode.equal_range({identity.inode, identity.birth_time_ns});
+    return std::any_of(first, last, awaited);
+  };
+  return any_of(source.file) || any_of(OpenedAs(source));
 }
 
 // The process before this one may have sent more of it since it was looked at.
@@ -173,9 +194,9 @@ void Placement::BindTo(WatchedFile& file, Source& source) {
   Bind(parts_, file, source);
 }
 
-void Placement::FindRenamed() {
+void Placement::FindRenamed(const InodeIndex& by_inode) {
   for (Source* source : parts_.sources.Unbound()) {
-    if (departures_.Has(*source)) continue;
+    if (departures_.Has(*source) || AwaitsItsFile(*source, by_inode)) continue;
     if (WatchedFile* file = FindBesideByInode(*source)) {
       BindTo(*file, *source);
     } else {

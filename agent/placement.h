@@ -42,8 +42,10 @@ class Placement {
   using Inode = std::pair<std::uint64_t, std::int64_t>;
   using InodeIndex = std::multimap<Inode, WatchedFile*>;
 
-  void PlaceByIdentity();
-  void FindRenamed();
+  InodeIndex IndexByInode() const;
+  void PlaceByIdentity(const InodeIndex& by_inode);
+  void FindRenamed(const InodeIndex& by_inode);
+  static bool AwaitsItsFile(const Source& source, const InodeIndex& by_inode);
   void BindTo(WatchedFile& file, Source& source);
   void FindItsFile(Source& source, const InodeIndex& by_inode);
   void LoseItsFile(Source& source, const InodeIndex& by_inode);

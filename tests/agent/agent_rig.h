@@ -12,6 +12,7 @@
 
 #include "agent/agent.h"
 #include "lib/client/agent_link.h"
+#include "lib/file/faulty_file_system.h"
 #include "lib/file/memory_file_system.h"
 #include "lib/transport/inproc_transport.h"
 #include "tests/fakes/fake_broker.h"
@@ -72,7 +73,7 @@ class AgentRig {
   // ---- the agent
 
   void Start() {
-    auto made = Agent::Make(agent_options, {.fs = fs,
+    auto made = Agent::Make(agent_options, {.fs = faults,
                                             .watch = watched_ ? watch_.get() : nullptr,
                                             .checkpoint = *checkpoint_,
                                             .random = random});
@@ -225,6 +226,7 @@ class AgentRig {
 
   Instant now{.wall = TimestampMs(1'790'000'000'000), .monotonic = MonotonicMs(100'000)};
   file::MemoryFileSystem fs;
+  file::FaultyFileSystem faults{fs};  // between the agent and `fs`
   SeededRandom random;
   transport::InprocNetwork network;
   fakes::FakeBroker broker{network.MakeServer(kBrokerAddress)};
