@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "lib/parse/limits.h"
+
 namespace logboom::parse {
 namespace {
 
@@ -74,6 +76,30 @@ void TakeZone(Scanner& in, WrittenTime& time) {
       time.offset_s.reset();
     }
   }
+}
+
+UnixUnit UnitOf(std::size_t digits) {
+  if (digits < 9) return UnixUnit::kByDigits;  // none
+  if (digits < 12) return UnixUnit::kSeconds;
+  if (digits < 15) return UnixUnit::kMilliseconds;
+  return digits < 18 ? UnixUnit::kMicroseconds : UnixUnit::kNanoseconds;
+}
+
+// Nothing behind the year 9999, or where there is no unit.
+std::optional<std::int64_t> ToMilliseconds(std::uint64_t number, UnixUnit unit, int fraction_ms) {
+  const auto max = static_cast<std::uint64_t>(kTimeMsMax);
+  switch (unit) {
+    case UnixUnit::kByDigits: return std::nullopt;
+    case UnixUnit::kSeconds:
+      if (number > max / 1'000) return std::nullopt;
+      number = number * 1'000 + static_cast<std::uint64_t>(fraction_ms);
+      break;
+    case UnixUnit::kMilliseconds: break;
+    case UnixUnit::kMicroseconds: number /= 1'000; break;
+    case UnixUnit::kNanoseconds: number /= 1'000'000; break;
+  }
+  if (number > max) return std::nullopt;
+  return static_cast<std::int64_t>(number);
 }
 
 std::optional<int> TakeDayOfMonth(Scanner& in) {
@@ -190,6 +216,25 @@ std::optional<WrittenTime> TakeKlogTime(Scanner& in) {
     if (at.peek(4) != ' ' && !Keep(at.TakeDigits(4), time.year)) return false;
     return Keep(TakeNumber(at, 2, 1, 12), time.month) && Keep(TakeNumber(at, 2, 1, 31), time.day) &&
            at.Take(' ') && TakeClock(at, time) && !IsDigit(at.peek());
+  });
+}
+
+std::optional<WrittenTime> TakeUnixTime(Scanner& in, UnixUnit unit) {
+  return TakeWhole(in, [unit](Scanner& at, WrittenTime& time) {
+    const bool negative = unit != UnixUnit::kByDigits && at.Take('-');
+    const ByteView digits = at.TakeWhile(IsDigit);
+    if (digits.empty() || digits.size() > kUnixDigitsMax) return false;
+    std::uint64_t number = 0;
+    for (const char digit : digits) number = number * 10 + static_cast<std::uint64_t>(digit - '0');
+    int fraction_ms = 0;
+    if (at.peek() == '.' && IsDigit(at.peek(1))) {
+      at.Take('.');
+      fraction_ms = TakeFraction(at);
+    }
+    const auto known = unit == UnixUnit::kByDigits ? UnitOf(digits.size()) : unit;
+    time.unix_ms = ToMilliseconds(number, known, fraction_ms);
+    if (time.unix_ms && negative) *time.unix_ms = -*time.unix_ms;
+    return time.unix_ms.has_value();
   });
 }
 

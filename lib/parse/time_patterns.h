@@ -20,6 +20,7 @@ struct WrittenTime {
   int second = 0;  // 60: a leap second
   int millisecond = 0;
   std::optional<std::int32_t> offset_s;  // east of UTC; without: in the zone that is configured
+  std::optional<std::int64_t> unix_ms;   // written as a number since 1970: nothing else counts
 };
 
 // RFC 3339 and what is near to it: 2026-11-23T10:00:00.123456+01:00, 2026-11-23 10:00:00,123,
@@ -34,6 +35,12 @@ std::optional<WrittenTime> TakeAccessTime(Scanner& in);
 
 // klog and glog, behind the letter: 1123 10:00:00.123456, 20261123 10:00:00.123456.
 std::optional<WrittenTime> TakeKlogTime(Scanner& in);
+
+// Since 1970, as a number of at most 19 digits; with a fraction, of which milliseconds are kept.
+enum class UnixUnit { kByDigits, kSeconds, kMilliseconds, kMicroseconds, kNanoseconds };
+// kByDigits takes 9 to 11 digits as seconds (from 1973 on), up to 14 as milliseconds, up to 17 as
+// microseconds and up to 19 as nanoseconds, and no sign.
+std::optional<WrittenTime> TakeUnixTime(Scanner& in, UnixUnit unit);
 
 // Parts, which formats of their own are made of. Numbers in their ranges; nothing taken else.
 std::optional<int> TakeNumber(Scanner& in, std::size_t digits, int min, int max);

@@ -320,6 +320,17 @@ LINES = {
         "iso_file": "2026-11-23T10:00:00.000001+01:00 host kernel: [   12.5] usb",
         "nil": "<0>1 - - - - - -",
         "local": "<6>Nov 23 2026 10:00:00.5 me: text"},
+    "time": {
+        "iso": "iso\n2026-11-23T10:00:00.123456+01:00",
+        "compact": "auto\n20261123T100000,5Z",
+        "apart": "auto\n2026/11/23 10:00:00 -0530",
+        "syslog": "syslog\nFeb 29 10:00:00.5",
+        "access": "access\n10/Oct/2000:13:55:36 -0700",
+        "klog": "klog\n1123 10:00:00.123456",
+        "unix": "unix\n1795428000.123",
+        "unix_ns": "unix_ns\n-1795428000123456789",
+        "own": "%a, %e. %B %y %I:%M:%S.%f %p %z%%%Z%n\nMon, 3. February 69 12:59:60.5 PM +01:00%CET",
+        "seconds": "t=%s.%L\nt=1795428000.250"},
 }
 
 
@@ -328,11 +339,16 @@ def line_seeds(target):
         yield name, line.encode()
 
 
+def zone_seeds():
+    for zone in ("Asia/Kathmandu", "Pacific/Apia", "Asia/Gaza"):
+        yield zone.replace("/", "_"), (GOLDEN.parent / "zoneinfo" / zone).read_bytes()
+
+
 def main():
     for target in LINES:
         globals()[f"{target}_seeds"] = lambda target=target: line_seeds(target)
     for target in ("address", "broker", "codec", "config", "envelope", "glob", "record_batch",
-                   "row", "segment", *LINES):
+                   "row", "segment", "zone", *LINES):
         folder = HERE / "corpus" / target
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in globals()[f"{target}_seeds"]():

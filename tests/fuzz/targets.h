@@ -66,6 +66,13 @@ void Segment(ByteView input);
 // A line of syslog, and what follows a priority.
 void Syslog(ByteView input);
 
+// A format, a newline, a text: a time is within the years, and written as RFC 3339 is read as
+// itself.
+void Time(ByteView input);
+
+// A time zone's file: what is taken has offsets of real clocks, always.
+void Zone(ByteView input);
+
 struct Target {
   std::string_view name;  // of its folder in corpus/
   void (*run)(ByteView input);
@@ -88,6 +95,8 @@ inline constexpr Target kTargets[] = {
     {"row", Row},
     {"segment", Segment},
     {"syslog", Syslog},
+    {"time", Time},
+    {"zone", Zone},
 };
 
 }  // namespace logboom::fuzz
