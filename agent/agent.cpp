@@ -273,6 +273,7 @@ AgentTotals Agent::Totals() const {
   totals.errors = notices_.error_count();
   for (const auto& topic : topics_) {
     totals.files += topic->files().files().size();
+    totals.open_files += topic->open_files();
     totals.backlog_bytes += static_cast<std::uint64_t>(topic->backlog().unread_bytes);
   }
   return totals;

@@ -46,6 +46,7 @@ struct AgentSeams {
 
 struct AgentTotals {
   std::uint64_t files = 0;
+  std::uint64_t open_files = 0;
   std::uint64_t backlog_bytes = 0;
   std::uint64_t errors = 0;
   Counters counters;

@@ -26,6 +26,11 @@ std::vector<daemon::KeySpec> InputKeys() {
       {.name = "from",
        .default_text = "start",
        .help = "start or end: where to begin with files found at first"},
+      {.name = "ignore_older",
+       .type = KeyType::kDuration,
+       .default_text = "0s",
+       .help = "of files found for the first time, leave out what was last written to longer ago; "
+               "0s: nothing"},
       {.name = "labels",
        .type = KeyType::kStringMap,
        .help = "become the headers lb.label.NAME of each record"},
@@ -99,6 +104,7 @@ Result<InputOptions> ConfigureInput(const daemon::Config& config) {
   const std::string& from = config.String("from");
   if (from != "start" && from != "end") return config.Invalid("from", "start or end");
   input.from = from == "end" ? StartFrom::kEnd : StartFrom::kStart;
+  input.ignore_older = config.Duration("ignore_older");
   RETURN_IF_ERROR(ConfigureFraming(config, input));
   RETURN_IF_ERROR(CheckInput(config, input));
   return input;
@@ -158,6 +164,15 @@ daemon::Program MakeProgram() {
        .type = KeyType::kDuration,
        .default_text = "24h",
        .help = "and for this long"},
+      {.name = "agent.open_files_max",
+       .type = KeyType::kInt,
+       .default_text = "100000",
+       .help = "watched files that are open at a time; never more than the system allows",
+       .min = static_cast<std::int64_t>(kOpenFilesOfTopicMin)},
+      {.name = "agent.watch",
+       .default_text = "auto",
+       .help = "auto: directories are watched where the file system tells of changes; poll: they "
+               "are listed every second"},
       daemon::MetricsListenKey("127.0.0.1:19562"),
       {.name = "input",
        .type = KeyType::kTables,
@@ -221,6 +236,10 @@ Result<Configuration> Configure(const daemon::Config& config) {
   options.partial_timeout = config.Duration("agent.partial_timeout");
   options.held_deleted_bytes_max = config.Bytes("agent.held_deleted_bytes_max");
   options.held_deleted_age_max = config.Duration("agent.held_deleted_age_max");
+  options.open_files_max = static_cast<std::size_t>(config.Int("agent.open_files_max"));
+  const std::string& watch = config.String("agent.watch");
+  if (watch != "auto" && watch != "poll") return config.Invalid("agent.watch", "auto or poll");
+  made.polls = watch == "poll";
   for (const daemon::Config& table : config.Tables("input")) {
     ASSIGN_OR_RETURN(InputOptions input, ConfigureInput(table));
     options.inputs.push_back(std::move(input));

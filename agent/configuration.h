@@ -15,6 +15,7 @@ struct Configuration {
   std::string broker;
   std::string state_directory;                // absolute
   std::map<std::string, std::string> labels;  // of the agent, for lists
+  bool polls = false;                         // directories, rather than watch them
 };
 
 daemon::Program MakeProgram();

@@ -55,6 +55,12 @@ Source* Departures::OfLog(const std::string& path) const {
   return of_log;
 }
 
+bool Departures::StillSearches(const std::string& path) const {
+  return std::any_of(waiting_.begin(), waiting_.end(), [&path](const Departure& each) {
+    return each.unreadable && !each.source->given_up && SharesStem(path, each.source->path);
+  });
+}
+
 void Departures::Run(MonotonicMs now, bool online) {
   // A file that was just found may be what is looked for: it must not be taken for its own.
   const auto& files = parts_.files.files();

@@ -29,6 +29,8 @@ class Departures {
   // may have been renamed before anybody saw it. Nothing where there is none.
   Source* OfLog(const std::string& path) const;
   bool empty() const { return waiting_.empty(); }
+  // Files of that log have not all been looked at for the rest of a source: none is decided about.
+  bool StillSearches(const std::string& path) const;
 
  private:
   struct Departure {

@@ -54,6 +54,8 @@ void FillMetrics(const AgentTotals& totals, bool connected, daemon::MetricsRegis
   };
   metrics.SetGauge("logboom_agent_files", "Files that are watched",
                    static_cast<double>(totals.files));
+  metrics.SetGauge("logboom_agent_open_files", "Of those, files that are open",
+                   static_cast<double>(totals.open_files));
   metrics.SetGauge("logboom_agent_backlog_bytes", "Bytes in files that are not acked yet",
                    static_cast<double>(totals.backlog_bytes));
   metrics.SetGauge("logboom_agent_connected", "1 while a session with the broker is live",
@@ -231,10 +233,27 @@ std::unique_ptr<Checkpoint> OpenCheckpoint(const std::string& state_directory) {
   return std::make_unique<MemoryCheckpoint>();
 }
 
-int Run(const daemon::Config& config, const Configuration& configuration) {
+// None: directories are polled, as they are where the system has no watch left.
+std::unique_ptr<file::DirectoryWatch> OpenWatch(const Configuration& configuration) {
+  if (configuration.polls) return nullptr;
+  auto watch = file::MakeInotifyWatch();
+  if (watch.ok()) return *std::move(watch);
+  daemon::Warn("{}; directories are polled", watch.error().message);
+  return nullptr;
+}
+
+// Beside watched files there are sockets, watches, the checkpoint, libraries.
+std::size_t OpenFilesMax(std::uint64_t descriptors, std::size_t configured) {
+  constexpr std::uint64_t kOthers = 64;
+  const std::uint64_t left = descriptors > 2 * kOthers ? descriptors - kOthers : kOthers;
+  return std::min<std::size_t>(configured, left);
+}
+
+int Run(const daemon::Config& config, Configuration configuration) {
   auto signals = daemon::Signals::Start();
   if (!signals.ok()) return Failed(signals.error(), kExitFailed);
-  daemon::RaiseDescriptorLimit();
+  AgentOptions& options = configuration.options;
+  options.open_files_max = OpenFilesMax(daemon::RaiseDescriptorLimit(), options.open_files_max);
 
   file::PosixFileSystem fs;
   SystemRandom random;
@@ -248,12 +267,8 @@ int Run(const daemon::Config& config, const Configuration& configuration) {
     return Failed(lock.error(), held ? kExitAlreadyRunning : kExitFailed);
   }
   const std::unique_ptr<Checkpoint> checkpoint = OpenCheckpoint(state);
-  // Where the system has no watch left, directories are polled.
-  auto watch = file::MakeInotifyWatch();
-  if (!watch.ok()) daemon::Warn("{}; directories are polled", watch.error().message);
-
-  const AgentSeams seams{fs, watch.ok() ? watch->get() : nullptr, *checkpoint, random,
-                         daemon::ResidentBytes};
+  const std::unique_ptr<file::DirectoryWatch> watch = OpenWatch(configuration);
+  const AgentSeams seams{fs, watch.get(), *checkpoint, random, daemon::ResidentBytes};
   auto agent = Agent::Make(configuration.options, seams);
   if (!agent.ok()) return Failed(agent.error(), kExitUsage);
   auto transport = transport::ConnectZmq(configuration.broker);
@@ -285,5 +300,5 @@ int main(int argc, char** argv) {
   auto configuration = logboom::agent::Configure(launched->config);
   CHECK(configuration.ok());  // it was checked at launch
   configuration->options.once = launched->Has("--once");
-  return logboom::agent::Run(launched->config, *configuration);
+  return logboom::agent::Run(launched->config, *std::move(configuration));
 }

@@ -24,6 +24,9 @@ struct InputOptions {
   std::vector<std::string> exclude;
   std::string topic;
   StartFrom from = StartFrom::kStart;
+  // What a file holds that was last written to before that, when it is found for the first time, is
+  // left out; what is written to it from then on is read. 0: nothing is.
+  std::chrono::milliseconds ignore_older{0};
   // Become the headers lb.label.NAME of each record.
   std::map<std::string, std::string> labels = {};
   Encoding encoding = Encoding::kBytes;
@@ -43,6 +46,8 @@ struct AgentOptions {
   std::chrono::milliseconds partial_timeout = kPartialTimeout;
   std::int64_t held_deleted_bytes_max = kHeldDeletedBytesMax;
   std::chrono::milliseconds held_deleted_age_max = kHeldDeletedAgeMax;
+  // Shared out evenly to the topics.
+  std::size_t open_files_max = kOpenFilesMax;
   // Read what is there to its end, and be done.
   bool once = false;
 };

@@ -57,10 +57,12 @@ void Placement::Run(MonotonicMs now, bool online) {
   now_ = now;
   parts_.neighbourhood.Forget();
   if (online) {
+    awaiting_.clear();
     if (!parts_.sources.Unbound().empty()) {
       const InodeIndex by_inode = IndexByInode();
       PlaceByIdentity(by_inode);
       FindRenamed(by_inode);
+      NoteAwaiting(by_inode);
     }
     LoseTruncated();
   }
@@ -158,6 +160,24 @@ bool Placement::AwaitsItsFile(const Source& source, const InodeIndex& by_inode) 
   return any_of(source.file) || any_of(OpenedAs(source));
 }
 
+void Placement::NoteAwaiting(const InodeIndex& by_inode) {
+  for (const Source* source : parts_.sources.Unbound()) {
+    if (AwaitsItsFile(*source, by_inode)) awaiting_.push_back(source);
+  }
+}
+
+// Of what only begins alike it is believed for a while.
+bool Placement::MayBeCopyOfAwaiting(const WatchedFile& file) const {
+  const Content content(*file.handle, file.size);
+  const bool young = now_ - file.found_at < kUnreadableWait.count();
+  return std::any_of(awaiting_.begin(), awaiting_.end(), [&](const Source* source) {
+    if (file.path == source->path || !SharesStem(file.path, source->path)) return false;
+    const bool holds_all_acked =
+        source->durable.end.value() > 0 && HoldsUpTo(content, source->identity, source->durable);
+    return holds_all_acked || (young && HeadMatches(content, source->identity));
+  });
+}
+
 // The process before this one may have sent more of it since it was looked at.
 void Placement::NoteGrowth(WatchedFile& file) {
   const auto stat = file.handle->Stat();
@@ -231,8 +251,9 @@ void Placement::IndexFinalSources() {
 }
 
 void Placement::Decide(WatchedFile& file, MonotonicMs now) {
+  if (departures_.StillSearches(file.path)) return;
   if (!EnsureOpen(parts_, file) || !IsAsSeen(file)) return;
-  if (ContinueFinal(file)) return;
+  if (ContinueFinal(file) || MayBeCopyOfAwaiting(file)) return;
   switch (CopyOfStanding(file, now)) {
     case Likeness::kCopy: file.state = FileState::kCopy; return;
     case Likeness::kUndecided: return;
@@ -281,7 +302,7 @@ Placement::Likeness Placement::CompareTo(WatchedFile& file, WatchedFile& origina
   if (file.path == source.identity.path || !SharesStem(file.path, source.identity.path)) {
     return Likeness::kNone;
   }
-  if (!EnsureOpen(parts_, original)) return Likeness::kNone;
+  if (!EnsureOpen(parts_, original)) return Likeness::kUndecided;
   const auto stat = original.handle->Stat();
   if (!stat) return Likeness::kNone;
   const Content content(*file.handle, file.size);
@@ -357,6 +378,7 @@ bool Placement::LoseUnplaced(WatchedFile& file, DepartureReason reason) {
 }
 
 bool Placement::BeginsAtEnd(const WatchedFile& file) const {
+  if (file.found_old) return true;
   return file.found_at_start && file.input != nullptr && file.input->from == StartFrom::kEnd &&
          new_inputs_.contains(file.input->name);
 }
@@ -439,6 +461,7 @@ void Placement::Truncated(WatchedFile& file) {
   file.state = FileState::kWaiting;
   file.waits_for = &source;
   file.found_at_start = false;
+  file.found_old = false;
   file.rest_at_size = -1;
   BeginAnew(file);
   departures_.Add(source, DepartureReason::kTruncated);

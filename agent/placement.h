@@ -45,6 +45,8 @@ class Placement {
   InodeIndex IndexByInode() const;
   void PlaceByIdentity(const InodeIndex& by_inode);
   void FindRenamed(const InodeIndex& by_inode);
+  void NoteAwaiting(const InodeIndex& by_inode);
+  bool MayBeCopyOfAwaiting(const WatchedFile& file) const;
   static bool AwaitsItsFile(const Source& source, const InodeIndex& by_inode);
   void BindTo(WatchedFile& file, Source& source);
   void FindItsFile(Source& source, const InodeIndex& by_inode);
@@ -78,6 +80,7 @@ class Placement {
   // Where sources stood before: what stands there now comes after them.
   std::map<std::string, Source*> left_path_;
   bool opened_any_ = false;
+  std::vector<const Source*> awaiting_;  // their files can't be opened now
   std::map<Inode, Source*> final_by_inode_;
   std::unordered_map<std::string, std::vector<Source*>> final_by_stem_;
 };

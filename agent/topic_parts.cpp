@@ -1,15 +1,58 @@
 #include "agent/topic_parts.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <set>
 #include <utility>
 
 #include "agent/content.h"
 
 namespace logboom::agent {
 
+namespace {
+
+// Of the open files this share is closed at once, so that room is not sought for each.
+constexpr std::size_t kClosedShare = 2;
+// Where none could be closed, others are not asked at once again.
+constexpr std::int64_t kRoomPauseNs = 100'000'000;
+
+// Closes those that were quiet for longest.
+void MakeRoom(TopicParts& parts) {
+  if (std::abs(parts.wall_ns - parts.room_sought_ns) < kRoomPauseNs) return;
+  parts.room_sought_ns = parts.wall_ns;
+  std::vector<WatchedFile*> closable;
+  for (const auto& file : parts.files.files()) {
+    if (file->handle && NeedsNoHandle(*file)) closable.push_back(file.get());
+  }
+  const std::size_t closed =
+      std::min(closable.size(), std::max<std::size_t>(1, parts.open_files.count() / kClosedShare));
+  std::partial_sort(
+      closable.begin(), closable.begin() + static_cast<std::ptrdiff_t>(closed), closable.end(),
+      [](const WatchedFile* a, const WatchedFile* b) { return a->changed_at < b->changed_at; });
+  for (std::size_t i = 0; i < closed; ++i) closable[i]->handle.reset();
+}
+
+}  // namespace
+
+std::size_t OpenFilesMaxOfTopic(const AgentOptions& options) {
+  std::set<std::string> topics;
+  for (const InputOptions& input : options.inputs) topics.insert(input.topic);
+  const std::size_t share = options.open_files_max / std::max<std::size_t>(topics.size(), 1);
+  return std::max(share, kOpenFilesOfTopicMin);
+}
+
+bool NeedsNoHandle(const WatchedFile& file) {
+  if (file.place != Place::kInPattern) return false;
+  if (file.state == FileState::kCopy || file.state == FileState::kFinished) return true;
+  return file.state == FileState::kReading && file.source->durable.end.value() == file.size &&
+         file.source->settled();
+}
+
 bool EnsureOpen(TopicParts& parts, WatchedFile& file) {
   if (file.handle) return true;
-  auto opened = parts.fs.Open(file.path, file::OpenMode::kRead);
+  if (parts.open_files.full()) MakeRoom(parts);
+  if (parts.open_files.full()) return false;
+  auto opened = parts.open_files.Open(file.path);
   if (!opened) {
     if (opened.error().code == ErrorCode::kNotFound) return false;
     parts.notices.SayOnce("unreadable " + file.path, Severity::kWarn,
@@ -52,7 +95,8 @@ void Bind(TopicParts& parts, WatchedFile& file, Source& source) {
 
 std::unique_ptr<file::File> OpenNeighbour(TopicParts& parts, const Neighbour& found) {
   if (parts.files.ByIdentity(found.stat.identity) != nullptr) return nullptr;
-  auto handle = parts.fs.Open(found.path, file::OpenMode::kRead);
+  if (parts.open_files.full()) MakeRoom(parts);
+  auto handle = parts.open_files.Open(found.path);
   if (!handle) return nullptr;
   const auto stat = (*handle)->Stat();
   if (!stat || stat->identity != found.stat.identity) return nullptr;

@@ -9,6 +9,7 @@
 #include "agent/file_table.h"
 #include "agent/neighbourhood.h"
 #include "agent/notices.h"
+#include "agent/open_files.h"
 #include "agent/options.h"
 #include "agent/row_sender.h"
 #include "agent/source_registry.h"
@@ -17,6 +18,9 @@
 
 namespace logboom::agent {
 
+// A topic's share of AgentOptions::open_files_max.
+std::size_t OpenFilesMaxOfTopic(const AgentOptions& options);
+
 struct TopicParts {
   TopicParts(std::string topic_name, const AgentOptions& agent_options,
              file::FileSystem& file_system, Random& random_numbers, Counters& agent_counters,
@@ -24,6 +28,7 @@ struct TopicParts {
       : topic(std::move(topic_name)),
         options(agent_options),
         fs(file_system),
+        open_files(file_system, OpenFilesMaxOfTopic(agent_options)),
         random(random_numbers),
         counters(agent_counters),
         notices(agent_notices),
@@ -33,10 +38,12 @@ struct TopicParts {
   std::string topic;
   const AgentOptions& options;
   file::FileSystem& fs;
+  OpenFiles open_files;  // outlives `files`
   Random& random;
   Counters& counters;
   Notices& notices;
-  std::int64_t wall_ns = 0;  // now
+  std::int64_t wall_ns = 0;         // now
+  std::int64_t room_sought_ns = 0;  // when handles were last closed for others
   FileTable files;
   SourceRegistry sources;
   RowSender rows;
@@ -46,8 +53,12 @@ struct TopicParts {
 };
 
 // Opens the file's handle where it has none. False where that can't be done, or another file
-// stands at its path now; then its state says so.
+// stands at its path now; then its state says so. Where as many are open as may be, files that have
+// nothing to be read are closed first, and if there is none, false: it is tried again.
 bool EnsureOpen(TopicParts& parts, WatchedFile& file);
+
+// All of the file is acked, or it need not be read, and its name leads to it.
+bool NeedsNoHandle(const WatchedFile& file);
 
 // Remembers how the file begins now. Its handle is open.
 void TakeFirstHead(WatchedFile& file);

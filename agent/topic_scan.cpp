@@ -86,8 +86,11 @@ void TopicTail::AddFile(const std::string& path, const FoundFile& found, Monoton
   added.SetModified(found.stat.modified_ns, parts_.wall_ns);
   // A file that nobody has written to for long is not held open for long.
   const std::int64_t age_ms = (parts_.wall_ns - added.modified_ns) / 1'000'000;
+  added.found_at = now;
   added.changed_at = now - std::max<std::int64_t>(age_ms, 0);
   added.found_at_start = !begun_;
+  const std::int64_t ignored_ms = found.input->ignore_older.count();
+  added.found_old = ignored_ms > 0 && age_ms > ignored_ms;
   added.size_at_start = found.stat.size_bytes;
   added.unplaced_size_max = found.stat.size_bytes;
   added.unplaced_modified_ns = added.written_ns();

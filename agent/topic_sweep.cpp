@@ -26,14 +26,7 @@ void TopicTail::SweepFile(WatchedFile& file, MonotonicMs now) {
   if (file.place != Place::kInPattern) QueueLook(file);
   if (file.state == FileState::kReading) SweepReading(file, now);
   const bool quiet = now - file.changed_at >= kIdleClose.count();
-  const bool read_to_end = file.state == FileState::kReading &&
-                           file.source->durable.end.value() == file.size && file.source->settled();
-  const bool unread_on_purpose =
-      file.state == FileState::kCopy || file.state == FileState::kFinished;
-  if (file.handle && file.place == Place::kInPattern && quiet &&
-      (read_to_end || unread_on_purpose)) {
-    file.handle.reset();
-  }
+  if (file.handle && quiet && NeedsNoHandle(file)) file.handle.reset();
 }
 
 void TopicTail::SweepReading(WatchedFile& file, MonotonicMs now) {

@@ -264,7 +264,7 @@ bool TopicTail::Ship(client::AgentLink& link, FileTurn& turn, BatchAssembler& as
 
 bool TopicTail::MustLetPass(WatchedFile& file) {
   if (file.read_after == nullptr) return false;
-  const WatchedFile* earlier = file.read_after->bound;
+  WatchedFile* earlier = file.read_after->bound;
   // A source may go on in another file than the one that was waited for, but no two wait for each
   // other.
   if (earlier == nullptr || earlier == &file ||
@@ -274,6 +274,12 @@ bool TopicTail::MustLetPass(WatchedFile& file) {
   }
   // What is not acked may yet have to be read again.
   const std::int64_t unread = Unread(*earlier);
+  if (unread == 0 && earlier->rest_holds_lines && earlier->rest_at_size == earlier->size) {
+    // The program writes elsewhere now: nothing joins on the event that ends the file.
+    earlier->send_event = true;
+    Activate(*earlier, ship_now_);
+    return true;
+  }
   if (unread == 0 && file.read_after->acked_to_end_of_read()) file.read_after = nullptr;
   return unread > 0;
 }

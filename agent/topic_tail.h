@@ -65,6 +65,7 @@ class TopicTail final : private BatchTarget {
   const std::string& name() const { return parts_.topic; }
   const Discovery& discovery() const { return discovery_; }
   const FileTable& files() const { return parts_.files; }
+  std::size_t open_files() const { return parts_.open_files.count(); }
   void AddReports(std::vector<client::FileReport>& out) const;
   // Rows that changed since the last call.
   void TakeCheckpoint(std::vector<CheckpointRow>& rows, std::vector<std::string>& inputs);

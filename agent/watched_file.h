@@ -40,6 +40,7 @@ struct WatchedFile {
   std::int64_t size = 0;
   std::int64_t modified_ns = 0;
   std::int64_t set_back_ns = 0;  // by how much the wall clock was set back since then
+  MonotonicMs found_at;
   MonotonicMs changed_at;
   MonotonicMs left_at;  // its patterns
   TimestampMs last_line{-1};
@@ -73,7 +74,8 @@ struct WatchedFile {
   std::int64_t unplaced_modified_ns = 0;
   bool unplaced_truncated = false;
   bool found_at_start = false;
-  std::int64_t size_at_start = 0;
+  bool found_old = false;          // past its input's ignore_older
+  std::int64_t size_at_start = 0;  // when it was found
 
   // `now_ns`: cut to its millisecond. What lies ahead of that was written before the clock was set
   // back, and no later than what is written now.

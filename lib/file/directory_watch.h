@@ -33,8 +33,8 @@ void AppendFolded(std::vector<Change>& changes, Change change);
 class DirectoryWatch {
  public:
   virtual ~DirectoryWatch() = default;
-  // Watching a directory twice is one watch. kLimit where the system's watches are used up: the
-  // caller polls that directory instead.
+  // Watching a directory twice is one watch. kLimit where the system's watches are used up,
+  // kUnsupported on a file system of the network: the caller polls that directory instead.
   virtual Status Add(const std::string& directory) = 0;
   virtual void Remove(const std::string& directory) = 0;
   // What has changed since the last call, never waiting; equal neighbours are folded into one.

@@ -67,6 +67,17 @@ TEST_F(AgentEvents, TheLastEventOfAFileThatIsGoneIsSent) {
   EXPECT_EQ(rig.Values(), Values{"one\n 1"});
 }
 
+TEST_F(AgentEvents, TheLastEventOfARotatedFileComesAheadOfItsSuccessor) {
+  rig.agent_options.inputs[0].multiline_timeout = std::chrono::seconds(30);
+  rig.Start();
+  rig.Append("/log/a.log", "one\n 1\n");
+  rig.Run(500);
+  rig.Rename("/log/a.log", "/log/a.log.1");
+  rig.Append("/log/a.log", "two\nthree\n");
+  rig.Run(5'000);
+  EXPECT_EQ(rig.Values(), (Values{"one\n 1", "two"}));
+}
+
 TEST_F(AgentEvents, OnceSendsTheLastEventToo) {
   rig.agent_options.once = true;
   rig.Append("/log/a.log", "one\n 1\ntwo\n 2\n");

@@ -201,6 +201,56 @@ TEST(AgentFromEnd, OldFilesBeginAtTheirEndAndNewOnesAtTheirStart) {
   EXPECT_TRUE(SameBytes(rig.BytesOf("/log/third.log"), "third\n"));
 }
 
+TEST(AgentIgnoreOlder, OldFilesBeginAtTheirEndWheneverTheyAreFound) {
+  AgentRig rig;
+  rig.agent_options.inputs[0].ignore_older = std::chrono::hours(1);
+  rig.Append("/log/old.log", "old\n");
+  rig.Append("/log/moved", "moved\n");
+  rig.Tick(3'660'000);
+  rig.Append("/log/young.log", "young\n");
+  rig.Start();
+  rig.Run(2'000);
+  rig.Rename("/log/moved", "/log/moved.log");
+  rig.Run(2'000);
+  EXPECT_EQ(rig.Values(), std::vector<std::string>{"young"});
+  rig.Append("/log/old.log", "appended\n");
+  rig.Append("/log/moved.log", "appended too\n");
+  rig.Run(2'000);
+  EXPECT_EQ(rig.BytesOf("/log/old.log"), "appended\n");
+  EXPECT_EQ(rig.BytesOf("/log/moved.log"), "appended too\n");
+  // What is known is read on, however old it has become; what it holds anew is no old file's.
+  rig.Kill();
+  rig.DeleteState();
+  rig.Append("/log/old.log", "more\n");
+  rig.Truncate("/log/moved.log");
+  rig.Append("/log/moved.log", "anew\n");
+  rig.Tick(7'200'000);
+  rig.Start();
+  rig.Settle();
+  EXPECT_EQ(rig.BytesOf("/log/old.log"), "appended\nmore\n");
+  EXPECT_EQ(rig.BytesOf("/log/young.log"), "young\n");
+}
+
+TEST(AgentOpenFiles, ManyTakeTurnsWithFewDescriptors) {
+  AgentRig rig;
+  rig.agent_options.open_files_max = 10;
+  for (int i = 0; i < 100; ++i) {
+    rig.Append(fmt::format("/log/{}.log", i), Numbers(i * 10, i * 10 + (i == 7 ? 50'000 : 10)));
+  }
+  rig.Start();
+  for (int i = 0; i < 6'000; ++i) {
+    rig.Tick();
+    ASSERT_LE(rig.agent->Totals().open_files, 10U);
+    if (i % 10 == 0) rig.Append("/log/5.log", fmt::format("{:07}\n", i));
+    if (i == 3'000) rig.Append("/log/99.log", "late\n");
+  }
+  rig.Settle();
+  for (int i = 0; i < 100; ++i) {
+    const std::string path = fmt::format("/log/{}.log", i);
+    ASSERT_TRUE(SameBytes(rig.BytesOf(path), rig.Content(path))) << path;
+  }
+}
+
 TEST(AgentOnce, ReadsToTheEndAsFoundAndIsDone) {
   AgentRig rig;
   rig.agent_options.once = true;

@@ -108,5 +108,25 @@ TEST_P(AgentUnreadable, ACopyThatStaysUnreadableIsAGapAndTheLogGoesOn) {
       << rig.Describe();
 }
 
+TEST_P(AgentUnreadable, ItsCopyIsNoFileOfItsOwn) {
+  rig.Append("/log/a.log", Lines("a", 0, 100));
+  rig.Start();
+  rig.Settle();
+  rig.Kill();
+  rig.Copy("/log/a.log", "/log/a.log.1");
+  rig.faults.Add({.kind = file::CallKind::kOpen,
+                  .matches = [](auto, const std::string& path) { return path == "/log/a.log"; },
+                  .code = GetParam().code,
+                  .span = file::FaultSpan::kFromThenOn});
+  Restart();
+  rig.Run(30'000);
+  EXPECT_EQ(rig.Values().size(), 100U) << rig.Describe();
+  rig.faults.Heal();
+  rig.Append("/log/a.log", Lines("a", 100, 200));
+  rig.Settle();
+  EXPECT_TRUE(SameBytes(rig.BytesOf("/log/a.log"), Lines("a", 0, 200))) << rig.Describe();
+  EXPECT_EQ(rig.Values().size(), 200U) << rig.Describe();
+}
+
 }  // namespace
 }  // namespace logboom::agent

@@ -31,10 +31,14 @@ agent::AgentOptions SimAgent::Options() const {
     const std::string log = "/log/" + topic + "/*.log";
     options.inputs.push_back(
         {.name = topic, .include = {log, log + ".*"}, .exclude = {}, .topic = topic});
+    if (stage_.options.agent_folds) options.inputs.back().multiline = agent::FoldKind::kIndented;
   }
   options.codec = stage_.options.codec;
   options.linger = std::chrono::milliseconds(stage_.options.linger_ms);
   options.max_line_bytes = stage_.options.max_line_bytes;
+  if (const std::size_t open_max = stage_.options.agent_open_files_max; open_max > 0) {
+    options.open_files_max = open_max * topics_.size();
+  }
   return options;
 }
 

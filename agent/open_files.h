@@ -1,0 +1,31 @@
+// Opens the files of one topic and counts them, so that an agent with more files than descriptors
+// takes turns with them.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "lib/base/result.h"
+#include "lib/file/file_system.h"
+
+namespace logboom::agent {
+
+// Must outlive the files. One thread.
+class OpenFiles {
+ public:
+  OpenFiles(file::FileSystem& fs, std::size_t files_max) : fs_(fs), files_max_(files_max) {}
+
+  // For reading. kLimit where files_max are open.
+  Result<std::unique_ptr<file::File>> Open(const std::string& path);
+  bool full() const { return count_ >= files_max_; }
+  std::size_t count() const { return count_; }
+  std::size_t files_max() const { return files_max_; }
+
+ private:
+  file::FileSystem& fs_;
+  std::size_t files_max_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace logboom::agent
