@@ -395,8 +395,7 @@ void Placement::LoseTruncated() {
 // Where it was emptied since it was looked at, what it held is another source's: a look tells.
 bool Placement::IsAsSeen(WatchedFile& file) {
   const auto stat = file.handle->Stat();
-  if (stat && stat->size_bytes >= file.size &&
-      HeadMatches(Content(*file.handle, stat->size_bytes), file.first_head)) {
+  if (stat && stat->size_bytes >= file.size && HoldsWhatWasSeen(file, stat->size_bytes)) {
     return true;
   }
   file.look_due = true;
@@ -435,20 +434,14 @@ void Placement::OpenAtEnd(WatchedFile& file) {
                                   .window = *window});
 }
 
-// What it holds from now on is not what it held.
 void Placement::BeginAnew(WatchedFile& file) {
   file.first_head = {};
   file.first_bytes = {};
-  if (EnsureOpen(parts_, file)) {
-    if (const auto stat = file.handle->Stat()) {
-      file.size = stat->size_bytes;
-      file.SetModified(stat->modified_ns, parts_.wall_ns);
-    }
-    TakeFirstHead(file);
-  }
+  file.unplaced_end = {};
   file.unplaced_truncated = false;
   file.unplaced_size_max = file.size;
   file.unplaced_modified_ns = file.written_ns();
+  if (EnsureOpen(parts_, file)) TakeFirstLook(parts_, file);
 }
 
 void Placement::Truncated(WatchedFile& file) {

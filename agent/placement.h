@@ -35,6 +35,8 @@ class Placement {
   // The file's bytes are its source's no more: it departs, and the file waits until the rest of it
   // is found or given up.
   void Truncated(WatchedFile& file);
+  // What it holds from now on is not what it held.
+  void BeginAnew(WatchedFile& file);
   // What was in the file before it had a source, and is gone. False: nothing.
   bool LoseUnplaced(WatchedFile& file, DepartureReason reason);
 
@@ -62,7 +64,6 @@ class Placement {
   bool ContinueFinal(WatchedFile& file);
   void Finish(WatchedFile& file, const Source& source);
 
-  void BeginAnew(WatchedFile& file);
   bool MustWait(const Source* earlier) const;
   void NoteGrowth(WatchedFile& file);
   static bool IsAsSeen(WatchedFile& file);

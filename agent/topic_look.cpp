@@ -66,7 +66,7 @@ void TopicTail::Look(WatchedFile& file, MonotonicMs now) {
       if (file.size == file.finished_size && file.state == FileState::kFinished) break;
       if (!changed) break;
       file.state = FileState::kUnplaced;
-      file.unplaced_size_max = file.size;
+      placement_.BeginAnew(file);
       placement_due_ = true;
       break;
     case FileState::kUnreadable:
@@ -79,8 +79,7 @@ void TopicTail::LookUnplaced(WatchedFile& file, std::int64_t size_before) {
   placement_due_ = true;
   if (file.unplaced_truncated) return;
   const bool written_anew =
-      file.size < size_before ||
-      (EnsureOpen(parts_, file) && !HeadMatches(Content(*file.handle, file.size), file.first_head));
+      file.size < size_before || (EnsureOpen(parts_, file) && !HoldsWhatWasSeen(file, file.size));
   if (written_anew) {
     file.unplaced_truncated = file.unplaced_size_max > 0;
     // A file that waits is known to hold nothing of the broker's sources.
@@ -91,9 +90,9 @@ void TopicTail::LookUnplaced(WatchedFile& file, std::int64_t size_before) {
   }
   file.unplaced_size_max = std::max(file.unplaced_size_max, file.size);
   file.unplaced_modified_ns = file.written_ns();
-  if (file.handle && file.first_head.head_bytes < record::kHeadBytes) {
-    TakeFirstHead(file);
-  }
+  if (!file.handle) return;
+  if (file.first_head.head_bytes < record::kHeadBytes) TakeFirstHead(file);
+  NoteEnd(file);
 }
 
 // Whether it still holds what was read of it. Asked whenever it was written to, before anything is

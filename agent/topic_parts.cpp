@@ -75,6 +75,29 @@ void TakeFirstHead(WatchedFile& file) {
   file.first_head.head_hash = record::HashBytes(file.first_bytes);
 }
 
+void NoteEnd(WatchedFile& file) {
+  const SourcePosition end(file.size);
+  const auto window = Content(*file.handle, file.size).WindowBefore(end);
+  file.unplaced_end = window ? client::SpanEnd{end, *window} : client::SpanEnd{};
+}
+
+void TakeFirstLook(TopicParts& parts, WatchedFile& file) {
+  if (const auto stat = file.handle->Stat()) {
+    file.size = stat->size_bytes;
+    file.SetModified(stat->modified_ns, parts.wall_ns);
+  }
+  TakeFirstHead(file);
+  if (file.first_bytes.empty()) file.size = 0;  // emptied meanwhile: nobody saw what it held
+  NoteEnd(file);
+  file.unplaced_size_max = file.size;
+  file.unplaced_modified_ns = file.written_ns();
+}
+
+bool HoldsWhatWasSeen(const WatchedFile& file, std::int64_t size) {
+  const Content content(*file.handle, size);
+  return HeadMatches(content, file.first_head) && WindowMatches(content, file.unplaced_end);
+}
+
 void Bind(TopicParts& parts, WatchedFile& file, Source& source) {
   file.first_bytes = {};
   file.source = &source;

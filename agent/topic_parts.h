@@ -62,6 +62,13 @@ bool NeedsNoHandle(const WatchedFile& file);
 
 // Remembers how the file begins now. Its handle is open.
 void TakeFirstHead(WatchedFile& file);
+// Remembers how large the file is now, how it begins and what stands at its end: of one moment,
+// which may be a later one than that of its listing. Its handle is open.
+void TakeFirstLook(TopicParts& parts, WatchedFile& file);
+// Remembers what stands at its end. Its handle is open.
+void NoteEnd(WatchedFile& file);
+// Whether the file, of so many bytes now, holds what was seen of it before it had a source.
+bool HoldsWhatWasSeen(const WatchedFile& file, std::int64_t size);
 
 // `source` goes on in `file`, at its read position.
 void Bind(TopicParts& parts, WatchedFile& file, Source& source);

@@ -234,6 +234,49 @@ TEST_F(AgentEmptiedUnread, RightAheadOfItsFirstTurn) {
   ExpectOneGap();
 }
 
+// As much of it as is remembered of a file's beginning, and more.
+TEST_F(AgentEmptiedUnread, ThoughItBeginsWithTheSameBanner) {
+  const std::string banner = Lines("banner", 0, 80);
+  rig_.network.SetFaults({.unreachable = true});
+  rig_.Append("/log/a.log", banner + Lines("a", 0, 50));
+  rig_.Start();
+  rig_.Run(2'000);
+  const auto file = rig_.fs.Open("/log/a.log", file::OpenMode::kReadWrite);
+  ASSERT_TRUE((*file)->Truncate(0).ok());
+  ASSERT_TRUE((*file)->PWrite(0, banner + Lines("b", 0, 90)).ok());
+  rig_.Run(12'000);
+  rig_.network.SetFaults({});
+  rig_.Settle();
+  EXPECT_TRUE(SameBytes(rig_.BytesOf("/log/a.log"), banner + Lines("b", 0, 90)));
+  const auto gaps = rig_.Rows(protocol::GAP);
+  ASSERT_EQ(gaps.size(), 1U) << rig_.Describe();
+  EXPECT_EQ(gaps[0].row.begin(), 0);
+  EXPECT_EQ(gaps[0].row.end(), static_cast<std::int64_t>((banner + Lines("a", 0, 50)).size()));
+}
+
+// How large it was is known from its listing; what it held then is not.
+TEST(AgentCopyTruncate, BetweenTheListingOfAFileAndItsOpeningItIsNoGap) {
+  AgentRig rig;
+  rig.network.SetFaults({.unreachable = true});
+  rig.Append("/log/a.log", Lines("a", 0, 50));
+  bool rotated = false;
+  const auto rotate = [&rig, &rotated](file::CallKind kind, const std::string&) {
+    if (kind == file::CallKind::kOpen && !std::exchange(rotated, true)) {
+      rig.CopyTruncate("/log/a.log", "/log/a.log.1");
+    }
+    return false;
+  };
+  rig.faults.Add({.matches = rotate});
+  rig.Start();
+  rig.Append("/log/a.log", Lines("a", 50, 60));
+  rig.Run(2'000);
+  rig.network.SetFaults({});
+  rig.Settle();
+  EXPECT_TRUE(SameBytes(rig.BytesOf("/log/a.log.1"), Lines("a", 0, 50)));
+  EXPECT_TRUE(SameBytes(rig.BytesOf("/log/a.log"), Lines("a", 50, 60)));
+  EXPECT_TRUE(rig.Rows(protocol::GAP).empty()) << rig.Describe();
+}
+
 TEST(AgentTruncate, AFileThatIsWrittenAnewToTheSameLengthIsRead) {
   AgentRig rig;
   rig.Append("/log/a.log", "aaaa\n");
