@@ -60,6 +60,15 @@ failed=0
 for preset in "${presets[@]}"; do
   run_preset "$preset" || failed=1
 done
+# The tests look at one round of the matrix of rotations; this at all of them.
+if [ ${#presets[@]} -gt 1 ] && [ -z "$filter" ]; then
+  if bash scripts/torture.sh rotation --verbose; then
+    summaries+=("rotation: every cell is well")
+  else
+    summaries+=("rotation: failed")
+    failed=1
+  fi
+fi
 # Under sanitizers the corpus has been replayed; this looks a little further.
 if [ ${#presets[@]} -gt 1 ] && [ -z "$filter" ]; then
   if bash scripts/fuzz.sh 10; then

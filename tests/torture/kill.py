@@ -36,6 +36,8 @@ def parse_arguments():
     parser.add_argument("--rate", type=int, default=20_000, help="lines per second (default 20000)")
     parser.add_argument("--rotation", choices=("none", "rename", "copytruncate", "all"),
                         default="all")
+    parser.add_argument("--rotate-kb", type=int, default=3000,
+                        help="rotate a file at so many kB at most, half of it on average (default 3000)")
     parser.add_argument("--interval-ms", type=int, nargs=2, default=(10, 600), metavar=("MIN", "MAX"),
                         help="between two kills (default 10 600)")
     parser.add_argument("--lose-state", action="store_true",
@@ -50,7 +52,8 @@ class Rig(Pipe):
     """A pipe whose ends are killed."""
 
     def __init__(self, options, count, folder, seed):
-        super().__init__(folder, seed, options.files, options.rate, options.rotation)
+        super().__init__(folder, seed, options.files, options.rate, options.rotation,
+                         options.rotate_kb * 1000)
         self.options = options
         self.count = count
         self.chance = random.Random(seed)

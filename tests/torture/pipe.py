@@ -29,14 +29,14 @@ def tell(text):
 class Pipe:
     """Lines of `seed` go from files to the broker; whoever breaks it looks at the end what is left."""
 
-    def __init__(self, folder, seed, files, rate, rotation):
+    def __init__(self, folder, seed, files, rate, rotation, rotate_bytes=3_000_000):
         self.folder = folder
         self.seed = seed
         self.logs = folder / "logs"
         self.logs.mkdir()
         self.broker = Broker(folder)
         self.agent = Agent(folder, self.broker, config=self._agent_config())
-        self._writer_words = [str(files), str(rate), rotation]
+        self._writer_words = [str(files), str(rate), rotation, str(rotate_bytes)]
         self._writer = None
 
     def _agent_config(self):
@@ -123,8 +123,9 @@ class Pipe:
 
 def report(verdict, problems):
     """Tells the counts and examples; returns whether all is well."""
-    tell(f"{verdict.expected} lines written, {verdict.stored} stored: {verdict.lost} lost, "
-         f"{verdict.doubled} doubled, {verdict.reordered} out of order, {verdict.damaged} damaged")
+    tell(f"{verdict.expected} lines written, {verdict.rotations} rotations, {verdict.stored} stored: "
+         f"{verdict.lost} lost, {verdict.doubled} doubled, {verdict.reordered} out of order, "
+         f"{verdict.damaged} damaged")
     for text in verdict.examples + verdict.lost_ranges() + problems:
         tell(text)
     return verdict.clean and not problems

@@ -1,4 +1,5 @@
 """What became of the lines that were written."""
+import itertools
 
 
 class Verdict:
@@ -31,21 +32,27 @@ class Verdict:
         self._last[generation] = max(number, self._last.get(generation, -1))
 
     @property
+    def rotations(self):
+        return len(self._seen) - len({file for file, _ in self._seen})
+
+    @property
     def lost(self):
         return sum(seen.count(0) for seen in self._seen.values())
 
-    def lost_ranges(self, at_most=20):
-        """Texts like 'file 1, generation 3: 17 to 40 of 1000'."""
-        found = []
+    def missing(self):
+        """(file, generation, first, end, count) of each run of numbers that is lost."""
         for (file, generation), seen in sorted(self._seen.items()):
             at = seen.find(0)
-            while at >= 0 and len(found) < at_most:
+            while at >= 0:
                 end = seen.find(1, at)
                 end = len(seen) if end < 0 else end
-                found.append(f"lost: file {file}, generation {generation}: numbers {at} to {end - 1} "
-                             f"of {len(seen)}")
+                yield file, generation, at, end, len(seen)
                 at = seen.find(0, end)
-        return found
+
+    def lost_ranges(self, at_most=20):
+        """Texts like 'file 1, generation 3: 17 to 40 of 1000'."""
+        return [f"lost: file {file}, generation {generation}: numbers {at} to {end - 1} of {count}"
+                for file, generation, at, end, count in itertools.islice(self.missing(), at_most)]
 
     @property
     def clean(self):

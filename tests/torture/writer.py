@@ -1,9 +1,10 @@
 """Writes numbered lines to several files, rotating them, until SIGTERM; then prints what it wrote.
 
-writer.py FOLDER SEED FILES LINES_PER_SECOND ROTATION
+writer.py FOLDER SEED FILES LINES_PER_SECOND ROTATION ROTATE_BYTES
 
-ROTATION is none, rename, copytruncate or all. The last line of output is JSON: a list of
-[file, generation, lines]. Nothing is ever deleted, so that every line can be found.
+ROTATION is none, rename, copytruncate or all, at ROTATE_BYTES at most, half of that on average. The last line
+of output is JSON: a list of [file, generation, lines]. Nothing is ever deleted, so that every line can be
+found.
 """
 import json
 import os
@@ -18,17 +19,17 @@ from lines import Lines
 
 _BURST_LINES_MAX = 400
 _TURN_S = 0.01
-_ROTATE_BYTES = 3_000_000
 
 
 class LogFile:
     """One file with its rotated ones beside it: NAME.log, NAME.log.1 ..."""
 
-    def __init__(self, folder, number, lines, rotation, chance):
+    def __init__(self, folder, number, lines, rotation, rotate_bytes, chance):
         self.path = folder / f"app{number}.log"
         self.number = number
         self.lines = lines
         self.rotation = rotation
+        self.rotate_bytes = rotate_bytes
         self.chance = chance
         self.generation = 0
         self.written = 0  # lines of this generation
@@ -57,7 +58,7 @@ class LogFile:
             data = data[self.file.write(data):]
 
     def _next_rotation(self):
-        return self.chance.randrange(1, _ROTATE_BYTES)
+        return self.chance.randrange(1, self.rotate_bytes)
 
     def _rotate(self):
         old_name = self._free_name()
@@ -90,12 +91,13 @@ ROTATIONS = {"none": (), "rename": ("rename",), "copytruncate": ("copytruncate",
              "all": ("rename", "copytruncate")}
 
 
-def main(folder, seed, files, lines_per_second, rotation):
+def main(folder, seed, files, lines_per_second, rotation, rotate_bytes):
     stopping = []
     signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))
     chance = random.Random(int(seed))
     lines = Lines(int(seed))
-    logs = [LogFile(pathlib.Path(folder), number, lines, ROTATIONS[rotation], chance)
+    logs = [LogFile(pathlib.Path(folder), number, lines, ROTATIONS[rotation],
+                    int(rotate_bytes), chance)
             for number in range(int(files))]
     begin, written = time.monotonic(), 0
     while not stopping:
