@@ -21,6 +21,9 @@ inline constexpr std::size_t kTimeFormatBytesMax = 128;
 inline constexpr std::size_t kUnixDigitsMax = 19;
 inline constexpr std::int64_t kTimeMsMax = 253'402'300'799'999;  // the end of the year 9999, UTC
 
+inline constexpr std::size_t kLevelBytesMax = 200;  // of a line, that are looked at for its level
+inline constexpr int kSyslogPriorityMax = 191;      // 23 facilities * 8 + 7
+
 // What a Fields keeps for the next line at most; a larger line gets room of its own.
 inline constexpr std::size_t kArenaBytesKept = 256 * 1'024;
 

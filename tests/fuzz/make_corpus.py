@@ -304,6 +304,14 @@ LINES = {
     "klog": {
         "klog": "I0102 15:04:05.000000    4711 server.go:42] text",
         "glog": "E20261123 10:00:00.123456 1 a:b.cc:7]"},
+    "level": {
+        "capitals": "2026-11-23 10:00:00,123 ERROR [main] c.f.Service - text",
+        "brackets": "[Mon Nov 23] [ssl:warn] [info  ] <error> \x1b[1;31mERROR\x1b[0m",
+        "json": r'{"time":1,"msg":"an \"ERROR\"","level": 30,"severity" : "Warning"}',
+        "keyed": "lvl=\"warn\" severity: CRITICAL log.level='e'",
+        "told": "sshd[1]: error: kex warning: text",
+        "priority": "<191>text",
+        "klog": "I0102 15:04:05.000000 1 a.go:1] text"},
     "logfmt": {
         "plain": "at=info method=GET path=/a?b=c flag bytes= took=1ms",
         "quoted": r'a="x \"y\" \x1b\u00e9\U0001f600\033\q" b="" c',

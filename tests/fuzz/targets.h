@@ -45,6 +45,9 @@ void Json(ByteView input);
 // A line of klog's.
 void Klog(ByteView input);
 
+// A line, for its level: only its first bytes matter, and what stands first in them.
+void Level(ByteView input);
+
 // A line of logfmt: its fields, written as such a line, parse to the same.
 void Logfmt(ByteView input);
 
@@ -89,6 +92,7 @@ inline constexpr Target kTargets[] = {
     {"glob", Glob},
     {"json", Json},
     {"klog", Klog},
+    {"level", Level},
     {"logfmt", Logfmt},
     {"record_batch", RecordBatch},
     {"regex", Regex},
