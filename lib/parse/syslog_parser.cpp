@@ -120,25 +120,17 @@ bool ReadFrom(Scanner in, TagIs tag_behind_iso_time, Fields& out) {
   return ReadTime(in, TakeIsoTime, out) && ReadHostAndMessage(in, tag_behind_iso_time, out);
 }
 
-// What the priority has added stays.
-void KeepPriority(Fields& out, ByteView facility, ByteView severity) {
-  out.Clear();
-  out.Add("facility", facility);
-  out.Add("severity", severity);
-}
-
 }  // namespace
 
 bool SyslogParser::Read(ByteView line, Fields& out) const {
   Scanner in(line);
   if (!ReadPriority(in, out)) return ReadFrom(in, TagIs::kRequired, out);
-  const Field facility = out[0];
-  const Field severity = out[1];
-  if (Read5424(in, out)) return true;
-  KeepPriority(out, facility.value, severity.value);
-  if (ReadFrom(in, TagIs::kOptional, out)) return true;
-  KeepPriority(out, facility.value, severity.value);
-  return out.Add("message", in.rest());
+  const ByteView facility = out[0].value;
+  const ByteView severity = out[1].value;
+  if (Read5424(in, out) || ReadFrom(in, TagIs::kOptional, out)) return true;
+  out.Clear();  // of what was read before it turned out to be none of these
+  return out.Add("facility", facility) && out.Add("severity", severity) &&
+         out.Add("message", in.rest());
 }
 
 }  // namespace logboom::parse

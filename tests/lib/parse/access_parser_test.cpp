@@ -47,6 +47,7 @@ TEST(AccessParser, RequestTable) {
             (Pairs{{"method", "GET"}, {"path", "/a b"}, {"protocol", "HTTP/2.0"}}));
   EXPECT_EQ(OfRequest("GET /old"), (Pairs{{"method", "GET"}, {"path", "/old"}}));
   EXPECT_EQ(OfRequest("GET HTTP/1.0"), (Pairs{{"method", "GET"}, {"path", "HTTP/1.0"}}));
+  EXPECT_EQ(OfRequest("GET  HTTP/1.0"), (Pairs{{"method", "GET"}, {"path", " HTTP/1.0"}}));
   EXPECT_EQ(OfRequest("VERSION-CONTROL /x HTTP/1.1"),
             (Pairs{{"method", "VERSION-CONTROL"}, {"path", "/x"}, {"protocol", "HTTP/1.1"}}));
   EXPECT_EQ(OfRequest(R"(GET /\"x\"\x41 HTTP/1.1)"),
