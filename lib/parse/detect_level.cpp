@@ -1,4 +1,6 @@
 // DetectLevel: one walk over the words at the start of a line, from left to right.
+#include <array>
+
 #include "lib/parse/level.h"
 #include "lib/parse/level_words.h"
 #include "lib/parse/limits.h"
@@ -9,11 +11,19 @@ namespace {
 
 constexpr char kEscape = '\x1b';
 
-// So that "error_count", "no-error" and "error.log" are words of their own, and no levels.
-constexpr bool IsWordByte(char c) {
-  return IsLetter(c) || IsDigit(c) || c == '_' || c == '-' || c == '.' || c == '@' ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
+// So that "error_count", "no-error" and "error.log" are words of their own, and no levels. A table:
+// it is asked for every byte.
+constexpr std::array<bool, 256> kWordBytes = [] {
+  std::array<bool, 256> table{};
+  for (unsigned byte = 0; byte < table.size(); ++byte) {
+    const char c = static_cast<char>(byte);
+    table[byte] =
+        IsLetter(c) || IsDigit(c) || c == '_' || c == '-' || c == '.' || c == '@' || byte >= 0x80;
+  }
+  return table;
+}();
+
+constexpr bool IsWordByte(char c) { return kWordBytes[static_cast<unsigned char>(c)]; }
 
 bool IsOneOf(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
 
@@ -91,7 +101,9 @@ class LevelWalk {
     if ((quoted_ ? quoted_key : behind != '"') && IsLevelKey(word)) {
       return LevelBehindKey(quoted_key ? end + 1 : end, quoted_key);
     }
-    if (quoted_) return std::nullopt;
+    // Most words of a line are none of these, and need not be looked up.
+    const bool marked = IsUpper(word[0]) || behind == ':' || IsOneOf(before, "[:<");
+    if (quoted_ || !marked) return std::nullopt;
     const auto level = LevelFromName(word);
     if (!level) return std::nullopt;
     const bool counts =

@@ -85,6 +85,10 @@ Level LevelFromPriority(int priority) {
 }
 
 bool IsLevelKey(ByteView word) {
+  constexpr std::string_view kFirstLetters = "lsp@";
+  if (word.size() < 2 || kFirstLetters.find(ToLower(word[0])) == std::string_view::npos) {
+    return false;
+  }
   return std::any_of(std::begin(kKeys), std::end(kKeys),
                      [word](std::string_view key) { return EqualsIgnoringCase(word, key); });
 }

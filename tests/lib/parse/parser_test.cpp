@@ -5,7 +5,9 @@
 
 #include <chrono>
 
+#include "lib/parse/level.h"
 #include "lib/parse/limits.h"
+#include "lib/parse/timestamp.h"
 #include "tests/lib/parse/allocations.h"
 #include "tests/lib/parse/parsed.h"
 
@@ -36,6 +38,34 @@ TEST(MakeParser, RefusesWhatItDoesNotKnowAndSaysWhatItDoes) {
             "a parser of kind 'json' takes no pattern: leave it out, or use kind 'regex'");
   EXPECT_EQ(MakeParser({.kind = "regex", .pattern = {}}).error().message,
             "a parser of kind 'regex' needs a pattern with named groups: (?P<name>...)");
+}
+
+// A line's way from text to time and level, by the names of fields alone.
+TEST(Parsers, NameTimeAndSeveritySoThatTheyAreFound) {
+  struct Row {
+    const char* kind;
+    const char* line;
+    const char* level;
+  };
+  const Row rows[] = {
+      {"json", R"({"ts":1795428000.0,"level":"warn"})", "warn"},
+      {"json", R"({"@timestamp":"2026-11-23T10:00:00Z","log":{"level":"ERROR"}})", "error"},
+      {"logfmt", "time=2026-11-23T10:00:00Z lvl=eror level=dbg", "debug"},
+      {"syslog", "<11>1 2026-11-23T10:00:00Z h a - - - x", "error"},
+      {"syslog", "<14>Nov 23 10:00:00 h a: x", "info"},
+      {"syslog", "Nov 23 10:00:00 h a: x", "none"},
+      {"nginx", R"(c - - [23/Nov/2026:11:00:00 +0100] "GET / HTTP/1.1" 200 1)", "none"},
+      {"klog", "W1123 10:00:00.000000 1 a.go:1] x", "warn"},
+  };
+  const TimestampMs now(1'795'428'000'000);  // 2026-11-23 10:00:00 UTC
+  const TimeParser times = *TimeParser::Make("auto", Zone());
+  Fields fields;
+  for (const Row& row : rows) {
+    ASSERT_TRUE(Made(row.kind)->Parse(row.line, fields)) << row.line;
+    EXPECT_EQ(times.Parse(FindTime(fields).value_or(""), now), now) << row.line;
+    const auto level = LevelOf(fields);
+    EXPECT_EQ(level ? LevelName(*level) : "none", row.level) << row.line;
+  }
 }
 
 TEST(Parsers, AllocateNothingOnceTheyAreWarm) {
