@@ -58,6 +58,7 @@ void Placement::Run(MonotonicMs now, bool online) {
   parts_.neighbourhood.Forget();
   if (online) {
     awaiting_.clear();
+    OpenUnplaced();
     if (!parts_.sources.Unbound().empty()) {
       const InodeIndex by_inode = IndexByInode();
       PlaceByIdentity(by_inode);
@@ -105,6 +106,18 @@ void Placement::OrderOpened() {
       if (!files[i]->source->opened) files[i]->read_after = files[i - 1]->source;
     }
   }
+}
+
+// Where descriptors are few, the oldest first: of one log they are to be read in that order.
+void Placement::OpenUnplaced() {
+  std::vector<WatchedFile*> unplaced;
+  for (const auto& file : parts_.files.files()) {
+    file->examined = false;
+    if (Unplaced(*file)) unplaced.push_back(file.get());
+  }
+  std::ranges::stable_sort(unplaced, std::ranges::less(),
+                           [](const WatchedFile* file) { return file->written_ns(); });
+  for (WatchedFile* file : unplaced) file->examined = EnsureOpen(parts_, *file);
 }
 
 Placement::InodeIndex Placement::IndexByInode() const {
@@ -251,7 +264,7 @@ void Placement::IndexFinalSources() {
 }
 
 void Placement::Decide(WatchedFile& file, MonotonicMs now) {
-  if (departures_.StillSearches(file.path)) return;
+  if (!file.examined || departures_.StillSearches(file.path)) return;
   if (!EnsureOpen(parts_, file) || !IsAsSeen(file)) return;
   if (ContinueFinal(file) || MayBeCopyOfAwaiting(file)) return;
   switch (CopyOfStanding(file, now)) {

@@ -44,6 +44,7 @@ class Placement {
   using Inode = std::pair<std::uint64_t, std::int64_t>;
   using InodeIndex = std::multimap<Inode, WatchedFile*>;
 
+  void OpenUnplaced();
   InodeIndex IndexByInode() const;
   void PlaceByIdentity(const InodeIndex& by_inode);
   void FindRenamed(const InodeIndex& by_inode);

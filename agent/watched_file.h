@@ -67,6 +67,8 @@ struct WatchedFile {
   // What was read to its end is to be sent, as far as it goes.
   bool sends_rest() const { return send_event || send_rest_with_more || send_rest_as_line; }
 
+  // Of kUnplaced: it was open when sources looked for their files, and is none of theirs.
+  bool examined = false;
   // Before it has a source: its head when first seen, and the most that was seen of it.
   record::SourceIdentity first_head;
   Bytes first_bytes;             // of that head; none once it has a source
