@@ -149,11 +149,22 @@ WatchedFile* Departures::FindBeside(Departure& departure, MonotonicMs now) {
   return nullptr;
 }
 
+// What stands where the source stood comes after it; of several sources, after the last.
+void Departures::NoteSuccessor(Source& source, const WatchedFile& goes_on_in) {
+  WatchedFile* successor = parts_.files.ByPath(source.path);
+  if (successor == nullptr || successor == &goes_on_in || successor->source != nullptr) return;
+  const Source* before = successor->read_after;
+  const bool is_last = before == nullptr || before->bound == nullptr ||
+                       before->bound->written_ns() <= goes_on_in.written_ns();
+  if (is_last) successor->read_after = &source;
+}
+
 void Departures::GoOnIn(const Departure& departure, WatchedFile& file) {
   parts_.notices.Say(
       Severity::kInfo,
       fmt::format("{}: {}; goes on in {} at byte {}", departure.source->path,
                   ReasonText(departure.reason), file.path, departure.source->read.end.value()));
+  NoteSuccessor(*departure.source, file);
   Bind(parts_, file, *departure.source);
   // Nobody writes to the copy that a truncation leaves behind.
   file.drain_then_close = departure.reason == DepartureReason::kTruncated;

@@ -46,6 +46,7 @@ class Departures {
   WatchedFile* FindAmongWatched(Departure& departure);
   WatchedFile* FindBeside(Departure& departure, MonotonicMs now);
   bool Proves(const Departure& departure, const std::string& path, bool alike) const;
+  void NoteSuccessor(Source& source, const WatchedFile& goes_on_in);
   void GoOnIn(const Departure& departure, WatchedFile& file);
 
   TopicParts& parts_;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agent/agent.h"
+#include "agent/archives.h"
 #include "agent/configuration.h"
 #include "lib/base/check.h"
 #include "lib/client/agent_link.h"
@@ -268,7 +269,8 @@ int Run(const daemon::Config& config, Configuration configuration) {
   }
   const std::unique_ptr<Checkpoint> checkpoint = OpenCheckpoint(state);
   const std::unique_ptr<file::DirectoryWatch> watch = OpenWatch(configuration);
-  const AgentSeams seams{fs, watch.get(), *checkpoint, random, daemon::ResidentBytes};
+  ArchiveFileSystem logs(fs);
+  const AgentSeams seams{logs, watch.get(), *checkpoint, random, daemon::ResidentBytes};
   auto agent = Agent::Make(configuration.options, seams);
   if (!agent.ok()) return Failed(agent.error(), kExitUsage);
   auto transport = transport::ConnectZmq(configuration.broker);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/agent.h"
+#include "agent/archives.h"
 #include "lib/client/agent_link.h"
 #include "lib/file/faulty_file_system.h"
 #include "lib/file/memory_file_system.h"
@@ -73,7 +74,7 @@ class AgentRig {
   // ---- the agent
 
   void Start() {
-    auto made = Agent::Make(agent_options, {.fs = faults,
+    auto made = Agent::Make(agent_options, {.fs = archives,
                                             .watch = watched_ ? watch_.get() : nullptr,
                                             .checkpoint = *checkpoint_,
                                             .random = random});
@@ -226,7 +227,9 @@ class AgentRig {
 
   Instant now{.wall = TimestampMs(1'790'000'000'000), .monotonic = MonotonicMs(100'000)};
   file::MemoryFileSystem fs;
-  file::FaultyFileSystem faults{fs};  // between the agent and `fs`
+  // Between the agent and `fs`.
+  file::FaultyFileSystem faults{fs};
+  ArchiveFileSystem archives{faults};
   SeededRandom random;
   transport::InprocNetwork network;
   fakes::FakeBroker broker{network.MakeServer(kBrokerAddress)};
