@@ -69,6 +69,11 @@ void TopicTail::Scan(ScanDepth depth, MonotonicMs now) {
     }
   }
   for (WatchedFile* file : moved) Left(*file, now);
+  // Not all can be opened now: of one log the oldest comes first.
+  if (added.size() > parts_.open_files.files_max()) {
+    std::ranges::stable_sort(added, std::ranges::less(),
+                             [](const auto* entry) { return entry->second.stat.modified_ns; });
+  }
   for (const auto* entry : added) {
     // Two names of one new file.
     if (parts_.files.ByIdentity(entry->second.stat.identity) != nullptr) continue;
