@@ -450,7 +450,7 @@ void Placement::OpenAtEnd(WatchedFile& file) {
 void Placement::BeginAnew(WatchedFile& file) {
   file.first_head = {};
   file.first_bytes = {};
-  file.unplaced_end = {};
+  file.seen_end = {};
   file.unplaced_truncated = false;
   file.unplaced_size_max = file.size;
   file.unplaced_modified_ns = file.written_ns();

@@ -102,8 +102,10 @@ bool TopicTail::IsTruncated(WatchedFile& file) {
   if (file.size < source.read.end.value()) return true;
   if (!EnsureOpen(parts_, file)) return false;
   const Content content(*file.handle, file.size);
-  return !HeadMatches(content, source.identity) ||
-         (source.read_window_known && !WindowMatches(content, source.read));
+  if (!HeadMatches(content, source.identity)) return true;
+  // Of what nothing was read of, all that stands ahead of the position is its head.
+  if (source.read.end.value() == 0) return !WindowMatches(content, file.seen_end);
+  return source.read_window_known && !WindowMatches(content, source.read);
 }
 
 void TopicTail::LookReading(WatchedFile& file, bool changed, MonotonicMs now) {
@@ -114,6 +116,7 @@ void TopicTail::LookReading(WatchedFile& file, bool changed, MonotonicMs now) {
     placement_due_ = true;
     return;
   }
+  if (source.read.end.value() == 0 && file.handle) NoteEnd(file);
   source.modified_seen_ns = file.written_ns();
   if (file.size > source.size_seen) {
     source.size_seen = file.size;

@@ -1,6 +1,7 @@
 #include "agent/topic_parts.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <set>
 #include <utility>
@@ -76,9 +77,13 @@ void TakeFirstHead(WatchedFile& file) {
 }
 
 void NoteEnd(WatchedFile& file) {
+  file.seen_end = {};
+  // Room that was made ahead is yet to be written in place.
+  std::array<char, 1> last{};
+  if (file.size <= 0 || !file.handle->PRead(file.size - 1, last) || last[0] == '\0') return;
   const SourcePosition end(file.size);
   const auto window = Content(*file.handle, file.size).WindowBefore(end);
-  file.unplaced_end = window ? client::SpanEnd{end, *window} : client::SpanEnd{};
+  if (window) file.seen_end = {end, *window};
 }
 
 void TakeFirstLook(TopicParts& parts, WatchedFile& file) {
@@ -95,7 +100,7 @@ void TakeFirstLook(TopicParts& parts, WatchedFile& file) {
 
 bool HoldsWhatWasSeen(const WatchedFile& file, std::int64_t size) {
   const Content content(*file.handle, size);
-  return HeadMatches(content, file.first_head) && WindowMatches(content, file.unplaced_end);
+  return HeadMatches(content, file.first_head) && WindowMatches(content, file.seen_end);
 }
 
 void Bind(TopicParts& parts, WatchedFile& file, Source& source) {

@@ -130,7 +130,7 @@ void TopicTail::SourceFinal(Source& source) {
   file->finished_size = source.durable.end.value();
   file->source_of_copy = source.id;
   file->unplaced_size_max = 0;
-  file->unplaced_end = {};
+  file->seen_end = {};
   if (file->size > file->finished_size) {
     file->state = FileState::kUnplaced;
   } else if (file->place == Place::kInPattern) {

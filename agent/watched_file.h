@@ -71,8 +71,8 @@ struct WatchedFile {
   bool examined = false;
   // Before it has a source: its head when first seen, and the most that was seen of it.
   record::SourceIdentity first_head;
-  Bytes first_bytes;             // of that head; none once it has a source
-  client::SpanEnd unplaced_end;  // how far it reached when it was looked at last
+  Bytes first_bytes;         // of that head; none once it has a source
+  client::SpanEnd seen_end;  // how far it reached when it was looked at, unread
   std::int64_t unplaced_size_max = 0;
   std::int64_t unplaced_modified_ns = 0;
   bool unplaced_truncated = false;

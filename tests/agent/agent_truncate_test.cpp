@@ -254,6 +254,39 @@ TEST_F(AgentEmptiedUnread, ThoughItBeginsWithTheSameBanner) {
   EXPECT_EQ(gaps[0].row.end(), static_cast<std::int64_t>((banner + Lines("a", 0, 50)).size()));
 }
 
+TEST(AgentTruncate, AFileThatIsWrittenAnewBehindTheSameBannerBeforeItIsReadIsAGap) {
+  const std::string banner = Lines("banner", 0, 80);
+  AgentRig rig;
+  rig.Start();
+  rig.Run(2'000);
+  rig.Append("/log/a.log", banner + Lines("a", 0, 50));
+  while (rig.StateOf("/log/a.log") != "reading") rig.Tick();
+  rig.Truncate("/log/a.log");
+  rig.Append("/log/a.log", banner + Lines("b", 0, 90));
+  rig.Settle();
+  EXPECT_TRUE(SameBytes(rig.BytesOf("/log/a.log"), banner + Lines("b", 0, 90)));
+  const auto gaps = rig.Rows(protocol::GAP);
+  ASSERT_EQ(gaps.size(), 1U) << rig.Describe();
+  EXPECT_EQ(gaps[0].row.begin(), 0);
+  EXPECT_EQ(gaps[0].row.end(), static_cast<std::int64_t>((banner + Lines("a", 0, 50)).size()));
+}
+
+TEST(AgentTruncate, RoomThatWasMadeAheadIsFilledInPlace) {
+  AgentRig rig;
+  rig.network.SetFaults({.unreachable = true});
+  rig.Append("/log/a.log", Lines("a", 0, 50) + std::string(2'000, '\0'));
+  rig.Start();
+  rig.Run(2'000);
+  const auto file = rig.fs.Open("/log/a.log", file::OpenMode::kReadWrite);
+  const auto end = static_cast<std::int64_t>(Lines("a", 0, 50).size());
+  ASSERT_TRUE((*file)->PWrite(end, Lines("a", 50, 60)).ok());
+  rig.Run(2'000);
+  rig.network.SetFaults({});
+  rig.Settle();
+  EXPECT_TRUE(rig.BytesOf("/log/a.log").starts_with(Lines("a", 0, 60)));
+  EXPECT_TRUE(rig.Rows(protocol::GAP).empty()) << rig.Describe();
+}
+
 // How large it was is known from its listing; what it held then is not.
 TEST(AgentCopyTruncate, BetweenTheListingOfAFileAndItsOpeningItIsNoGap) {
   AgentRig rig;
