@@ -29,8 +29,9 @@ agent::AgentOptions SimAgent::Options() const {
   options.host = host_;
   for (const std::string& topic : topics_) {
     const std::string log = "/log/" + topic + "/*.log";
+    const std::string archived = "/log/" + topic + "/archive/*.log.*";
     options.inputs.push_back(
-        {.name = topic, .include = {log, log + ".*"}, .exclude = {}, .topic = topic});
+        {.name = topic, .include = {log, log + ".*", archived}, .exclude = {}, .topic = topic});
     if (stage_.options.agent_folds) options.inputs.back().multiline = agent::FoldKind::kIndented;
   }
   options.codec = stage_.options.codec;
