@@ -15,9 +15,6 @@ constexpr char kSpanPlaceholder[record::kSpanBytes] = {};
 // A header without a value of its own: that it is there says all.
 constexpr ByteView kNoValue{};
 
-// lb.span, lb.source, lb.more.
-constexpr std::size_t kOwnHeadersMax = 3;
-
 HeaderView MoreHeader() { return {.key = record::kMoreHeader, .value = kNoValue}; }
 
 }  // namespace
@@ -28,9 +25,6 @@ void BatchAssembler::BeginRun(const RunStart& run) {
   CHECK(!run_);
   run_ = run;
   run_records_ = 0;
-  more_headers_.resize(1 + run.labels.size());
-  more_headers_.front() = MoreHeader();
-  std::copy(run.labels.begin(), run.labels.end(), more_headers_.begin() + 1);
 }
 
 bool BatchAssembler::Fits(const record::RecordView& record) const {
@@ -39,37 +33,36 @@ bool BatchAssembler::Fits(const record::RecordView& record) const {
          builder_.raw_bytes() + record::BatchBuilder::SizeOf(record) <= raw_bytes_max_;
 }
 
-bool BatchAssembler::Add(const Piece& piece, TimestampMs read_time) {
-  if (run_records_ == 0) return AddFirst(piece, read_time);
-  const record::RecordView record{
-      .timestamp = read_time,
-      .key = run_->key,
-      .value = piece.value,
-      .headers = piece.more ? std::span<const HeaderView>(more_headers_) : run_->labels};
+bool BatchAssembler::Add(const Piece& piece, TimestampMs time,
+                         std::span<const HeaderView> headers) {
+  record::RecordView record{
+      .timestamp = time, .key = run_->key, .value = piece.value, .headers = headers};
+  if (run_records_ == 0) return AddFirst(record, piece.more);
+  if (piece.more) {
+    headers_.assign({MoreHeader()});
+    headers_.insert(headers_.end(), headers.begin(), headers.end());
+    record.headers = headers_;
+  }
   if (!Fits(record)) return false;
   builder_.Add(record);
   ++run_records_;
   return true;
 }
 
-bool BatchAssembler::AddFirst(const Piece& piece, TimestampMs read_time) {
-  first_headers_.resize(kOwnHeadersMax + run_->labels.size());
-  auto next = first_headers_.begin();
-  *next++ = {.key = record::kSpanHeader, .value = ByteView(kSpanPlaceholder, record::kSpanBytes)};
+bool BatchAssembler::AddFirst(const record::RecordView& record, bool more) {
+  headers_.assign(
+      {{.key = record::kSpanHeader, .value = ByteView(kSpanPlaceholder, record::kSpanBytes)}});
   Bytes identity;
   if (run_->identity != nullptr) {
     identity = record::EncodeSourceIdentity(*run_->identity);
-    *next++ = {.key = record::kSourceHeader, .value = ByteView(identity)};
+    headers_.push_back({.key = record::kSourceHeader, .value = ByteView(identity)});
   }
-  if (piece.more) *next++ = MoreHeader();
-  next = std::copy(run_->labels.begin(), run_->labels.end(), next);
-  const record::RecordView record{
-      .timestamp = read_time,
-      .key = run_->key,
-      .value = piece.value,
-      .headers = std::span<const HeaderView>(first_headers_.begin(), next)};
-  if (full() || !Fits(record)) return false;
-  span_slot_ = builder_.AddWithSlot(record, 0);
+  if (more) headers_.push_back(MoreHeader());
+  headers_.insert(headers_.end(), record.headers.begin(), record.headers.end());
+  record::RecordView first = record;
+  first.headers = headers_;
+  if (full() || !Fits(first)) return false;
+  span_slot_ = builder_.AddWithSlot(first, 0);
   ++run_records_;
   return true;
 }

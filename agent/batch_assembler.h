@@ -26,7 +26,6 @@ struct RunStart {
   SourcePosition begin;
   const record::SourceIdentity* identity = nullptr;  // opens the source
   ByteView key;
-  std::span<const record::HeaderView> labels;
 };
 
 struct AssembledBatch {
@@ -44,8 +43,8 @@ class BatchAssembler {
   void SetRawBytesMax(std::size_t bytes) { raw_bytes_max_ = bytes; }
 
   void BeginRun(const RunStart& run);
-  // False: the batch is full, and nothing was added.
-  bool Add(const Piece& piece, TimestampMs read_time);
+  // False: the batch is full, and nothing was added. `headers` stand behind those of our own.
+  bool Add(const Piece& piece, TimestampMs time, std::span<const record::HeaderView> headers);
   // The run ends before `end`; a run without records leaves no trace.
   void EndRun(const client::SpanEnd& end);
 
@@ -56,7 +55,7 @@ class BatchAssembler {
   Result<AssembledBatch> Finish();
 
  private:
-  bool AddFirst(const Piece& piece, TimestampMs read_time);
+  bool AddFirst(const record::RecordView& record, bool more);
   bool Fits(const record::RecordView& record) const;
 
   record::BatchBuilder builder_;
@@ -66,9 +65,7 @@ class BatchAssembler {
   std::optional<RunStart> run_;
   std::uint32_t run_records_ = 0;
   record::HeaderSlot span_slot_;
-  // Reused for each record.
-  std::vector<record::HeaderView> first_headers_;
-  std::vector<record::HeaderView> more_headers_;
+  std::vector<record::HeaderView> headers_;  // reused
 };
 
 }  // namespace logboom::agent

@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "agent/discovery.h"
+#include "agent/understanding.h"
 #include "lib/daemon/process.h"
 #include "lib/daemon/serve_metrics.h"
+#include "lib/file/posix_file_system.h"
 #include "lib/protocol/names.h"
 #include "lib/record/span.h"
 
@@ -34,6 +36,30 @@ std::vector<daemon::KeySpec> InputKeys() {
       {.name = "labels",
        .type = KeyType::kStringMap,
        .help = "become the headers lb.label.NAME of each record"},
+      {.name = "parser",
+       .default_text = "none",
+       .help = "none, json, logfmt, syslog, nginx, apache, klog or regex: what fields, time and "
+               "level are read from"},
+      {.name = "pattern", .help = "of the parser regex: a named group (?P<name>...) a field"},
+      {.name = "fields",
+       .type = KeyType::kStringList,
+       .help = "of the parsed line, that become the headers lb.label.NAME"},
+      {.name = "time",
+       .default_text = "read",
+       .help = "the records' time: read, when a line was read; or line, what it says itself"},
+      {.name = "time_format",
+       .default_text = "auto",
+       .help = "of time = line: auto, iso, syslog, access, klog, unix, unix_ms, unix_us, unix_ns, "
+               "or one with percent signs, as %d.%m.%Y %H:%M:%S"},
+      {.name = "time_zone",
+       .default_text = "local",
+       .help = "of times that name none: local, UTC, +01:00, Europe/Berlin"},
+      {.name = "level",
+       .type = KeyType::kBool,
+       .default_text = "false",
+       .help = "what a line says of its level becomes the header lb.level"},
+      {.name = "path_labels",
+       .help = "a pattern over the file's path: its named groups become the headers lb.label.NAME"},
       {.name = "encoding",
        .default_text = "bytes",
        .help = "bytes (sent as they are), utf-8, utf-16, utf-16le, utf-16be or latin1: sent as "
@@ -90,6 +116,49 @@ Status ConfigureFraming(const daemon::Config& config, InputOptions& input) {
   return Ok();
 }
 
+Result<std::unique_ptr<parse::Parser>> ConfigureParser(const daemon::Config& config) {
+  const std::string& kind = config.String("parser");
+  const std::string& pattern = config.String("pattern");
+  if (kind == "none" && !config.List("fields").empty()) {
+    return config.Invalid("fields", "names only where a parser is set");
+  }
+  if (kind == "none" && !pattern.empty()) {
+    return config.Invalid("pattern", "a pattern only where parser = \"regex\"");
+  }
+  if (kind == "none") return nullptr;
+  auto parser = parse::MakeParser({.kind = kind, .pattern = pattern});
+  if (!parser)
+    return config.Invalid(kind == "regex" ? "pattern" : "parser", parser.error().message);
+  return parser;
+}
+
+Status ConfigureTime(const daemon::Config& config, Understanding& understanding) {
+  const std::string& time = config.String("time");
+  if (time != "read" && time != "line") return config.Invalid("time", "read or line");
+  file::PosixFileSystem fs;
+  auto zone = parse::LoadZone(fs, config.String("time_zone"));
+  if (!zone) return config.Invalid("time_zone", zone.error().message);
+  auto parser = parse::TimeParser::Make(config.String("time_format"), *std::move(zone));
+  if (!parser) return config.Invalid("time_format", parser.error().message);
+  if (time == "line") understanding.time = *std::move(parser);
+  return Ok();
+}
+
+Status ConfigureUnderstanding(const daemon::Config& config, InputOptions& input) {
+  auto understanding = std::make_shared<Understanding>();
+  ASSIGN_OR_RETURN(understanding->parser, ConfigureParser(config));
+  RETURN_IF_ERROR(ConfigureTime(config, *understanding));
+  understanding->fields = config.List("fields");
+  understanding->level = config.Bool("level");
+  if (const std::string& pattern = config.String("path_labels"); !pattern.empty()) {
+    auto parser = parse::MakeParser({.kind = "regex", .pattern = pattern});
+    if (!parser) return config.Invalid("path_labels", parser.error().message);
+    understanding->path_labels = *std::move(parser);
+  }
+  input.understanding = std::move(understanding);
+  return Ok();
+}
+
 Result<InputOptions> ConfigureInput(const daemon::Config& config) {
   InputOptions input;
   for (const std::string& pattern : config.List("include")) {
@@ -106,6 +175,7 @@ Result<InputOptions> ConfigureInput(const daemon::Config& config) {
   input.from = from == "end" ? StartFrom::kEnd : StartFrom::kStart;
   input.ignore_older = config.Duration("ignore_older");
   RETURN_IF_ERROR(ConfigureFraming(config, input));
+  RETURN_IF_ERROR(ConfigureUnderstanding(config, input));
   RETURN_IF_ERROR(CheckInput(config, input));
   return input;
 }

@@ -5,6 +5,20 @@
 
 namespace logboom::agent {
 
+// What lines did not say, or said at too great length: they are sent as they are.
+struct NotUnderstood {
+  std::uint64_t lines_not_parsed = 0;
+  std::uint64_t times_not_found = 0;
+  std::uint64_t fields_left_out = 0;  // too large for a header
+
+  NotUnderstood& operator+=(const NotUnderstood& other) {
+    lines_not_parsed += other.lines_not_parsed;
+    times_not_found += other.times_not_found;
+    fields_left_out += other.fields_left_out;
+    return *this;
+  }
+};
+
 struct Counters {
   std::uint64_t bytes_read = 0;     // of files, handed to the link; again after a lost session
   std::uint64_t bytes_acked = 0;    // of files, each once
@@ -14,6 +28,7 @@ struct Counters {
   std::uint64_t conflicts = 0;
   std::uint64_t refusals = 0;
   std::uint64_t lines_split = 0;  // parts sent with lb.more
+  NotUnderstood not_understood;
   std::uint64_t truncations = 0;
   std::uint64_t gaps = 0;
   std::uint64_t gap_bytes = 0;

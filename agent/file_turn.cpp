@@ -73,11 +73,14 @@ TurnOutcome FileTurn::Take(WatchedFile& file, std::uint64_t log_tag, BatchAssemb
   auto place = PlaceOf(file, manner);
   if (!place) return {TurnEnd::kFailed, place.error()};
 
+  manner.understanding.BeginFile(source.identity.path, manner.labels);
+
   std::size_t at = chunk.window;
   run_at_ = at;
   BeginRun(file, log_tag, assembler);
   while (const auto piece = manner.framer.Next(chunk.bytes.substr(at), *place, rest)) {
-    if (!assembler.Add(*piece, read_time)) {
+    const Understood line = manner.understanding.Read(piece->value, read_time);
+    if (!assembler.Add(*piece, line.time, line.headers)) {
       EndRun(source, chunk, at, assembler, target);
       CHECK(!assembler.empty());
       if (!target.SendBatch()) return {TurnEnd::kBlocked, {}};
@@ -85,6 +88,7 @@ TurnOutcome FileTurn::Take(WatchedFile& file, std::uint64_t log_tag, BatchAssemb
       continue;
     }
     if (piece->more) ++counters_.lines_split;
+    counters_.not_understood += line.not_understood;
     at += piece->consumed;
     place->position += static_cast<std::int64_t>(piece->consumed);
   }
@@ -104,8 +108,7 @@ void FileTurn::BeginRun(WatchedFile& file, std::uint64_t log_tag, BatchAssembler
                       .source_id = source.id,
                       .begin = source.read.end,
                       .identity = source.identity_sent ? nullptr : &source.identity,
-                      .key = key_,
-                      .labels = MannerOf(file.input).labels});
+                      .key = key_});
 }
 
 void FileTurn::EndRun(Source& source, const Chunk& chunk, std::size_t at, BatchAssembler& assembler,
@@ -126,11 +129,12 @@ FileTurn::Manner::Manner(const AgentOptions& options, const InputOptions* input)
       framer({.record_bytes_max = options.max_line_bytes,
               .encoding = encoding,
               .strip_cr = input != nullptr && input->strip_cr,
-              .fold = input == nullptr ? FoldKind::kNone : input->multiline}) {
+              .fold = input == nullptr ? FoldKind::kNone : input->multiline}),
+      understanding(input == nullptr ? nullptr : input->understanding) {
   if (input == nullptr) return;
   label_names.reserve(input->labels.size());  // the headers look at them
   for (const auto& [name, value] : input->labels) {
-    label_names.push_back("lb.label." + name);
+    label_names.push_back(record::LabelHeader(name));
     labels.push_back({.key = label_names.back(), .value = ByteView(value)});
   }
 }

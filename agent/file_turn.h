@@ -12,6 +12,7 @@
 #include "agent/counters.h"
 #include "agent/framing/framer.h"
 #include "agent/options.h"
+#include "agent/understanding.h"
 #include "agent/watched_file.h"
 #include "lib/base/types.h"
 
@@ -69,6 +70,7 @@ class FileTurn {
     std::vector<record::HeaderView> labels;
     Encoding encoding;
     Framer framer;
+    LineUnderstanding understanding;
   };
   Manner& MannerOf(const InputOptions* input);
   static Result<FramingPlace> PlaceOf(const WatchedFile& file, const Manner& manner);

@@ -28,6 +28,8 @@ inline constexpr std::size_t kRunsPerBatchMax = 1'000;
 inline constexpr std::size_t kRowsPerRequestMax = 500;
 // Names and values of an input's labels, in sum: they stand in each record, beside a whole line.
 inline constexpr std::size_t kLabelBytesMax = std::size_t{16} << 10U;
+// Names and values of what a line says of itself, and as much again of what its path says.
+inline constexpr std::size_t kFieldBytesMax = std::size_t{8} << 10U;
 
 // A file that changes all the time is looked at this often, and the watch is asked this often.
 inline constexpr std::chrono::milliseconds kLookInterval{50};

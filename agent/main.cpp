@@ -76,6 +76,12 @@ void FillMetrics(const AgentTotals& totals, bool connected, daemon::MetricsRegis
   count("logboom_agent_gap_bytes_total", "Bytes in those gaps", counters.gap_bytes);
   count("logboom_agent_lines_split_total", "Parts of lines sent with lb.more",
         counters.lines_split);
+  count("logboom_agent_lines_not_parsed_total", "Lines that are not of their input's kind",
+        counters.not_understood.lines_not_parsed);
+  count("logboom_agent_times_not_found_total", "Lines that don't say their time",
+        counters.not_understood.times_not_found);
+  count("logboom_agent_fields_left_out_total", "Fields that are too large for a header",
+        counters.not_understood.fields_left_out);
   count("logboom_agent_errors_total", "Errors said in the log", totals.errors);
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,8 @@
 #include "lib/record/codec.h"
 
 namespace logboom::agent {
+
+struct Understanding;
 
 // Where to begin with a file that is there when its input is used for the first time. Files that
 // come later are always read from their start.
@@ -29,6 +32,7 @@ struct InputOptions {
   std::chrono::milliseconds ignore_older{0};
   // Become the headers lb.label.NAME of each record.
   std::map<std::string, std::string> labels = {};
+  std::shared_ptr<const Understanding> understanding = nullptr;  // null: nothing is asked for
   Encoding encoding = Encoding::kBytes;
   bool strip_cr = false;
   FoldKind multiline = FoldKind::kNone;

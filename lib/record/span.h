@@ -22,7 +22,13 @@ inline constexpr std::string_view kSpanHeader = "lb.span";
 inline constexpr std::string_view kSourceHeader = "lb.source";
 inline constexpr std::string_view kMoreHeader = "lb.more";
 inline constexpr std::string_view kTimeHeader = "lb.time";
+inline constexpr std::string_view kLevelHeader = "lb.level";
 inline constexpr std::string_view kReservedHeaderPrefix = "lb.";
+
+// "lb.label.NAME"
+inline std::string LabelHeader(std::string_view name) {
+  return std::string("lb.label.").append(name);
+}
 
 inline constexpr std::size_t kSpanBytes = 57;
 // A window is the XXH3-64 of the up to this many bytes before a position.

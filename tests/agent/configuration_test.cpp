@@ -57,5 +57,28 @@ TEST(Configuration, WhatCantBeIsRefusedByItsKey) {
       Read({"--topic", "web", "--input", "/a", "--set", "agent.max_line_bytes=1000000"}).ok());
 }
 
+TEST(Configuration, WhatAnInputMakesOfItsLinesIsCheckedByItsKey) {
+  const auto refused = [](std::vector<const char*> settings) {
+    std::vector<const char*> flags = {"--topic", "web", "--input", "/a"};
+    for (const char* setting : settings) flags.insert(flags.end(), {"--set", setting});
+    const auto read = Read(flags);
+    return read.ok() ? std::string() : read.error().message;
+  };
+  EXPECT_EQ(refused({"input.parser=json", "input.fields=[\"a\"]", "input.time=line",
+                     "input.time_format=%d.%m.%Y", "input.time_zone=Europe/Berlin",
+                     "input.level=true", "input.path_labels=/(?P<x>.*)"}),
+            "");
+  EXPECT_NE(refused({"input.parser=xml"}).find("parser"), std::string::npos);
+  EXPECT_NE(refused({"input.parser=regex", "input.pattern=a("}).find("pattern"), std::string::npos);
+  EXPECT_NE(refused({"input.pattern=(?P<a>.)"}).find("pattern"), std::string::npos);
+  EXPECT_NE(refused({"input.fields=[\"a\"]"}).find("fields"), std::string::npos);
+  EXPECT_NE(refused({"input.time=now"}).find("time"), std::string::npos);
+  EXPECT_NE(refused({"input.time_format=%Q"}).find("time_format"), std::string::npos);
+  EXPECT_NE(refused({"input.time_zone=Mars/Base"}).find("time_zone"), std::string::npos);
+  EXPECT_NE(refused({"input.path_labels=/a/(b)"}).find("path_labels"), std::string::npos);
+  EXPECT_NE(refused({"input.encoding=ebcdic"}).find("encoding"), std::string::npos);
+  EXPECT_NE(refused({"input.multiline=cobol"}).find("multiline"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace logboom::agent
