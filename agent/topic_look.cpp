@@ -117,6 +117,7 @@ void TopicTail::LookReading(WatchedFile& file, bool changed, MonotonicMs now) {
     return;
   }
   if (source.read.end.value() == 0 && file.handle) NoteEnd(file);
+  if (changed) parts_.files.NoteBeginning(file);  // it may have been too short before
   source.modified_seen_ns = file.written_ns();
   if (file.size > source.size_seen) {
     source.size_seen = file.size;

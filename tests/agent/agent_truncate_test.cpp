@@ -86,6 +86,22 @@ TEST(AgentCopyTruncate, TwoFilesOfUnlikeNamesAreTwoFilesEvenWithEqualBytes) {
   EXPECT_TRUE(SameBytes(rig.BytesOf("/log/b.log"), Lines("x", 0, 50)));
 }
 
+// As a compressed one does: it takes the place of the original under another name.
+TEST(AgentCopy, OfAFileThatWasFoundEmptyAndIsGoneIsNotRead) {
+  AgentRig rig;
+  rig.Start();
+  rig.Append("/log/a.log", "");
+  rig.Run(2'000);
+  rig.Append("/log/a.log", Lines("a", 0, 50));
+  rig.Run(1'000);
+  rig.Rename("/log/a.log", "/log/a.log.1");
+  rig.Append("/log/a.log", "");
+  rig.Copy("/log/a.log.1", "/log/a.log.1.bak");
+  rig.Remove("/log/a.log.1");
+  rig.Settle();
+  EXPECT_EQ(rig.Values().size(), 50U) << rig.Describe();
+}
+
 TEST(AgentTruncate, BytesThatNobodyHasAreAGap) {
   AgentRig rig;
   rig.Append("/log/a.log", "1\n2\n");
