@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# dev test [FILTER] [--all]: build and run the tests (regular expression); --all: sanitizers and fuzz too
+# dev test [FILTER] [--all]: build and run the tests (regular expression); --all: sanitizers, fuzz, the matrix of rotations too
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -4,7 +4,9 @@ A style does one rotation of a RotatedLog; `log.turn` counts them. It says by wh
 becomes of the bytes, and so what may be lost.
 """
 import collections
+import gzip
 import os
+import shutil
 
 # `include`: patterns below the log's folder. `prepared`: rotations before anything goes wrong. `ordered`: its
 # files come in the order in which they were written. `banner`: they all begin with the same 2 KB. `copy`: what
@@ -23,6 +25,16 @@ def _rename(log):
 
 def _rename_out(log):
     log.rename_out(log.beside(f".{log.turn}"))
+
+
+def _compress(log):
+    """As logrotate does: the archive gets the file's times, and takes its place."""
+    rotated = log.beside(f".{log.turn}")
+    log.rename(rotated)
+    archive = log.beside(f".{log.turn}.gz")
+    archive.write_bytes(gzip.compress(rotated.read_bytes()))
+    shutil.copystat(rotated, archive)
+    rotated.unlink()
 
 
 def _dated(log):
@@ -128,12 +140,17 @@ def _late_writes(log):
     log.rename(log.beside(f".{log.turn}"), keeps_writing=True)
 
 
+# Not among 'all': an archive that is found in the moment in which it is made, and is empty yet, is read as it
+# stands.
+LEFT_OUT = ("compressed",)
+
 STYLES = {
     "rename": Style(_rename),
     "rename_out": Style(_rename_out, _LIVE_ONLY),
     "chain": Style(_chain, prepared=_CHAIN_KEPT),
     "chain_too_short": Style(_chain_too_short, prepared=1),
     "chain_out": Style(_chain_out, _LIVE_ONLY, prepared=_CHAIN_KEPT),
+    "compressed": Style(_compress, ordered=False),
     "dated": Style(_dated),
     "dated_live": Style(_dated_live, ("app*.log",), ordered=False),
     "moved": Style(_moved, ("app.log", "archive/app.log*")),
