@@ -1,7 +1,6 @@
 #include "agent/archives.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -22,22 +21,26 @@ bool HasArchiveName(const std::string& path) {
   return path.ends_with(".gz") || path.ends_with(".zst");
 }
 
-std::unique_ptr<record::Expander> ExpanderOf(const file::File& archive) {
-  std::array<char, 4> head{};
-  const auto got = archive.PRead(0, head);
-  return got ? record::MakeExpander(ByteView(head.data(), *got)) : nullptr;
+// The first bytes; nothing while there are too few to say what a file is, as while it is made.
+std::optional<Bytes> HeadOf(const file::File& file) {
+  Bytes head(4, '\0');
+  const auto got = file.PRead(0, head);
+  if (!got || *got < head.size()) return std::nullopt;
+  return head;
 }
 
 // The content of an archive from its beginning on.
 class Stream {
  public:
-  explicit Stream(const file::File& archive)
-      : archive_(archive), expander_(ExpanderOf(archive)), block_(kBlockBytes) {}
+  Stream(const file::File& archive, ByteView head)
+      : archive_(archive), expander_(record::MakeExpander(head)), block_(kBlockBytes) {}
+
+  bool is_archive() const { return expander_ != nullptr; }
 
   // Fewer bytes only where there are no more, or what follows is broken.
   std::size_t Read(std::span<char> out) {
     std::size_t given = 0;
-    while (given < out.size() && expander_) {
+    while (given < out.size()) {
       const auto step =
           expander_->Expand(ByteView(block_.data() + at_, end_ - at_), out.subspan(given));
       if (!step) {
@@ -52,7 +55,7 @@ class Stream {
   }
   bool broken() const { return broken_; }
   void Reset() {
-    if (expander_) expander_->Reset();
+    expander_->Reset();
     archive_position_ = 0;
     at_ = end_ = 0;
   }
@@ -86,7 +89,12 @@ class ArchiveFile final : public file::File {
       : fs_(fs), archive_(std::move(archive)) {}
 
   Result<std::size_t> PRead(std::int64_t position, std::span<char> out) const override {
-    if (!stream_) stream_.emplace(*archive_);
+    if (!stream_) {
+      const auto head = HeadOf(*archive_);
+      if (!head) return std::size_t{0};
+      stream_.emplace(*archive_, *head);
+    }
+    if (!stream_->is_archive()) return archive_->PRead(position, out);
     if (position < kept_end_ - static_cast<std::int64_t>(kept_.size())) Restart();
     Bytes skipped(position > kept_end_ ? kBlockBytes : 0, '\0');
     while (kept_end_ < position) {
@@ -136,7 +144,7 @@ class ArchiveFile final : public file::File {
 Result<std::unique_ptr<file::File>> ArchiveFileSystem::Open(const std::string& path,
                                                             file::OpenMode mode) {
   ASSIGN_OR_RETURN(auto file, base_.Open(path, mode));
-  if (mode != file::OpenMode::kRead || !HasArchiveName(path) || !ExpanderOf(*file)) return file;
+  if (mode != file::OpenMode::kRead || !HasArchiveName(path)) return file;
   return std::make_unique<ArchiveFile>(*this, std::move(file));
 }
 
@@ -168,10 +176,13 @@ bool ArchiveFileSystem::IsDue(Known& known, const file::FileStat& stat) {
 void ArchiveFileSystem::Measure(const file::File& archive, const file::FileStat& stat,
                                 Known& known) {
   known.measured = {stat.size_bytes, stat.modified_ns};
-  known.is_archive = ExpanderOf(archive) != nullptr;
+  known.is_archive = true;
   known.content_bytes = 0;
+  const auto head = HeadOf(archive);
+  if (!head) return;
+  Stream stream(archive, *head);
+  known.is_archive = stream.is_archive();
   if (!known.is_archive) return;
-  Stream stream(archive);
   std::vector<char> block(kBlockBytes);
   while (const std::size_t got = stream.Read(block)) {
     known.content_bytes += static_cast<std::int64_t>(got);

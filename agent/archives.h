@@ -3,10 +3,10 @@
 // the base's. So the rest of a log that was compressed before it was read is found, compared and
 // read like any other copy of it.
 //
-// Of an archive that is not yet complete, what can be decompressed is there; one that is broken
-// holds nothing, since nobody knows from where on its bytes are wrong. Its time of
-// modification is the end of its second: who compresses a file gives it the time of the original,
-// in whole seconds.
+// Of one that is being made nothing is there before its first four bytes; of one that is not yet
+// complete, what can be decompressed. One that is broken holds nothing, since nobody knows from
+// where on its bytes are wrong. Its time of modification is the end of its second: who compresses a
+// file gives it the time of the original, in whole seconds.
 //
 // The size is found by decompressing: once for each archive, and again when it has changed, though
 // for one that keeps growing only when it has doubled or rested between two looks.

@@ -65,7 +65,7 @@ inline constexpr std::chrono::milliseconds kUnreadableWait{60'000};
 
 // Watched files that are open at a time; never fewer of one topic than the second.
 inline constexpr std::size_t kOpenFilesMax = 100'000;
-inline constexpr std::size_t kOpenFilesOfTopicMin = 4;
+inline constexpr std::size_t kOpenFilesOfTopicMin = 8;
 
 // Unlinked files with unread bytes are held open up to this much in sum, and this long.
 inline constexpr std::int64_t kHeldDeletedBytesMax = std::int64_t{1} << 30U;

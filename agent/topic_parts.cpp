@@ -103,6 +103,17 @@ bool HoldsWhatWasSeen(const WatchedFile& file, std::int64_t size) {
   return HeadMatches(content, file.first_head) && WindowMatches(content, file.seen_end);
 }
 
+void PeekFirstLook(TopicParts& parts, WatchedFile& file) {
+  auto opened = parts.fs.Open(file.path, file::OpenMode::kRead);
+  if (!opened) return;
+  const auto stat = (*opened)->Stat();
+  if (!stat || stat->identity != file.identity) return;
+  file.handle = *std::move(opened);
+  TakeFirstLook(parts, file);
+  parts.files.NoteBeginning(file);
+  file.handle.reset();
+}
+
 void Bind(TopicParts& parts, WatchedFile& file, Source& source) {
   file.first_bytes = {};
   file.source = &source;

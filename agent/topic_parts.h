@@ -65,6 +65,8 @@ void TakeFirstHead(WatchedFile& file);
 // Remembers how large the file is now, how it begins and what stands at its end: of one moment,
 // which may be a later one than that of its listing. Its handle is open.
 void TakeFirstLook(TopicParts& parts, WatchedFile& file);
+// The same of a file that can't be kept open: a descriptor for a moment there always is.
+void PeekFirstLook(TopicParts& parts, WatchedFile& file);
 // Remembers what stands at its end, for as long as nothing of it is read. Its handle is open.
 void NoteEnd(WatchedFile& file);
 // Whether the file, of so many bytes now, holds what was seen of it before it had a source.

@@ -100,7 +100,11 @@ void TopicTail::AddFile(const std::string& path, const FoundFile& found, Monoton
   added.unplaced_size_max = found.stat.size_bytes;
   added.unplaced_modified_ns = added.written_ns();
   WatchedFile& file = parts_.files.Add(std::move(added));
-  if (EnsureOpen(parts_, file)) TakeFirstLook(parts_, file);
+  if (EnsureOpen(parts_, file)) {
+    TakeFirstLook(parts_, file);
+  } else {
+    PeekFirstLook(parts_, file);
+  }
   placement_due_ = true;
 }
 

@@ -22,7 +22,9 @@ constexpr std::int64_t kRecoveryPointIntervalMs = 30'000;
 void EmbeddedEngine::WatchSpace(Instant now) {
   if (now.monotonic < next_space_) return;
   next_space_ = now.monotonic + kSpaceIntervalMs;
-  if (auto space = parts_.fs.SpaceOf(directory_->path()); space.ok()) space_ = *space;
+  const auto space = parts_.fs.SpaceOf(directory_->path());
+  if (!space.ok()) return;
+  space_ = *space;
   if (unlinking_ == 0) {
     others_bytes_ = space_.total_bytes - space_.available_bytes - log_bytes();
   }

@@ -62,6 +62,28 @@ TEST_F(ArchivesTest, WhatIsNoArchiveIsAsItIs) {
   EXPECT_TRUE(fs.Open("/new.gz", file::OpenMode::kCreate).ok());
 }
 
+TEST_F(ArchivesTest, WhatItIsShowsOnceItsFirstBytesAreThere) {
+  Write("/a.zst", "");
+  Write("/text.gz", "");
+  auto archive = fs.Open("/a.zst", file::OpenMode::kRead);
+  auto text = fs.Open("/text.gz", file::OpenMode::kRead);
+  ASSERT_TRUE(archive.ok() && text.ok());
+  Bytes out(9, '\0');
+  EXPECT_EQ(*(*archive)->PRead(0, out), 0U);
+  const Bytes bytes = Zstd("text\n");
+  Write("/a.zst", bytes.substr(0, 3));
+  Write("/text.gz", "tex");
+  EXPECT_EQ(SizeOf("/a.zst"), 0);
+  EXPECT_EQ(*(*archive)->PRead(0, out), 0U);
+  Write("/a.zst", bytes);
+  Write("/text.gz", "text\n");
+  EXPECT_EQ(SizeOf("/a.zst"), 5);
+  EXPECT_EQ(SizeOf("/text.gz"), 5);
+  EXPECT_EQ(*(*archive)->PRead(0, out), 5U);
+  EXPECT_EQ(out.substr(0, 5), "text\n");
+  EXPECT_EQ(*(*text)->PRead(0, out), 5U);
+}
+
 TEST_F(ArchivesTest, OneThatGrowsIsMeasuredOnceItRestsOrHasDoubled) {
   const Bytes part = Zstd(Lines("a", 0, 100));
   Write("/a.zst", part);

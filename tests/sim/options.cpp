@@ -59,7 +59,7 @@ SimOptions SimOptions::Draw(std::uint64_t seed) {
   options.compacted = OneIn(random, 2);
   options.delete_retention_ms = 5'000 + static_cast<std::int64_t>(random.Below(60'000));
   options.agent_folds = OneIn(random, 3);
-  if (OneIn(random, 3)) options.agent_open_files_max = 4 + random.Below(8);
+  if (OneIn(random, 3)) options.agent_open_files_max = 8 + random.Below(8);
   return options;
 }
 

@@ -29,7 +29,7 @@ import link
 from lines import Lines
 from pipe import TOPICS, Pipe, seed_of, tell, try_in_folder
 from rotated_log import Judgement, RotatedLog
-from rotation_styles import LEFT_OUT, STYLES
+from rotation_styles import STYLES
 
 from harness import records, waiting
 from harness.main import NOT_RUN
@@ -376,9 +376,8 @@ def run_round(matrix, options, outage, state, styles, seed):
 
 def chosen(options):
     """(styles, outages, states)."""
-    every_style = [style for style in STYLES if style not in LEFT_OUT]
     if options.smoke:
-        return every_style, [_SMOKE[0]], [_SMOKE[1]]
+        return list(STYLES), [_SMOKE[0]], [_SMOKE[1]]
     words = (options.only or "all/all/all").split("/")
     sets = (list(STYLES), list(OUTAGES), list(STATES))
     if len(words) != len(sets):
@@ -386,8 +385,7 @@ def chosen(options):
     for word, known in zip(words, sets):
         if word not in (*known, "all"):
             sys.exit(f"rotation: no '{word}'; there are: all, {', '.join(known)}")
-    every = (every_style, *sets[1:])
-    return [known if word == "all" else [word] for word, known in zip(words, every)]
+    return [known if word == "all" else [word] for word, known in zip(words, sets)]
 
 
 def parse_arguments():

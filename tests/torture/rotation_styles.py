@@ -140,10 +140,6 @@ def _late_writes(log):
     log.rename(log.beside(f".{log.turn}"), keeps_writing=True)
 
 
-# Not among 'all': an archive that is found in the moment in which it is made, and is empty yet, is read as it
-# stands.
-LEFT_OUT = ("compressed",)
-
 STYLES = {
     "rename": Style(_rename),
     "rename_out": Style(_rename_out, _LIVE_ONLY),

@@ -64,10 +64,11 @@ TEST_P(StartErrors, AreToldOrCostNothing) {
     rig_.engine.fs.Add({.after_calls = call});
     const Status started = Start();
     rig_.engine.fs.Heal();
-    if (rig_.engine.fs.faults().size() == faults) break;
-    const file::InjectedFault& fault = rig_.engine.fs.faults().back();
+    const std::vector<file::InjectedFault> all = rig_.engine.fs.faults();
+    if (all.size() == faults) break;
+    const file::InjectedFault& fault = all.back();
     SCOPED_TRACE(fmt::format("call {}: {} {}", call, file::CallKindName(fault.kind), fault.path));
-    faults = rig_.engine.fs.faults().size();
+    faults = all.size();
     if (started.ok()) {
       ASSERT_NO_FATAL_FAILURE(ExpectAll());
     } else {
