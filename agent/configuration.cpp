@@ -238,7 +238,7 @@ daemon::Program MakeProgram() {
        .type = KeyType::kInt,
        .default_text = "100000",
        .help = "watched files that are open at a time; never more than the system allows",
-       .min = static_cast<std::int64_t>(kOpenFilesOfTopicMin)},
+       .min = 64},
       {.name = "agent.watch",
        .default_text = "auto",
        .help = "auto: directories are watched where the file system tells of changes; poll: they "
