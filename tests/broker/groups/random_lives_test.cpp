@@ -30,9 +30,14 @@ struct Reader {
   std::int64_t next_beat_ms = 0;
   Line to_broker;
   Line from_broker;
+  bool unplugged = false;  // nobody hears what is still answered
 
+  void Tell(Line::value_type answer) {
+    if (!unplugged) from_broker.push_back(std::move(answer));
+  }
   // What is under way keeps its reader alive.
   void Unplug() {
+    unplugged = true;
     to_broker.clear();
     from_broker.clear();
   }
@@ -175,7 +180,7 @@ class Lives {
     auto self = Find(reader);
     reader.to_broker.push_back([this, self, ask = std::move(ask)] {
       auto answer = ask();
-      self->from_broker.push_back([this, self, answer] { Hear(*self, answer); });
+      self->Tell([this, self, answer] { Hear(*self, answer); });
     });
   }
 
@@ -206,7 +211,7 @@ class Lives {
     auto self = Find(reader);
     reader.to_broker.push_back([this, self] {
       static_cast<void>(groups_->Leave(kGroup, self->facts.member_id));
-      self->from_broker.push_back([self] { self->waiting = false; });
+      self->Tell([self] { self->waiting = false; });
     });
   }
 
@@ -218,11 +223,11 @@ class Lives {
       auto answered = [this, self, where, offset](const CommitOutcome& outcome) {
         if (!outcome[0]) Acknowledge(where, offset);
         CheckCommitted(where);
-        self->from_broker.push_back([self, where] { self->giving_back.erase(where); });
+        self->Tell([self, where] { self->giving_back.erase(where); });
       };
       if (!groups_->Commit(request, At(now_ms_), answered)) {
         CheckCommitted(where);
-        self->from_broker.push_back([self, where] { self->giving_back.erase(where); });
+        self->Tell([self, where] { self->giving_back.erase(where); });
       }
     });
   }
