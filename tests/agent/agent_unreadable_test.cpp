@@ -18,11 +18,20 @@ class AgentUnreadable : public testing::TestWithParam<Case> {
     if (GetParam().state_lost) rig.DeleteState();
     rig.Start();
   }
-  void SeenAndNotSent(const std::string& lines) {
+  void HalfOfWhatWasSeenIsAcked() {
+    rig.Append("/log/a.log", Lines("a", 0, 100));
+    rig.Start();
+    rig.Settle();
     rig.broker.refuses = protocol::BUSY;
-    rig.Append("/log/a.log", lines);
+    rig.Append("/log/a.log", Lines("a", 100, 200));
     rig.Run(5'000);
     rig.broker.refuses.reset();
+  }
+  // Its copy cannot be opened.
+  void CopyTruncate() {
+    RefuseToOpen("a.log.1");
+    rig.CopyTruncate("/log/a.log", "/log/a.log.1");
+    rig.Append("/log/a.log", Lines("a", 200, 300));
   }
   void RefuseToOpen(const std::string& path_part) {
     rig.faults.Add({.kind = file::CallKind::kOpen,
@@ -40,10 +49,7 @@ INSTANTIATE_TEST_SUITE_P(Why, AgentUnreadable,
                                          Case{ErrorCode::kLimit, true}));
 
 TEST_P(AgentUnreadable, AtAStartTheFileIsWaitedForAndGoesOnWhereItWas) {
-  rig.Append("/log/a.log", Lines("a", 0, 100));
-  rig.Start();
-  rig.Settle();
-  SeenAndNotSent(Lines("a", 100, 200));
+  HalfOfWhatWasSeenIsAcked();
   RefuseToOpen("a.log");
   Restart();
   rig.Run(60'000);
@@ -56,10 +62,7 @@ TEST_P(AgentUnreadable, AtAStartTheFileIsWaitedForAndGoesOnWhereItWas) {
 }
 
 TEST_P(AgentUnreadable, ItsSuccessorUnderItsNameIsReadMeanwhile) {
-  rig.Append("/log/a.log", Lines("a", 0, 100));
-  rig.Start();
-  rig.Settle();
-  SeenAndNotSent(Lines("a", 100, 200));
+  HalfOfWhatWasSeenIsAcked();
   rig.Kill();
   rig.Rename("/log/a.log", "/log/a.log.1");
   rig.Append("/log/a.log", Lines("a", 200, 300));
@@ -79,13 +82,8 @@ TEST_P(AgentUnreadable, ItsSuccessorUnderItsNameIsReadMeanwhile) {
 }
 
 TEST_P(AgentUnreadable, ACopyThatCanNotBeReadYetIsWaitedFor) {
-  rig.Append("/log/a.log", Lines("a", 0, 100));
-  rig.Start();
-  rig.Settle();
-  SeenAndNotSent(Lines("a", 100, 200));
-  RefuseToOpen("a.log.1");
-  rig.CopyTruncate("/log/a.log", "/log/a.log.1");
-  rig.Append("/log/a.log", Lines("a", 200, 300));
+  HalfOfWhatWasSeenIsAcked();
+  CopyTruncate();
   rig.Run(30'000);
   EXPECT_TRUE(rig.Rows(protocol::GAP).empty()) << rig.Describe();
   rig.faults.Heal();
@@ -95,13 +93,8 @@ TEST_P(AgentUnreadable, ACopyThatCanNotBeReadYetIsWaitedFor) {
 }
 
 TEST_P(AgentUnreadable, ACopyThatStaysUnreadableIsAGapAndTheLogGoesOn) {
-  rig.Append("/log/a.log", Lines("a", 0, 100));
-  rig.Start();
-  rig.Settle();
-  SeenAndNotSent(Lines("a", 100, 200));
-  RefuseToOpen("a.log.1");
-  rig.CopyTruncate("/log/a.log", "/log/a.log.1");
-  rig.Append("/log/a.log", Lines("a", 200, 300));
+  HalfOfWhatWasSeenIsAcked();
+  CopyTruncate();
   rig.Run(90'000);
   EXPECT_EQ(rig.Rows(protocol::GAP).size(), 1U) << rig.Describe();
   EXPECT_TRUE(SameBytes(rig.BytesOf("/log/a.log"), Lines("a", 0, 100) + Lines("a", 200, 300)))
