@@ -256,7 +256,7 @@ std::vector<std::string> Agent::Missing() const {
       missing.push_back(pattern + ": no such file");
     }
     for (const auto& [path, why] : topic->discovery().unreadable()) {
-      missing.push_back(path + ": " + why);
+      missing.push_back(fmt::format("{}: {}", path, why));
     }
     for (const auto& file : topic->files().files()) {
       if (file->state == FileState::kUnreadable) missing.push_back(file->path + ": can't be read");

@@ -26,11 +26,11 @@ class Placement {
 
   // `online`: the broker's sources are known, and no file is decided about without them.
   void Run(MonotonicMs now, bool online);
-  // Inputs that are used for the first time, by name: `from = end` is for their files.
   // `source` is at `path` no more: what stands there next comes after it.
   void LeftPath(const std::string& path, Source& source) { left_path_[path] = &source; }
   // Everything that it remembers of sources.
   void Clear() { left_path_.clear(); }
+  // Inputs that are used for the first time, by name: `from = end` is for their files.
   void SetNewInputs(std::set<std::string> names) { new_inputs_ = std::move(names); }
   // The file's bytes are its source's no more: it departs, and the file waits until the rest of it
   // is found or given up.

@@ -67,7 +67,7 @@ void RowSender::Poll(client::AgentLink& link, MonotonicMs now) {
       due.push_back(source);
     }
   }
-  if (!due.empty() && link.connected()) Send(link, std::move(due));
+  if (!due.empty() && link.connected()) Send(link, due);
 }
 
 client::ProgressRow RowSender::RowOf(const Source& source) const {
@@ -89,7 +89,7 @@ client::ProgressRow RowSender::RowOf(const Source& source) const {
   return row;
 }
 
-void RowSender::Send(client::AgentLink& link, std::vector<Source*> sources) {
+void RowSender::Send(client::AgentLink& link, const std::vector<Source*>& sources) {
   std::vector<client::ProgressRow> rows;
   for (const Source* source : sources) rows.push_back(RowOf(*source));
   auto done = [this, session = session_, sources, rows](const client::ProduceOutcome& outcome) {

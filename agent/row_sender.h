@@ -40,7 +40,7 @@ class RowSender {
  private:
   bool IsDue(const Source& source, MonotonicMs now) const;
   client::ProgressRow RowOf(const Source& source) const;
-  void Send(client::AgentLink& link, std::vector<Source*> sources);
+  void Send(client::AgentLink& link, const std::vector<Source*>& sources);
   void Answered(const std::vector<Source*>& sources, const std::vector<client::ProgressRow>& rows,
                 const client::ProduceOutcome& outcome);
   void Durable(Source& source, const client::ProgressRow& row);

@@ -126,7 +126,7 @@ void TopicTail::Left(WatchedFile& file, MonotonicMs now) {
 
 void TopicTail::NoteUnreadable() {
   for (const auto& [path, why] : discovery_.unreadable()) {
-    parts_.notices.SayOnce("unreadable " + path, Severity::kWarn, path + ": " + why);
+    parts_.notices.SayOnce("unreadable " + path, Severity::kWarn, fmt::format("{}: {}", path, why));
   }
 }
 

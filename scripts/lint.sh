@@ -17,8 +17,7 @@ mapfile -t units < <(printf '%s\n' "${sources[@]}" | grep '\.cpp$' | sed -E 's/[
 if [ ${#units[@]} -gt 0 ]; then
   # It names each command and counts what it suppressed: of interest only where something is found.
   run-clang-tidy -quiet -p build/release -j "$(nproc)" "${units[@]/#/$PWD/}" 2>/dev/null |
-    grep -vE '^clang-tidy(-[0-9]+)? |^$' || true
-  [ "${PIPESTATUS[0]}" -eq 0 ] || failed=1
+    { grep -vE '^clang-tidy(-[0-9]+)? |^$' || true; } || failed=1
 fi
 
 mapfile -t scripts < <(list_scripts)

@@ -20,8 +20,8 @@ constexpr ByteView kMarkLe("\xff\xfe", 2);
 constexpr ByteView kMarkBe("\xfe\xff", 2);
 
 std::uint32_t UnitAt(Encoding encoding, ByteView bytes, std::size_t at) {
-  const auto first = static_cast<std::uint8_t>(bytes[at]);
-  const auto second = static_cast<std::uint8_t>(bytes[at + 1]);
+  const std::uint32_t first = static_cast<std::uint8_t>(bytes[at]);
+  const std::uint32_t second = static_cast<std::uint8_t>(bytes[at + 1]);
   return encoding == Encoding::kUtf16Be ? first << 8U | second : second << 8U | first;
 }
 
