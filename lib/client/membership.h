@@ -88,7 +88,7 @@ class Membership final : private SessionEvents {
     LeaderEpoch leader_epoch{-1};     // of the record before it
     std::optional<Offset> committed;  // what the broker acknowledged
     bool commit_was_answered = false;
-    bool going_back = false;          // revoked: to be committed, then given back
+    bool going_back = false;  // revoked: to be committed, then given back
 
     bool dirty() const { return handled && handled != committed; }
   };
