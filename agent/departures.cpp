@@ -36,8 +36,7 @@ bool IsNewer(const WatchedFile& file, const WatchedFile& other) {
 
 void Departures::Add(Source& source, DepartureReason reason) {
   if (Has(source) || source.final) return;
-  waiting_.push_back(
-      {.source = &source, .reason = reason, .search_at = {}, .since = {}, .unreadable = false});
+  waiting_.push_back({.source = &source, .reason = reason});
 }
 
 bool Departures::Has(const Source& source) const {

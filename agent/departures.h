@@ -36,8 +36,8 @@ class Departures {
   struct Departure {
     Source* source = nullptr;
     DepartureReason reason = DepartureReason::kGone;
-    MonotonicMs search_at;
-    MonotonicMs since;
+    MonotonicMs search_at{};
+    MonotonicMs since{};
     bool unreadable = false;  // a file that may hold the rest could not be opened
   };
 

@@ -4,7 +4,7 @@
 
 #include "lib/parse/escapes.h"
 #include "lib/parse/limits.h"
-#include "lib/parse/plain_bytes.h"
+#include "lib/parse/quoted_text.h"
 #include "lib/parse/scanner.h"
 
 namespace logboom::parse {
@@ -12,8 +12,15 @@ namespace {
 
 constexpr bool IsJsonSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-// What stands before a string's first quote or backslash; control characters are none of JSON's.
-ByteView TakePlain(Scanner& in) { return in.TakeBytes(PlainBytes<Controls::kEnd>(in.rest())); }
+// Control characters are none of JSON's.
+struct JsonString {
+  static constexpr Controls kControls = Controls::kEnd;
+  static char* Unescape(Scanner& in, char* out) { return UnescapeJson(in, out); }
+  static bool Skip(Scanner& in) {
+    std::array<char, 4> unused;
+    return UnescapeJson(in, unused.data()) != nullptr;
+  }
+};
 
 // One line's reader. Members are read one by one, to any depth up to the limit, by recursion.
 class JsonReader {
@@ -90,38 +97,7 @@ class JsonReader {
   }
 
   // Behind the opening quote, with the closing one.
-  bool ReadString(ByteView& text) {
-    text = TakePlain(in_);
-    return in_.Take('"') || (in_.peek() == '\\' && ReadEscapedString(text, text));
-  }
-
-  // `plain` is what stands before the first backslash.
-  bool ReadEscapedString(ByteView plain, ByteView& text) {
-    Scanner ahead = in_;
-    if (!SkipEscapedString(ahead)) return false;
-    const std::size_t room = plain.size() + in_.rest().size() - ahead.rest().size();
-    char* const begin = out_.arena().Take(room);
-    char* out = begin + plain.copy(begin, plain.size());
-    while (in_.Take('\\')) {
-      out = UnescapeJson(in_, out);
-      const ByteView more = TakePlain(in_);
-      out += more.copy(out, more.size());
-    }
-    const auto bytes = static_cast<std::size_t>(out - begin);
-    out_.arena().GiveBack(room - bytes);
-    text = {begin, bytes};
-    return in_.Take('"');
-  }
-
-  // At a backslash: to behind the closing quote; all escapes are checked.
-  static bool SkipEscapedString(Scanner& in) {
-    std::array<char, 4> unused;
-    while (in.Take('\\')) {
-      if (UnescapeJson(in, unused.data()) == nullptr) return false;
-      TakePlain(in);
-    }
-    return in.Take('"');
-  }
+  bool ReadString(ByteView& text) { return ReadQuotedText<JsonString>(in_, out_.arena(), text); }
 
   // Anything but a string of the object itself: checked, and not kept.
   bool SkipValue(unsigned depth) {
@@ -136,10 +112,7 @@ class JsonReader {
     }
   }
 
-  bool SkipString() {
-    TakePlain(in_);
-    return SkipEscapedString(in_);
-  }
+  bool SkipString() { return SkipQuotedText<JsonString>(in_); }
 
   bool SkipMembers(unsigned depth) {
     if (depth > kJsonDepthMax) return false;
