@@ -127,8 +127,10 @@ Result<std::unique_ptr<parse::Parser>> ConfigureParser(const daemon::Config& con
   }
   if (kind == "none") return nullptr;
   auto parser = parse::MakeParser({.kind = kind, .pattern = pattern});
-  if (!parser)
-    return config.Invalid(kind == "regex" ? "pattern" : "parser", parser.error().message);
+  if (!parser && kind == "regex") {
+    return config.Invalid("pattern", "a pattern with named groups; " + parser.error().message);
+  }
+  if (!parser) return config.Invalid("parser", "a kind of lines; " + parser.error().message);
   return parser;
 }
 
@@ -137,9 +139,9 @@ Status ConfigureTime(const daemon::Config& config, Understanding& understanding)
   if (time != "read" && time != "line") return config.Invalid("time", "read or line");
   file::PosixFileSystem fs;
   auto zone = parse::LoadZone(fs, config.String("time_zone"));
-  if (!zone) return config.Invalid("time_zone", zone.error().message);
+  if (!zone) return config.Invalid("time_zone", "a time zone; " + zone.error().message);
   auto parser = parse::TimeParser::Make(config.String("time_format"), *std::move(zone));
-  if (!parser) return config.Invalid("time_format", parser.error().message);
+  if (!parser) return config.Invalid("time_format", "a format of times; " + parser.error().message);
   if (time == "line") understanding.time = *std::move(parser);
   return Ok();
 }
@@ -152,7 +154,9 @@ Status ConfigureUnderstanding(const daemon::Config& config, InputOptions& input)
   understanding->level = config.Bool("level");
   if (const std::string& pattern = config.String("path_labels"); !pattern.empty()) {
     auto parser = parse::MakeParser({.kind = "regex", .pattern = pattern});
-    if (!parser) return config.Invalid("path_labels", parser.error().message);
+    if (!parser)
+      return config.Invalid("path_labels",
+                            "a pattern with named groups; " + parser.error().message);
     understanding->path_labels = *std::move(parser);
   }
   input.understanding = std::move(understanding);
