@@ -78,11 +78,22 @@ class Rig(Pipe):
                 told = now
                 tell(f"{now - begin:6.1f} s  {last} lines, {self.crowd.made.total()} peers")
         self.crowd.leave()
+        self.stored()  # what is still under way of the last message may end it yet
+
+    def stored(self):
+        """Waits for a broker that is busy, and starts one again that its limit of memory ended."""
+        begin = time.monotonic()
+        while (stored := self._stored_or_nothing()) is None:
+            if not self.broker.running():
+                self._start_again()
+            elif time.monotonic() - begin > _STOOD_STILL_S:
+                raise AssertionError(f"the broker gave no answer for {_STOOD_STILL_S:.0f} s")
+        return stored
 
     def _stored_or_nothing(self):
         """Nothing where the broker ended, or had no time for one more: what stands still tells."""
         try:
-            return self.stored()
+            return super().stored()
         except AssertionError:
             self.unanswered += 1
             return None
