@@ -65,6 +65,7 @@ Result<std::unique_ptr<Agent>> Agent::Make(AgentOptions options, const AgentSeam
   }
   std::unique_ptr<Agent> agent(new Agent(std::move(options), seams));
   RETURN_IF_ERROR(agent->AddTopics());
+  RETURN_IF_ERROR(agent->AddStreams());
   return agent;
 }
 
@@ -74,6 +75,7 @@ Status Agent::AddTopics() {
   std::map<std::string, std::vector<CompiledInput>> by_topic;
   for (const InputOptions& input : options_.inputs) {
     RETURN_IF_ERROR(CheckLabels(input));
+    if (input.kind != InputKind::kFiles) continue;
     auto compiled = CompileInput(input);
     if (!compiled) return compiled.error().Within("input '" + input.name + "'");
     if (!by_topic.contains(input.topic)) names.push_back(input.topic);
@@ -87,10 +89,37 @@ Status Agent::AddTopics() {
   return Ok();
 }
 
+Status Agent::AddStreams() {
+  for (const InputOptions& input : options_.inputs) {
+    if (input.kind == InputKind::kFiles) continue;
+    if (!seams_.open_stream) {
+      return Fail(ErrorCode::kUnsupported, "input '{}': this agent reads files alone", input.name);
+    }
+    auto stream = seams_.open_stream(input);
+    if (!stream) return stream.error().Within("input '" + input.name + "'");
+    streams_.push_back(
+        std::make_unique<StreamTail>(input, options_, *std::move(stream), seams_.random, notices_));
+  }
+  return Ok();
+}
+
 std::vector<std::string> Agent::topics() const {
   std::vector<std::string> names;
   for (const auto& topic : topics_) names.push_back(topic->name());
+  for (const auto& stream : streams_) {
+    if (std::find(names.begin(), names.end(), stream->topic()) == names.end()) {
+      names.push_back(stream->topic());
+    }
+  }
   return names;
+}
+
+std::vector<std::string> Agent::addresses() const {
+  std::vector<std::string> addresses;
+  for (const auto& stream : streams_) {
+    if (!stream->address().empty()) addresses.push_back(stream->address());
+  }
+  return addresses;
 }
 
 void Agent::LoadCheckpoint() {
@@ -128,7 +157,9 @@ void Agent::TakeChanges(MonotonicMs now) {
 bool Agent::Step(Instant now) {
   TakeChanges(now.monotonic);
   for (const auto& topic : topics_) topic->Step(*link_, now);
+  for (const auto& stream : streams_) stream->Step(*link_, now);
   more_ = false;
+  for (const auto& stream : streams_) more_ = stream->Ship(*link_, assembler_, now) || more_;
   for (std::size_t i = 0; i < topics_.size(); ++i) {
     TopicTail& topic = *topics_[next_topic_++ % topics_.size()];
     more_ = topic.Ship(*link_, turn_, assembler_, now) || more_;
@@ -143,11 +174,11 @@ bool Agent::Step(Instant now) {
 
 void Agent::WantCredit() {
   std::size_t wanted = 0;
-  for (const auto& topic : topics_) {
-    const TopicBacklog backlog = topic->backlog();
-    if (backlog.unread_bytes == 0 && backlog.bytes_under_way == 0) continue;
+  auto add = [&wanted](const TopicBacklog& backlog) {
     wanted += static_cast<std::size_t>(backlog.unread_bytes) + backlog.bytes_under_way;
-  }
+  };
+  for (const auto& topic : topics_) add(topic->backlog());
+  for (const auto& stream : streams_) add(stream->backlog());
   if (wanted > 0) wanted = std::min(wanted + kCreditAhead, kCreditMax);
   // Not every byte is worth a word.
   const std::size_t rounded = (wanted + kCreditAhead - 1) / kCreditAhead * kCreditAhead;
@@ -158,6 +189,7 @@ void Agent::WantCredit() {
 
 void Agent::SayHelloAgain(MonotonicMs now) {
   for (const auto& topic : topics_) topic_failed_ = topic->TakeTopicLost() || topic_failed_;
+  for (const auto& each : streams_) topic_failed_ = each->TakeTopicLost() || topic_failed_;
   if (!topic_failed_ || now < hello_again_at_ || !link_->connected()) return;
   topic_failed_ = false;
   hello_again_at_ = now + kHelloAgain.count();
@@ -178,7 +210,7 @@ void Agent::Report(Instant now) {
   report_at_ = now.monotonic + kReportInterval.count();
   if (!link_->connected()) return;
   const AgentTotals totals = Totals();
-  const std::uint64_t progress = counters_.bytes_read + counters_.bytes_acked;
+  const std::uint64_t progress = totals.counters.bytes_read + totals.counters.records_acked;
   const bool changed = progress != reported_bytes_ || totals.files != reported_files_;
   if (!changed && now.monotonic < quiet_report_at_) return;
   reported_bytes_ = progress;
@@ -188,10 +220,11 @@ void Agent::Report(Instant now) {
 
 void Agent::SendReport(Instant now) {
   quiet_report_at_ = now.monotonic + kQuietReportInterval.count();
+  const Counters counters = Totals().counters;
   link_->Report({.started = started_,
-                 .bytes_read = counters_.bytes_read,
-                 .bytes_acked = counters_.bytes_acked,
-                 .records_acked = counters_.records_acked,
+                 .bytes_read = counters.bytes_read,
+                 .bytes_acked = counters.bytes_acked,
+                 .records_acked = counters.records_acked,
                  .errors = notices_.error_count(),
                  .last_error = notices_.last_error(),
                  .memory_bytes = seams_.memory_bytes(),
@@ -220,15 +253,21 @@ std::chrono::milliseconds Agent::UntilDue(Instant now) const {
   if (more_) return std::chrono::milliseconds(0);
   MonotonicMs due = std::min(report_at_, checkpoint_at_);
   for (const auto& topic : topics_) due = std::min(due, topic->NextDue(now.monotonic));
+  for (const auto& stream : streams_) due = std::min(due, stream->NextDue(now.monotonic));
   const MonotonicMs changes_at = changes_taken_at_ + kLookInterval.count();
   if (changes_at > now.monotonic) due = std::min(due, changes_at);
   return std::chrono::milliseconds(std::max<std::int64_t>(0, due - now.monotonic));
 }
 
 std::span<const int> Agent::Descriptors(Instant now) const {
+  descriptors_.clear();
   const bool just_taken = now.monotonic - changes_taken_at_ < kLookInterval.count();
-  if (descriptor_ < 0 || just_taken) return {};
-  return {&descriptor_, 1};
+  if (descriptor_ >= 0 && !just_taken) descriptors_.push_back(descriptor_);
+  for (const auto& stream : streams_) {
+    const std::vector<int> of_stream = stream->descriptors();
+    descriptors_.insert(descriptors_.end(), of_stream.begin(), of_stream.end());
+  }
+  return descriptors_;
 }
 
 // ---- ending
@@ -236,17 +275,25 @@ std::span<const int> Agent::Descriptors(Instant now) const {
 void Agent::Stop(Instant now) {
   stopping_ = true;
   for (const auto& topic : topics_) topic->Stop();
+  for (const auto& stream : streams_) stream->Stop();
   SaveCheckpoint(now);
 }
 
 bool Agent::drained() const {
-  return !link_->connected() || std::all_of(topics_.begin(), topics_.end(),
-                                            [](const auto& topic) { return topic->idle(); });
+  auto idle = [](const auto& each) { return each->idle(); };
+  return !link_->connected() || (std::all_of(topics_.begin(), topics_.end(), idle) &&
+                                 std::all_of(streams_.begin(), streams_.end(), idle));
 }
 
 bool Agent::done() const {
-  return options_.once && std::all_of(topics_.begin(), topics_.end(),
-                                      [](const auto& topic) { return topic->Done(); });
+  const bool once = options_.once;
+  return (once || topics_.empty()) &&
+         std::all_of(topics_.begin(), topics_.end(),
+                     [](const auto& topic) { return topic->Done(); }) &&
+         std::all_of(streams_.begin(), streams_.end(), [once](const auto& stream) {
+           return stream->Ended() ||
+                  (once && stream->unit() == PositionUnit::kEntries && stream->Done());
+         });
 }
 
 std::vector<std::string> Agent::Missing() const {
@@ -276,12 +323,18 @@ AgentTotals Agent::Totals() const {
     totals.open_files += topic->open_files();
     totals.backlog_bytes += static_cast<std::uint64_t>(topic->backlog().unread_bytes);
   }
+  for (const auto& stream : streams_) {
+    totals.counters += stream->counters();
+    if (stream->unit() == PositionUnit::kEntries) continue;
+    totals.backlog_bytes += static_cast<std::uint64_t>(stream->backlog().unread_bytes);
+  }
   return totals;
 }
 
 std::vector<client::FileReport> Agent::FileReports() const {
   std::vector<client::FileReport> reports;
   for (const auto& topic : topics_) topic->AddReports(reports);
+  for (const auto& stream : streams_) stream->AddReports(reports);
   return reports;
 }
 
@@ -296,13 +349,14 @@ void Agent::SessionStarted(const client::AgentSession& session) {
   wanted_credit_ = 0;
   report_at_ = {};
   quiet_report_at_ = {};
-  for (const auto& topic : topics_) {
-    const auto answer =
-        std::find_if(session.topics.begin(), session.topics.end(),
-                     [&topic](const auto& each) { return each.name == topic->name(); });
-    if (answer == session.topics.end()) continue;
-    topic_failed_ = topic_failed_ || answer->error.has_value();
-    topic->SessionStarted(*answer, restored, *link_);
+  for (const client::AgentTopic& answer : session.topics) {
+    topic_failed_ = topic_failed_ || answer.error.has_value();
+    for (const auto& topic : topics_) {
+      if (topic->name() == answer.name) topic->SessionStarted(answer, restored, *link_);
+    }
+    for (const auto& stream : streams_) {
+      if (stream->topic() == answer.name) stream->SessionStarted(answer, restored, *link_);
+    }
   }
 }
 
@@ -328,6 +382,7 @@ void Agent::SessionLost(const Error& why) {
   notices_.Say(Severity::kWarn, "no broker: " + why.message + "; files wait, nothing is lost");
   wanted_credit_ = 0;
   for (const auto& topic : topics_) topic->SessionLost();
+  for (const auto& stream : streams_) stream->SessionLost();
 }
 
 void Agent::Fenced(const Error& why) {

@@ -25,6 +25,7 @@
 #include "agent/file_turn.h"
 #include "agent/notices.h"
 #include "agent/options.h"
+#include "agent/stream_tail.h"
 #include "agent/topic_tail.h"
 #include "lib/base/random.h"
 #include "lib/base/result.h"
@@ -34,12 +35,16 @@
 
 namespace logboom::agent {
 
+// Opens what an input reads from that is no file.
+using StreamFactory = std::function<Result<std::unique_ptr<RecordStream>>(const InputOptions&)>;
+
 // What an agent stands on. All of it must outlive the agent.
 struct AgentSeams {
   file::FileSystem& fs;
   file::DirectoryWatch* watch = nullptr;  // none: directories are polled
   Checkpoint& checkpoint;
   Random& random;
+  StreamFactory open_stream = {};  // none: inputs are files
   // Of this process, for the report.
   std::function<std::uint64_t()> memory_bytes = [] { return std::uint64_t{0}; };
 };
@@ -55,11 +60,14 @@ struct AgentTotals {
 // One owner, one thread. Must outlive its link's sessions.
 class Agent final : public client::AgentLinkEvents {
  public:
-  // kInvalid for options that can't be: patterns, topics, inputs that say the same twice.
+  // kInvalid for options that can't be: patterns, topics, inputs that say the same twice. Other
+  // errors are of streams that can't be opened.
   static Result<std::unique_ptr<Agent>> Make(AgentOptions options, const AgentSeams& seams);
 
   // Topics in the order of AgentHello::topics.
   std::vector<std::string> topics() const;
+  // Where inputs listen.
+  std::vector<std::string> addresses() const;
   // Once, before the first Step.
   void Attach(client::AgentLink& link) { link_ = &link; }
   void Begin(Instant now);
@@ -81,7 +89,8 @@ class Agent final : public client::AgentLinkEvents {
   // Writes what has changed to the checkpoint.
   void SaveCheckpoint(Instant now);
 
-  // Of `once`: all that was there is acked. Nothing while it goes on.
+  // Of `once`: all that was there is acked. Else: all inputs have come to an end, as standard input
+  // does, and what they gave is acked.
   bool done() const;
   // Inputs of `once` that could not be read, with why.
   std::vector<std::string> Missing() const;
@@ -100,6 +109,7 @@ class Agent final : public client::AgentLinkEvents {
  private:
   Agent(AgentOptions options, const AgentSeams& seams);
   Status AddTopics();
+  Status AddStreams();
   void LoadCheckpoint();
   void TakeChanges(MonotonicMs now);
   void WantCredit();
@@ -116,6 +126,7 @@ class Agent final : public client::AgentLinkEvents {
   BatchAssembler assembler_;
   FileTurn turn_;
   std::vector<std::unique_ptr<TopicTail>> topics_;
+  std::vector<std::unique_ptr<StreamTail>> streams_;
   client::AgentLink* link_ = nullptr;
   std::size_t next_topic_ = 0;
 
@@ -138,6 +149,7 @@ class Agent final : public client::AgentLinkEvents {
   std::size_t reported_files_ = 0;
   MonotonicMs checkpoint_at_;
   int descriptor_ = -1;
+  mutable std::vector<int> descriptors_;  // as last told
 };
 
 }  // namespace logboom::agent

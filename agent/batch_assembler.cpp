@@ -67,7 +67,7 @@ bool BatchAssembler::AddFirst(const record::RecordView& record, bool more) {
   return true;
 }
 
-void BatchAssembler::EndRun(const client::SpanEnd& end) {
+void BatchAssembler::EndRun(const client::SpanEnd& end, std::uint32_t dropped) {
   CHECK(run_);
   if (run_records_ > 0) {
     client::ProduceSpan produce;
@@ -77,7 +77,7 @@ void BatchAssembler::EndRun(const client::SpanEnd& end) {
                     .end = end.end,
                     .window = end.window,
                     .records = run_records_,
-                    .dropped = 0};
+                    .dropped = dropped};
     if (run_->identity != nullptr) produce.identity = *run_->identity;
     builder_.PatchHeader(span_slot_, record::EncodeSpan(produce.span));
     spans_.push_back(std::move(produce));

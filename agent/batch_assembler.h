@@ -45,8 +45,9 @@ class BatchAssembler {
   void BeginRun(const RunStart& run);
   // False: the batch is full, and nothing was added. `headers` stand behind those of our own.
   bool Add(const Piece& piece, TimestampMs time, std::span<const record::HeaderView> headers);
-  // The run ends before `end`; a run without records leaves no trace.
-  void EndRun(const client::SpanEnd& end);
+  // The run ends before `end`; a run without records leaves no trace. `dropped`: entries in it that
+  // were left out.
+  void EndRun(const client::SpanEnd& end, std::uint32_t dropped = 0);
 
   bool empty() const { return builder_.empty(); }
   bool full() const { return spans_.size() >= kRunsPerBatchMax; }

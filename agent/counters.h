@@ -34,6 +34,24 @@ struct Counters {
   std::uint64_t gap_bytes = 0;
   std::uint64_t sources_opened = 0;
   std::uint64_t sources_closed = 0;
+
+  Counters& operator+=(const Counters& other) {
+    bytes_read += other.bytes_read;
+    bytes_acked += other.bytes_acked;
+    records_acked += other.records_acked;
+    batches_sent += other.batches_sent;
+    batch_bytes_sent += other.batch_bytes_sent;
+    conflicts += other.conflicts;
+    refusals += other.refusals;
+    lines_split += other.lines_split;
+    not_understood += other.not_understood;
+    truncations += other.truncations;
+    gaps += other.gaps;
+    gap_bytes += other.gap_bytes;
+    sources_opened += other.sources_opened;
+    sources_closed += other.sources_closed;
+    return *this;
+  }
 };
 
 }  // namespace logboom::agent

@@ -21,9 +21,21 @@ struct Understanding;
 // come later are always read from their start.
 enum class StartFrom { kStart, kEnd };
 
+enum class InputKind { kFiles, kStandardInput, kSyslog, kJournal };
+
+// Of kJournal: which of its entries, and what of them beside the message.
+struct JournalOptions {
+  std::vector<std::string> units;   // empty: of all
+  std::vector<std::string> fields;  // become the headers lb.label.NAME, in lower case
+  std::string directory;            // empty: this machine's
+};
+
 struct InputOptions {
   std::string name;
-  std::vector<std::string> include;  // absolute paths or globs
+  InputKind kind = InputKind::kFiles;
+  std::string syslog = {};  // of kSyslog: where to listen, as udp://127.0.0.1:514
+  JournalOptions journal = {};
+  std::vector<std::string> include = {};  // of kFiles: absolute paths or globs
   std::vector<std::string> exclude;
   std::string topic;
   StartFrom from = StartFrom::kStart;

@@ -21,6 +21,10 @@ void Update(Source& source, const client::KnownSource& known) {
 
 }  // namespace
 
+bool IsFileSource(const client::KnownSource& source) {
+  return source.identity.path.starts_with('/');
+}
+
 Source& SourceRegistry::Add(Source source) {
   auto owned = std::make_unique<Source>(std::move(source));
   Source& added = *owned;

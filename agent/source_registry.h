@@ -14,6 +14,9 @@
 
 namespace logboom::agent {
 
+// Whether it is a file's: sources of other inputs have no path.
+bool IsFileSource(const client::KnownSource& source);
+
 // Owns its sources; pointers to them stay until Clear(). One thread.
 class SourceRegistry {
  public:
@@ -37,6 +40,9 @@ class SourceRegistry {
   std::vector<Source*> All();  // in the order of their ids
   // In no order, and at no cost.
   void ForEach(const std::function<void(Source&)>& visit) {
+    for (const auto& [id, source] : sources_) visit(*source);
+  }
+  void ForEach(const std::function<void(const Source&)>& visit) const {
     for (const auto& [id, source] : sources_) visit(*source);
   }
   std::size_t size() const { return sources_.size(); }

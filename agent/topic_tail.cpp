@@ -1,6 +1,7 @@
 #include "agent/topic_tail.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace logboom::agent {
@@ -117,7 +118,9 @@ void TopicTail::ListSources(client::AgentLink& link, bool with_final) {
   listing_ = true;
   link.ListSources(topic_id_, with_final,
                    [this, &link, with_final,
-                    session = session_](const Result<std::vector<client::KnownSource>>& known) {
+                    session = session_](Result<std::vector<client::KnownSource>> known) {
+                     // The agent's other inputs in this topic look after theirs.
+                     if (known) std::erase_if(*known, std::not_fn(IsFileSource));
                      if (session == session_) SourcesListed(link, with_final, known);
                    });
 }

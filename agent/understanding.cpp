@@ -10,11 +10,14 @@
 namespace logboom::agent {
 namespace {
 
-// A time before that, or further ahead than that, is a mistake rather than a time.
 constexpr TimestampMs kEarliest{946'684'800'000};  // 2000-01-01
 constexpr std::int64_t kAheadMaxMs = 3'600'000;
 
 }  // namespace
+
+bool CanBeTimeOfRecord(TimestampMs time, TimestampMs read_time) {
+  return time >= kEarliest && time - read_time <= kAheadMaxMs;
+}
 
 LineUnderstanding::LineUnderstanding(std::shared_ptr<const Understanding> understanding)
     : understanding_(std::move(understanding)) {
@@ -67,7 +70,7 @@ TimestampMs LineUnderstanding::TimeOf(ByteView line, bool parsed, TimestampMs re
     ++not_understood_.times_not_found;
     return read_time;
   }
-  if (*time >= kEarliest && *time - read_time <= kAheadMaxMs) return *time;
+  if (CanBeTimeOfRecord(*time, read_time)) return *time;
   StoreBig(own_time_.data(), time->value());
   Add(record::kTimeHeader, ByteView(own_time_.data(), own_time_.size()));
   return read_time;

@@ -38,6 +38,9 @@ struct Understood {
   NotUnderstood not_understood;  // of this line
 };
 
+// Not before 2000, nor much later than it was read: else it is a mistake rather than a time.
+bool CanBeTimeOfRecord(TimestampMs time, TimestampMs read_time);
+
 // Reads line after line of one input. One owner, one thread.
 class LineUnderstanding {
  public:

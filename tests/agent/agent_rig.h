@@ -77,7 +77,8 @@ class AgentRig {
     auto made = Agent::Make(agent_options, {.fs = archives,
                                             .watch = watched_ ? watch_.get() : nullptr,
                                             .checkpoint = *checkpoint_,
-                                            .random = random});
+                                            .random = random,
+                                            .open_stream = open_stream});
     ASSERT_TRUE(made.ok()) << made.error().message;
     agent = std::move(*made);
     client::AgentHello hello;
@@ -234,6 +235,7 @@ class AgentRig {
   transport::InprocNetwork network;
   fakes::FakeBroker broker{network.MakeServer(kBrokerAddress)};
   AgentOptions agent_options;
+  StreamFactory open_stream;
   std::unique_ptr<Agent> agent;
   std::vector<Notice> notices;
   bool prints_notices = false;  // to follow a test that fails

@@ -1,0 +1,141 @@
+// All of one stream's work in its topic: what stands TopicTail is for files. Entries are read from
+// the stream in order, put into batches, and let go when they are durable.
+//
+//   stream -> runs of entries -> batches -> acks -> Release
+//
+// Where the broker stands is where reading goes on, after each session's beginning and after each
+// conflict. What a stream in memory does not have any more by then (a broker came back from a
+// backup) becomes a gap.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/batch_assembler.h"
+#include "agent/counters.h"
+#include "agent/notices.h"
+#include "agent/options.h"
+#include "agent/row_sender.h"
+#include "agent/shipper.h"
+#include "agent/source_registry.h"
+#include "agent/streams/record_stream.h"
+#include "agent/topic_tail.h"
+#include "agent/understanding.h"
+#include "lib/base/random.h"
+#include "lib/client/agent_link.h"
+
+namespace logboom::agent {
+
+// One owner, one thread. Must outlive the link's sessions; `input` and `options` must outlive it.
+class StreamTail {
+ public:
+  StreamTail(const InputOptions& input, const AgentOptions& options,
+             std::unique_ptr<RecordStream> stream, Random& random, Notices& notices);
+
+  // `restored`: the broker came back from a backup since the session before.
+  void SessionStarted(const client::AgentTopic& topic, bool restored, client::AgentLink& link);
+  void SessionLost();
+
+  // All that is due, but for sending.
+  void Step(client::AgentLink& link, Instant now);
+  // Whether there is more to do at once.
+  bool Ship(client::AgentLink& link, BatchAssembler& assembler, Instant now);
+  // No more sending; what is under way may still be acked.
+  void Stop() { stopping_ = true; }
+
+  bool idle() const { return shipper_.idle() && !rows_.any_under_way(); }
+  // Nothing will come any more, and all that came is acked.
+  bool Ended() const;
+  // Of `once`: all that was there is acked.
+  bool Done() const;
+  TopicBacklog backlog() const;
+  MonotonicMs NextDue(MonotonicMs now) const;
+  std::vector<int> descriptors() const { return stream_->descriptors(); }
+  bool TakeTopicLost() { return shipper_.TakeTopicLost(); }
+
+  const std::string& topic() const { return input_.topic; }
+  std::string address() const { return stream_->address(); }
+  // Bytes are counted where positions are bytes.
+  Counters counters() const;
+  PositionUnit unit() const { return stream_->unit(); }
+  void AddReports(std::vector<client::FileReport>& out) const;
+
+ private:
+  // A run of entries of one source, on its way into a batch.
+  struct Run {
+    Source* source = nullptr;  // none is open
+    SourcePosition end;
+    std::uint32_t records = 0;
+  };
+
+  void ForgetTopic();
+  void ListSources(client::AgentLink& link, bool with_final);
+  void SourcesListed(client::AgentLink& link, bool with_final,
+                     Result<std::vector<client::KnownSource>> known);
+  void Resync(client::AgentLink& link, MonotonicMs now);
+  void PollStream(Instant now);
+  void Seek(MonotonicMs now);
+  bool SeekEnd();
+  void GoOn(Source& source, const Resumed& resumed);
+  void ReleaseDurable();
+  void CloseEnded();
+  std::vector<Source*> OpenSources();
+  bool AllSettled() const;
+
+  void NoteWaiting(MonotonicMs now);
+  bool IsDue(MonotonicMs now) const;
+  Source& SourceOf(const StreamEntry& entry);
+  bool AddEntry(const StreamEntry& entry, Instant now);
+  TimestampMs TimeOf(const StreamEntry& entry, TimestampMs read_time);
+  bool Fill(client::AgentLink& link, Instant now);
+  void BeginRun(Source& source);
+  void EndRun();
+  bool SendBatch(client::AgentLink& link, MonotonicMs now);
+
+  const InputOptions& input_;
+  const AgentOptions& options_;
+  std::unique_ptr<RecordStream> stream_;
+  Random& random_;
+  Notices& notices_;
+  Counters counters_;
+  SourceRegistry sources_;
+  RowSender rows_;
+  Shipper shipper_;
+
+  bool has_session_ = false;
+  bool online_ = false;  // positions are the broker's
+  bool listing_ = false;
+  bool listed_ = false;  // in this process, of this topic
+  bool resync_due_ = false;
+  bool restored_ = false;
+  bool stopping_ = false;
+  bool seek_due_ = true;
+  std::uint64_t session_ = 0;
+  Uuid topic_id_;
+  std::uint64_t log_tag_ = 0;
+  MonotonicMs seek_at_;
+  MonotonicMs list_again_at_;
+
+  bool waiting_ = false;  // an entry waits for others, since then
+  MonotonicMs waiting_since_;
+  bool blocked_ = false;  // the window is full: only an answer helps
+  TimestampMs last_line_{-1};
+
+  // Of the Ship() under way.
+  BatchAssembler* assembler_ = nullptr;
+  Run run_;
+  std::map<Source*, std::uint32_t> dropped_;  // and in no span yet
+  std::vector<Source*> batch_sources_;
+  int batches_ = 0;
+  LineUnderstanding understanding_;
+  std::vector<std::string> label_names_;
+  std::vector<record::HeaderView> labels_;
+  std::vector<record::HeaderView> headers_;  // reused
+  std::string key_;
+  std::string own_time_;
+};
+
+}  // namespace logboom::agent

@@ -1,0 +1,316 @@
+// A stream's records reach the log once each, whatever becomes of sessions, brokers and agents.
+#include "agent/stream_tail.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/agent/agent_rig.h"
+#include "tests/agent/scripted_stream.h"
+
+namespace logboom::agent {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+class StreamRig : public AgentRig {
+ public:
+  explicit StreamRig(Options options = {}) : AgentRig(options) {
+    agent_options.inputs = {StreamInput()};
+    open_stream = [this](const InputOptions&) -> Result<std::unique_ptr<RecordStream>> {
+      return std::make_unique<ScriptedStream>(script);
+    };
+  }
+  static InputOptions StreamInput(StartFrom from = StartFrom::kStart) {
+    InputOptions input;
+    input.name = "fake";
+    input.kind = InputKind::kStandardInput;
+    input.topic = kTopic;
+    input.from = from;
+    return input;
+  }
+  void WriteNumbers(int from, int to) {
+    for (int i = from; i < to; ++i) script.Write("fake:1", Number(i));
+  }
+  static std::string Number(int i) { return fmt::format("number {:08}", i); }
+  static Strings Numbers(int from, int to) {
+    Strings numbers;
+    for (int i = from; i < to; ++i) numbers.push_back(Number(i));
+    return numbers;
+  }
+  // A journal: positions are entries, which are kept, with holes between them.
+  void BecomeJournal() {
+    script.unit = PositionUnit::kEntries;
+    broker.values_are_bytes = false;
+  }
+
+  StreamScript script;
+};
+
+TEST(StreamTail, EntriesArriveInOrderUnderTheStreamsKey) {
+  StreamRig rig;
+  rig.Start();
+  rig.WriteNumbers(0, 3);
+  rig.Run(2'000);
+  EXPECT_EQ(rig.Values(), StreamRig::Numbers(0, 3));
+  EXPECT_EQ(rig.topic().log.front().key, "host:fake");
+  const AgentTotals totals = rig.agent->Totals();
+  EXPECT_EQ(totals.counters.records_acked, 3U);
+  EXPECT_EQ(totals.counters.bytes_acked, 48U);
+}
+
+TEST(StreamTail, EntriesWaitForOthersForTheLinger) {
+  StreamRig rig;
+  rig.Start();
+  rig.Run(1'000);
+  rig.WriteNumbers(0, 1);
+  rig.Run(400);
+  rig.WriteNumbers(1, 2);
+  EXPECT_EQ(rig.broker.produces(), 0U);
+  rig.Run(300);
+  EXPECT_EQ(rig.broker.produces(), 1U);
+  EXPECT_EQ(rig.Values(), StreamRig::Numbers(0, 2));
+}
+
+TEST(StreamTail, WhatIsDurableIsReleasedAndNothingElse) {
+  StreamRig rig;
+  rig.Start();
+  rig.Run(1'000);
+  rig.broker.syncs_by_itself = false;
+  rig.WriteNumbers(0, 10);
+  rig.Run(2'000);
+  EXPECT_EQ(rig.Values().size(), 10U);
+  EXPECT_EQ(rig.script.released["fake:1"], 0);
+  rig.broker.Sync();
+  rig.Run(100);
+  EXPECT_EQ(rig.script.released["fake:1"], 160);
+}
+
+TEST(StreamTail, NothingIsLostOrDoubledWhenConnectionsAreCut) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    SCOPED_TRACE(seed);
+    StreamRig rig({.seed = seed});
+    SeededRandom random(seed);
+    rig.Start();
+    int written = 0;
+    for (int round = 0; round < 40; ++round) {
+      const int more = static_cast<int>(random.Below(300));
+      rig.WriteNumbers(written, written + more);
+      written += more;
+      rig.broker.syncs_by_itself = random.Below(3) > 0;
+      if (random.Below(4) == 0) rig.network.CutAfter(kBrokerAddress, random.Below(20));
+      if (random.Below(8) == 0) rig.broker.Restart();
+      if (random.Below(8) == 0) rig.broker.false_conflicts = 1;
+      if (random.Below(8) == 0) rig.script.fails_to_seek = 1;
+      rig.Run(static_cast<std::int64_t>(random.Below(3'000)));
+    }
+    rig.broker.syncs_by_itself = true;
+    rig.Run(60'000);
+    ASSERT_EQ(rig.Values(), StreamRig::Numbers(0, written));
+    ASSERT_TRUE(rig.Rows(protocol::GAP).empty());
+  }
+}
+
+TEST(StreamTail, AJournalGoesOnWhereTheBrokerHasItThoughTheAgentIsKilled) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE(seed);
+    StreamRig rig({.seed = seed});
+    rig.BecomeJournal();
+    SeededRandom random(seed);
+    rig.Start();
+    std::map<std::string, Strings> written;
+    std::int64_t number = 1;
+    for (int round = 0; round < 30; ++round) {
+      for (std::uint64_t i = random.Below(200); i > 0; --i) {
+        const std::string source = random.Below(5) == 0 ? "fake:user" : "fake:system";
+        written[source].push_back(fmt::format("{} {}", source, number));
+        rig.script.WriteAt(source, number, written[source].back());
+        number += 1 + static_cast<std::int64_t>(random.Below(3));
+      }
+      rig.broker.syncs_by_itself = random.Below(3) > 0;
+      if (random.Below(4) == 0) rig.network.CutAfter(kBrokerAddress, random.Below(20));
+      if (random.Below(8) == 0) rig.broker.Restart();
+      if (random.Below(6) == 0) {
+        rig.Kill();
+        rig.DeleteState();
+        rig.Start();
+      }
+      rig.Run(static_cast<std::int64_t>(random.Below(3'000)));
+    }
+    rig.broker.syncs_by_itself = true;
+    rig.Run(60'000);
+    std::map<std::string, Strings> stored;
+    for (const fakes::StoredRecord& record : rig.topic().log) {
+      const std::string source = rig.topic().sources.at(record.source_id).identity.path;
+      stored[source].push_back(record.value);
+    }
+    ASSERT_EQ(stored, written);
+    EXPECT_EQ(rig.agent->Totals().counters.bytes_read, 0U) << "entries are no bytes";
+  }
+}
+
+TEST(StreamTail, AnInputFromTheEndOpensItsSourcesThereAtOnce) {
+  StreamRig rig;
+  rig.BecomeJournal();
+  rig.agent_options.inputs = {StreamRig::StreamInput(StartFrom::kEnd)};
+  rig.script.WriteAt("fake:1", 7, "old");
+  rig.Start();
+  rig.Run(1'000);
+  EXPECT_EQ(rig.Rows(protocol::PROGRESS).size(), 1U);
+  rig.Kill();
+  rig.script.WriteAt("fake:1", 8, "while nobody read");
+  rig.Start();
+  rig.Run(5'000);
+  EXPECT_EQ(rig.Values(), Strings{"while nobody read"});
+}
+
+TEST(StreamTail, DroppedEntriesAreCountedInTheSpanThatCoversThem) {
+  StreamRig rig;
+  rig.BecomeJournal();
+  rig.Start();
+  rig.script.WriteAt("fake:1", 1, "one");
+  rig.script.WriteAt("fake:1", 2, "two");
+  rig.script.WriteAt("fake:1", 3, "three");
+  rig.script.entries[0].dropped = true;
+  rig.script.entries[1].dropped = true;
+  rig.Run(3'000);
+  EXPECT_EQ(rig.Values(), Strings{"three"});
+  const auto span = record::DecodeSpan(rig.topic().log.front().headers.at("lb.span"));
+  ASSERT_TRUE(span.ok());
+  EXPECT_EQ(span->begin, SourcePosition(1));
+  EXPECT_EQ(span->end, SourcePosition(4));
+  EXPECT_EQ(span->dropped, 2U);
+  EXPECT_EQ(span->records, 1U);
+}
+
+TEST(StreamTail, ASourceThatIsAnotherOneNowIsClosedAndAnewOneBegins) {
+  StreamRig rig;
+  rig.BecomeJournal();
+  rig.Start();
+  rig.script.WriteAt("fake:1", 1, "one");
+  rig.Run(3'000);
+  rig.Kill();
+  rig.script.is_other["fake:1"] = true;
+  rig.script.WriteAt("fake:1", 2, "of another");
+  rig.Start();
+  rig.Run(5'000);
+  EXPECT_EQ(rig.Values(), (Strings{"one", "one", "of another"}));
+  EXPECT_EQ(rig.Rows(protocol::CLOSE).size(), 1U);
+  EXPECT_EQ(rig.topic().sources.size(), 2U);
+}
+
+TEST(StreamTail, WhatARestoredBrokerLostIsAGapWhereMemoryHasLetGoOfIt) {
+  StreamRig rig;
+  rig.broker.values_are_bytes = false;
+  rig.Start();
+  rig.WriteNumbers(0, 10);
+  rig.Run(2'000);
+  const auto backup = rig.broker.Backup();
+  rig.WriteNumbers(10, 20);
+  rig.Run(2'000);
+  rig.broker.Restore(backup);
+  rig.WriteNumbers(20, 30);
+  rig.Run(60'000);
+  const auto gaps = rig.Rows(protocol::GAP);
+  ASSERT_EQ(gaps.size(), 1U);
+  EXPECT_EQ(gaps[0].row.begin(), 160);
+  EXPECT_EQ(gaps[0].row.end(), 320);
+  Strings expected = StreamRig::Numbers(0, 10);
+  for (const std::string& each : StreamRig::Numbers(20, 30)) expected.push_back(each);
+  EXPECT_EQ(rig.Values(), expected);
+}
+
+TEST(StreamTail, ATopicThatWasMadeAnewGetsWhatIsStillHeld) {
+  StreamRig rig;
+  rig.Start();
+  rig.WriteNumbers(0, 10);
+  rig.Run(2'000);
+  rig.broker.RemakeTopic(kTopic);
+  rig.broker.Restart();
+  rig.WriteNumbers(10, 20);
+  rig.Run(60'000);
+  EXPECT_EQ(rig.Values(), StreamRig::Numbers(10, 20));
+}
+
+TEST(StreamTail, AStreamThatHasEndedIsAckedClosedAndEndsTheAgent) {
+  StreamRig rig;
+  rig.Start();
+  rig.WriteNumbers(0, 10);
+  rig.Run(2'000);
+  EXPECT_FALSE(rig.agent->done());
+  rig.WriteNumbers(10, 20);
+  rig.script.ended = true;
+  rig.Run(2'000);
+  EXPECT_TRUE(rig.agent->done());
+  EXPECT_EQ(rig.Values(), StreamRig::Numbers(0, 20));
+  EXPECT_EQ(rig.Rows(protocol::CLOSE).size(), 1U);
+}
+
+TEST(StreamTail, AnAgentWithFilesGoesOnWhenItsStreamHasEnded) {
+  StreamRig rig;
+  rig.agent_options.inputs.push_back(AgentRig::Input({"/log/*.log"}));
+  rig.Append("/log/a.log", "of a file\n");
+  rig.Start();
+  rig.WriteNumbers(0, 10);
+  rig.script.ended = true;
+  rig.Run(2'000);
+  EXPECT_FALSE(rig.agent->done());
+  rig.Append("/log/a.log", "and more\n");
+  rig.Settle();
+  EXPECT_EQ(rig.Values().size(), 12U);
+}
+
+// Both look up the sources of one agent in one topic.
+TEST(StreamTail, FilesAndStreamsOfOneTopicLeaveEachOthersSourcesAlone) {
+  StreamRig rig;
+  rig.agent_options.inputs.push_back(AgentRig::Input({"/log/*.log"}));
+  rig.Append("/log/a.log", "of a file\n");
+  rig.WriteNumbers(0, 10);
+  rig.Start();
+  EXPECT_EQ(rig.agent->topics(), Strings{kTopic});
+  rig.Run(5'000);
+  rig.Kill();
+  rig.Start();
+  rig.Run(600'000);
+  EXPECT_TRUE(rig.Rows(protocol::GAP).empty());
+  EXPECT_TRUE(rig.Rows(protocol::CLOSE).empty());
+  EXPECT_EQ(rig.BytesOf("/log/a.log"), "of a file\n");
+}
+
+TEST(StreamTail, ARefusalCostsNothingButTime) {
+  StreamRig rig;
+  rig.broker.refuses = protocol::NO_SPACE;
+  rig.WriteNumbers(0, 100);
+  rig.Start();
+  rig.Run(60'000);
+  EXPECT_LT(rig.broker.produces(), 30U);
+  rig.broker.refuses.reset();
+  rig.Run(10'000);
+  EXPECT_EQ(rig.Values(), StreamRig::Numbers(0, 100));
+}
+
+TEST(StreamTail, AReportSaysHowFarAStreamHasCome) {
+  StreamRig rig;
+  rig.Start();
+  rig.WriteNumbers(0, 10);
+  rig.Run(2'000);
+  const auto reports = rig.agent->FileReports();
+  ASSERT_EQ(reports.size(), 1U);
+  EXPECT_EQ(reports[0].path, "fake");
+  EXPECT_EQ(reports[0].topic, kTopic);
+  EXPECT_EQ(reports[0].read, SourcePosition(160));
+  EXPECT_EQ(reports[0].acked, SourcePosition(160));
+  EXPECT_EQ(reports[0].state, "idle");
+}
+
+TEST(StreamTail, AnAgentThatReadsFilesAloneSaysSo) {
+  StreamRig rig;
+  const auto made =
+      Agent::Make(rig.agent_options, {.fs = rig.archives,
+                                      .watch = nullptr,
+                                      .checkpoint = *std::make_unique<MemoryCheckpoint>(),
+                                      .random = rig.random});
+  ASSERT_FALSE(made.ok());
+  EXPECT_EQ(made.error().code, ErrorCode::kUnsupported);
+}
+
+}  // namespace
+}  // namespace logboom::agent
