@@ -68,6 +68,9 @@ std::vector<daemon::KeySpec> InputKeys() {
        .type = KeyType::kBool,
        .default_text = "false",
        .help = "lines end with CR LF: the CR is left out"},
+      {.name = "binary",
+       .default_text = "skip",
+       .help = "skip or read: what becomes of files that are no text, since they hold NUL bytes"},
       {.name = "multiline",
        .default_text = "none",
        .help = "none, indented, java, dotnet, python, go, ruby or php: lines of one event are one "
@@ -113,6 +116,9 @@ Status ConfigureFraming(const daemon::Config& config, InputOptions& input) {
   input.multiline = *multiline;
   input.multiline_timeout = config.Duration("multiline_timeout");
   input.strip_cr = config.Bool("strip_cr");
+  const std::string& binary = config.String("binary");
+  if (binary != "skip" && binary != "read") return config.Invalid("binary", "skip or read");
+  input.binary = binary == "read" ? BinaryFiles::kRead : BinaryFiles::kSkip;
   return Ok();
 }
 

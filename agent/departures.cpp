@@ -23,7 +23,8 @@ std::string_view ReasonText(DepartureReason reason) {
 }
 
 bool IsFree(const WatchedFile& file) {
-  return file.state == FileState::kUnplaced || file.state == FileState::kCopy;
+  return file.state == FileState::kUnplaced || file.state == FileState::kCopy ||
+         file.state == FileState::kBinary;
 }
 
 // Of two copies the later holds more of what was written.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/binary_files.h"
+
 namespace logboom::agent {
 namespace {
 
@@ -99,6 +101,8 @@ void Discovery::Found(const std::string& path, const CompiledInput& input, std::
                       bool polled) {
   const auto excluded = [&path](const file::Glob& glob) { return glob.Matches(path); };
   if (std::any_of(input.exclude.begin(), input.exclude.end(), excluded)) return;
+  const bool named = input.include[include].plain();
+  if (!named && input.options->binary == BinaryFiles::kSkip && HasBinaryName(path)) return;
   matched_.insert({input.options, include});
   const auto there = found_.find(path);
   if (there != found_.end()) {

@@ -13,6 +13,8 @@ inline constexpr std::size_t kMaxLineBytes = 1'000'000;
 // One read of a file; at most this much of one file before another has its turn. A whole line of
 // kMaxLineBytes and its newline fit.
 inline constexpr std::size_t kReadBytes = std::size_t{1} << 20U;
+// So much of a file tells whether it is text.
+inline constexpr std::size_t kBinaryHeadBytes = std::size_t{4} << 10U;
 // A batch is sent once so much waits to be read, or the linger is over.
 inline constexpr std::int64_t kBatchTargetBytes = std::int64_t{256} << 10U;
 inline constexpr std::chrono::milliseconds kLinger{500};

@@ -30,6 +30,9 @@ struct JournalOptions {
   std::string directory;            // empty: this machine's
 };
 
+// What becomes of files that are no text: agent/binary_files.h.
+enum class BinaryFiles { kSkip, kRead };
+
 struct InputOptions {
   std::string name;
   InputKind kind = InputKind::kFiles;
@@ -47,6 +50,7 @@ struct InputOptions {
   std::shared_ptr<const Understanding> understanding = nullptr;  // null: nothing is asked for
   Encoding encoding = Encoding::kBytes;
   bool strip_cr = false;
+  BinaryFiles binary = BinaryFiles::kSkip;
   FoldKind multiline = FoldKind::kNone;
   std::chrono::milliseconds multiline_timeout = kMultilineTimeout;
 };

@@ -4,6 +4,7 @@
 #include <functional>
 #include <utility>
 
+#include "agent/binary_files.h"
 #include "agent/content.h"
 #include "agent/limits.h"
 #include "agent/name_stem.h"
@@ -417,6 +418,7 @@ bool Placement::IsAsSeen(WatchedFile& file) {
 
 void Placement::Open(WatchedFile& file) {
   if (!EnsureOpen(parts_, file) || !IsAsSeen(file)) return;
+  if (IsLeftAlone(file)) return LeaveAlone(parts_, file);
   if (BeginsAtEnd(file) && !file.unplaced_truncated && file.size >= file.size_at_start) {
     OpenAtEnd(file);
   } else {
@@ -451,6 +453,7 @@ void Placement::BeginAnew(WatchedFile& file) {
   file.first_head = {};
   file.first_bytes = {};
   file.seen_end = {};
+  file.found_text = false;
   file.unplaced_truncated = false;
   file.unplaced_size_max = file.size;
   file.unplaced_modified_ns = file.written_ns();

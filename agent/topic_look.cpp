@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "agent/binary_files.h"
 #include "agent/content.h"
 #include "agent/topic_tail.h"
 
@@ -71,6 +72,12 @@ void TopicTail::Look(WatchedFile& file, MonotonicMs now) {
       break;
     case FileState::kUnreadable:
       if (EnsureOpen(parts_, file)) placement_due_ = true;
+      break;
+    case FileState::kBinary:
+      if (!changed || IsStillBinary(parts_, file)) break;
+      file.state = FileState::kUnplaced;
+      placement_.BeginAnew(file);
+      placement_due_ = true;
       break;
   }
 }

@@ -44,7 +44,10 @@ std::size_t OpenFilesMaxOfTopic(const AgentOptions& options) {
 
 bool NeedsNoHandle(const WatchedFile& file) {
   if (file.place != Place::kInPattern) return false;
-  if (file.state == FileState::kCopy || file.state == FileState::kFinished) return true;
+  if (file.state == FileState::kCopy || file.state == FileState::kFinished ||
+      file.state == FileState::kBinary) {
+    return true;
+  }
   return file.state == FileState::kReading && file.source->durable.end.value() == file.size &&
          file.source->settled();
 }

@@ -23,6 +23,7 @@ void TopicTail::Sweep(Instant now) {
 }
 
 void TopicTail::SweepFile(WatchedFile& file, MonotonicMs now) {
+  if (file.state == FileState::kBinary && file.place != Place::kInPattern) return Drop(file);
   if (file.place != Place::kInPattern) QueueLook(file);
   if (file.state == FileState::kReading) SweepReading(file, now);
   const bool quiet = now - file.changed_at >= kIdleClose.count();

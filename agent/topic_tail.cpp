@@ -4,6 +4,9 @@
 #include <functional>
 #include <utility>
 
+#include "agent/binary_files.h"
+#include "agent/content.h"
+
 namespace logboom::agent {
 namespace {
 
@@ -20,6 +23,7 @@ std::string StateText(const WatchedFile& file) {
     case FileState::kUnplaced:
     case FileState::kWaiting: return "waiting";
     case FileState::kUnreadable: return "unreadable";
+    case FileState::kBinary: return "binary";
   }
   return "";
 }
@@ -294,6 +298,7 @@ bool TopicTail::TakeTurn(WatchedFile& file, FileTurn& turn, BatchAssembler& asse
     QueueLook(file);
     return true;
   }
+  if (LeavesAlone(file)) return true;
   const TurnOutcome outcome = turn.Take(file, log_tag_, assembler, *this, now.wall);
   file.waiting_since = now.monotonic;
   switch (outcome.end) {
@@ -317,6 +322,23 @@ bool TopicTail::TakeTurn(WatchedFile& file, FileTurn& turn, BatchAssembler& asse
       Deactivate(file);
       return true;
   }
+  return true;
+}
+
+// A file that was empty when its source was made shows now what it is. The broker has not heard of
+// that source, and never will.
+bool TopicTail::LeavesAlone(WatchedFile& file) {
+  Source& source = *file.source;
+  const bool begins = !source.opened && !source.identity_sent && source.read.end.value() == 0;
+  if (!begins || !HeadMatches(Content(*file.handle, file.size), source.identity) ||
+      !IsLeftAlone(file)) {
+    return false;
+  }
+  Deactivate(file);
+  source.bound = nullptr;
+  file.source = nullptr;
+  parts_.rows.WantClose(source);
+  LeaveAlone(parts_, file);
   return true;
 }
 
@@ -360,7 +382,8 @@ bool TopicTail::Done() const {
       case FileState::kWaiting: return false;
       case FileState::kCopy:
       case FileState::kFinished:
-      case FileState::kUnreadable: return true;
+      case FileState::kUnreadable:
+      case FileState::kBinary: return true;
     }
     return true;
   });
@@ -383,8 +406,9 @@ MonotonicMs TopicTail::NextDue(MonotonicMs now) const {
 
 void TopicTail::AddReports(std::vector<client::FileReport>& out) const {
   for (const auto& file : parts_.files.files()) {
-    const bool finished = file->state == FileState::kFinished;
-    const SourcePosition none(finished ? file->size : 0);
+    const bool nothing_waits =
+        file->state == FileState::kFinished || file->state == FileState::kBinary;
+    const SourcePosition none(nothing_waits ? file->size : 0);
     out.push_back({.path = file->path,
                    .topic = parts_.topic,
                    .size_bytes = file->size,

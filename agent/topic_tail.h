@@ -113,6 +113,7 @@ class TopicTail final : private BatchTarget {
   bool IsDue(MonotonicMs now) const;
   bool MustLetPass(WatchedFile& file);
   bool TakeTurn(WatchedFile& file, FileTurn& turn, BatchAssembler& assembler, Instant now);
+  bool LeavesAlone(WatchedFile& file);
   void RunAdded(Source& source) override;
   bool SendBatch() override;
   void SendAssembled();

@@ -27,6 +27,7 @@ enum class FileState {
   kCopy,        // of `source_of_copy`, which still stands: not read
   kFinished,    // nothing in it that the broker has not: not read
   kUnreadable,  // can't be opened
+  kBinary,      // no text: not read
 };
 
 struct WatchedFile {
@@ -67,6 +68,7 @@ struct WatchedFile {
   // What was read to its end is to be sent, as far as it goes.
   bool sends_rest() const { return send_event || send_rest_with_more || send_rest_as_line; }
 
+  bool found_text = false;  // since it was found, or last emptied
   // Of kUnplaced: it was open when sources looked for their files, and is none of theirs.
   bool examined = false;
   // Before it has a source: its head when first seen, and the most that was seen of it.

@@ -101,7 +101,7 @@ struct FileReport {
   SourcePosition read;
   SourcePosition acked;
   TimestampMs last_line{-1};
-  std::string state;  // reading, idle, rotated, copy, waiting, unreadable
+  std::string state;  // reading, idle, rotated, copy, waiting, unreadable, binary
 };
 
 struct AgentReport {

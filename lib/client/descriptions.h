@@ -142,7 +142,7 @@ struct AgentFileDescription {
   SourcePosition read;
   SourcePosition acked;
   std::optional<TimestampMs> last_line;
-  std::string state;  // reading, idle, rotated, copy, waiting, unreadable
+  std::string state;  // reading, idle, rotated, copy, waiting, unreadable, binary
 };
 
 struct AgentDetails {

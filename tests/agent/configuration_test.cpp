@@ -57,27 +57,38 @@ TEST(Configuration, WhatCantBeIsRefusedByItsKey) {
       Read({"--topic", "web", "--input", "/a", "--set", "agent.max_line_bytes=1000000"}).ok());
 }
 
+Result<Configuration> Set(const std::vector<const char*>& settings) {
+  std::vector<const char*> flags = {"--topic", "web", "--input", "/a"};
+  for (const char* setting : settings) flags.insert(flags.end(), {"--set", setting});
+  return Read(flags);
+}
+
+std::string Refused(const std::vector<const char*>& settings) {
+  const auto read = Set(settings);
+  return read.ok() ? std::string() : read.error().message;
+}
+
+TEST(Configuration, BinaryFilesAreSkippedUnlessTheyAreToBeRead) {
+  EXPECT_EQ(Set({})->options.inputs[0].binary, BinaryFiles::kSkip);
+  EXPECT_EQ(Set({"input.binary=read"})->options.inputs[0].binary, BinaryFiles::kRead);
+  EXPECT_NE(Refused({"input.binary=maybe"}).find("binary"), std::string::npos);
+}
+
 TEST(Configuration, WhatAnInputMakesOfItsLinesIsCheckedByItsKey) {
-  const auto refused = [](std::vector<const char*> settings) {
-    std::vector<const char*> flags = {"--topic", "web", "--input", "/a"};
-    for (const char* setting : settings) flags.insert(flags.end(), {"--set", setting});
-    const auto read = Read(flags);
-    return read.ok() ? std::string() : read.error().message;
-  };
-  EXPECT_EQ(refused({"input.parser=json", "input.fields=[\"a\"]", "input.time=line",
+  EXPECT_EQ(Refused({"input.parser=json", "input.fields=[\"a\"]", "input.time=line",
                      "input.time_format=%d.%m.%Y", "input.time_zone=Europe/Berlin",
                      "input.level=true", "input.path_labels=/(?P<x>.*)"}),
             "");
-  EXPECT_NE(refused({"input.parser=xml"}).find("parser"), std::string::npos);
-  EXPECT_NE(refused({"input.parser=regex", "input.pattern=a("}).find("pattern"), std::string::npos);
-  EXPECT_NE(refused({"input.pattern=(?P<a>.)"}).find("pattern"), std::string::npos);
-  EXPECT_NE(refused({"input.fields=[\"a\"]"}).find("fields"), std::string::npos);
-  EXPECT_NE(refused({"input.time=now"}).find("time"), std::string::npos);
-  EXPECT_NE(refused({"input.time_format=%Q"}).find("time_format"), std::string::npos);
-  EXPECT_NE(refused({"input.time_zone=Mars/Base"}).find("time_zone"), std::string::npos);
-  EXPECT_NE(refused({"input.path_labels=/a/(b)"}).find("path_labels"), std::string::npos);
-  EXPECT_NE(refused({"input.encoding=ebcdic"}).find("encoding"), std::string::npos);
-  EXPECT_NE(refused({"input.multiline=cobol"}).find("multiline"), std::string::npos);
+  EXPECT_NE(Refused({"input.parser=xml"}).find("parser"), std::string::npos);
+  EXPECT_NE(Refused({"input.parser=regex", "input.pattern=a("}).find("pattern"), std::string::npos);
+  EXPECT_NE(Refused({"input.pattern=(?P<a>.)"}).find("pattern"), std::string::npos);
+  EXPECT_NE(Refused({"input.fields=[\"a\"]"}).find("fields"), std::string::npos);
+  EXPECT_NE(Refused({"input.time=now"}).find("time"), std::string::npos);
+  EXPECT_NE(Refused({"input.time_format=%Q"}).find("time_format"), std::string::npos);
+  EXPECT_NE(Refused({"input.time_zone=Mars/Base"}).find("time_zone"), std::string::npos);
+  EXPECT_NE(Refused({"input.path_labels=/a/(b)"}).find("path_labels"), std::string::npos);
+  EXPECT_NE(Refused({"input.encoding=ebcdic"}).find("encoding"), std::string::npos);
+  EXPECT_NE(Refused({"input.multiline=cobol"}).find("multiline"), std::string::npos);
 }
 
 }  // namespace
