@@ -1,5 +1,6 @@
 #include "agent/configuration.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -21,8 +22,7 @@ std::vector<daemon::KeySpec> InputKeys() {
       {.name = "name", .help = "name in messages and metrics; empty: the first pattern"},
       {.name = "include",
        .type = KeyType::kStringList,
-       .help = "paths or patterns (*, ?, [a-z], {a,b}, ** for any depth)",
-       .required = true},
+       .help = "paths or patterns (*, ?, [a-z], {a,b}, ** for any depth); -: standard input"},
       {.name = "exclude", .type = KeyType::kStringList, .help = "patterns of files to leave out"},
       {.name = "topic", .help = "where the lines go", .required = true},
       {.name = "from",
@@ -81,6 +81,8 @@ std::vector<daemon::KeySpec> InputKeys() {
        .help = "an event is sent once its file has been quiet for so long"},
   };
 }
+
+constexpr std::string_view kStandardInputName = "-";
 
 std::string Absolute(const std::string& path) {
   return std::filesystem::absolute(path).lexically_normal().string();
@@ -169,15 +171,41 @@ Status ConfigureUnderstanding(const daemon::Config& config, InputOptions& input)
   return Ok();
 }
 
-Result<InputOptions> ConfigureInput(const daemon::Config& config) {
+// What the table reads from: standard input may stand among its files.
+Result<std::vector<InputKind>> KindsOf(const daemon::Config& config) {
+  const std::vector<std::string>& include = config.List("include");
+  const auto of_stdin = std::count(include.begin(), include.end(), kStandardInputName);
+  if (include.empty()) {
+    return config.Invalid("include", "paths or patterns: an input reads something");
+  }
+  std::vector<InputKind> kinds;
+  if (std::cmp_less(of_stdin, include.size())) kinds.push_back(InputKind::kFiles);
+  if (of_stdin > 0) kinds.push_back(InputKind::kStandardInput);
+  return kinds;
+}
+
+// A name in messages, where the input has none of its own.
+std::string NameOf(const InputOptions& input) {
+  switch (input.kind) {
+    case InputKind::kFiles: return input.include.front();
+    case InputKind::kStandardInput: return "stdin";
+    case InputKind::kSyslog: return input.syslog;
+    case InputKind::kJournal: return "journal";
+  }
+  return "";
+}
+
+Result<InputOptions> ConfigureInput(const daemon::Config& config, InputKind kind) {
   InputOptions input;
+  input.kind = kind;
   for (const std::string& pattern : config.List("include")) {
+    if (kind != InputKind::kFiles || pattern == kStandardInputName) continue;
     input.include.push_back(Absolute(pattern));
   }
   for (const std::string& pattern : config.List("exclude")) {
     input.exclude.push_back(Absolute(pattern));
   }
-  input.name = config.String("name").empty() ? input.include.front() : config.String("name");
+  input.name = config.String("name").empty() ? NameOf(input) : config.String("name");
   input.topic = config.String("topic");
   input.labels = config.Map("labels");
   const std::string& from = config.String("from");
@@ -256,7 +284,7 @@ daemon::Program MakeProgram() {
       daemon::MetricsListenKey("127.0.0.1:19562"),
       {.name = "input",
        .type = KeyType::kTables,
-       .help = "files to tail",
+       .help = "what to read",
        .required = true,
        .table = InputKeys()},
   };
@@ -276,7 +304,7 @@ daemon::Program MakeProgram() {
       {.name = "--input",
        .value_name = "PATH_OR_GLOB",
        .key = "input.include",
-       .help = "file to tail; may be given again"},
+       .help = "file to tail, - for standard input; may be given again"},
       {.name = "--agent-id", .value_name = "ID", .key = "agent.id", .help = "name of this agent"},
       {.name = "--from",
        .value_name = "start|end",
@@ -320,9 +348,18 @@ Result<Configuration> Configure(const daemon::Config& config) {
   const std::string& watch = config.String("agent.watch");
   if (watch != "auto" && watch != "poll") return config.Invalid("agent.watch", "auto or poll");
   made.polls = watch == "poll";
+  std::int64_t stdin_count = 0;
   for (const daemon::Config& table : config.Tables("input")) {
-    ASSIGN_OR_RETURN(InputOptions input, ConfigureInput(table));
-    options.inputs.push_back(std::move(input));
+    const std::vector<std::string>& include = table.List("include");
+    stdin_count += std::count(include.begin(), include.end(), kStandardInputName);
+    if (stdin_count > 1) {
+      return table.Invalid("include", "standard input once: its bytes can be read once");
+    }
+    ASSIGN_OR_RETURN(const std::vector<InputKind> kinds, KindsOf(table));
+    for (const InputKind kind : kinds) {
+      ASSIGN_OR_RETURN(InputOptions input, ConfigureInput(table, kind));
+      options.inputs.push_back(std::move(input));
+    }
   }
   return made;
 }

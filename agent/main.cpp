@@ -12,6 +12,7 @@
 #include "agent/agent.h"
 #include "agent/archives.h"
 #include "agent/configuration.h"
+#include "agent/open_stream.h"
 #include "lib/base/check.h"
 #include "lib/client/agent_link.h"
 #include "lib/daemon/clock.h"
@@ -147,9 +148,9 @@ class Loop {
       Print(agent_.TakeNotices());
       if (agent_.fenced()) return kExitAlreadyRunning;
       TakeSignals(now);
-      if (once_ && agent_.done()) {
+      if (agent_.done()) {
         End(now);
-        return FinishOnce(agent_);
+        return once_ ? FinishOnce(agent_) : Finish();
       }
       if (deadline_ && (agent_.drained() || now.monotonic >= *deadline_)) return Stopped(now);
       progress_.Show(agent_.Totals(), now.monotonic);
@@ -186,6 +187,14 @@ class Loop {
       link_.Poll(now);
     }
     Print(agent_.TakeNotices());
+  }
+
+  // All inputs have come to their end, as standard input does.
+  int Finish() {
+    const AgentTotals totals = agent_.Totals();
+    daemon::Info("the input has ended: {} bytes in {} records acked", totals.counters.bytes_acked,
+                 totals.counters.records_acked);
+    return 0;
   }
 
   int Stopped(Instant now) {
@@ -276,9 +285,20 @@ int Run(const daemon::Config& config, Configuration configuration) {
   const std::unique_ptr<Checkpoint> checkpoint = OpenCheckpoint(state);
   const std::unique_ptr<file::DirectoryWatch> watch = OpenWatch(configuration);
   ArchiveFileSystem logs(fs);
-  const AgentSeams seams{logs, watch.get(), *checkpoint, random, daemon::ResidentBytes};
+  const AgentSeams seams{.fs = logs,
+                         .watch = watch.get(),
+                         .checkpoint = *checkpoint,
+                         .random = random,
+                         .open_stream =
+                             [&](const InputOptions& input) {
+                               return OpenStream(input, configuration.options, random);
+                             },
+                         .memory_bytes = daemon::ResidentBytes};
   auto agent = Agent::Make(configuration.options, seams);
-  if (!agent.ok()) return Failed(agent.error(), kExitUsage);
+  if (!agent.ok()) {
+    const bool is_wrong = agent.error().code == ErrorCode::kInvalid;
+    return Failed(agent.error(), is_wrong ? kExitUsage : kExitFailed);
+  }
   auto transport = transport::ConnectZmq(configuration.broker);
   if (!transport.ok()) return Failed(transport.error(), kExitUsage);
 
@@ -291,6 +311,7 @@ int Run(const daemon::Config& config, Configuration configuration) {
     server = *std::move(started);
     if (server) addresses.push_back(server->url());
   }
+  for (std::string& each : (*agent)->addresses()) addresses.push_back(std::move(each));
 
   client::AgentLink link(*std::move(transport), HelloOf(**agent, configuration), **agent, random);
   (*agent)->Attach(link);

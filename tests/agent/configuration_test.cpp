@@ -32,6 +32,22 @@ TEST(Configuration, FlagsMakeOneInput) {
   EXPECT_EQ(input.from, StartFrom::kEnd);
 }
 
+TEST(Configuration, ADashIsStandardInputBesideFilesOrAlone) {
+  const auto both = Read({"--topic", "web", "--input", "-", "--input", "/a"});
+  ASSERT_TRUE(both.ok()) << both.error().message;
+  ASSERT_EQ(both->options.inputs.size(), 2U);
+  EXPECT_EQ(both->options.inputs[0].kind, InputKind::kFiles);
+  EXPECT_EQ(both->options.inputs[0].include, std::vector<std::string>{"/a"});
+  EXPECT_EQ(both->options.inputs[1].kind, InputKind::kStandardInput);
+  EXPECT_EQ(both->options.inputs[1].name, "stdin");
+  const auto alone = Read({"--topic", "web", "--input", "-"});
+  ASSERT_TRUE(alone.ok());
+  EXPECT_EQ(alone->options.inputs.size(), 1U);
+  const auto twice = Read({"--topic", "web", "--input", "-", "--input", "-"});
+  ASSERT_FALSE(twice.ok());
+  EXPECT_NE(twice.error().message.find("once"), std::string::npos) << twice.error().message;
+}
+
 TEST(Configuration, TheIdStaysWithTheStateDirectory) {
   const auto here = Read({"--topic", "web", "--input", "/a", "--state-dir", "/s"});
   const auto again = Read({"--topic", "web", "--input", "/b", "--state-dir", "/s/"});

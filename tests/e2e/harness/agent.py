@@ -1,6 +1,7 @@
 """An agent that tails files, and one that reads them once."""
 import pathlib
 import re
+import subprocess
 
 from harness import places, waiting
 from harness.daemon import Daemon
@@ -53,9 +54,9 @@ class Agent(Daemon):
             words += ["--set", setting]
         return words
 
-    def once(self, seconds=waiting.DEADLINE_S):
+    def once(self, seconds=waiting.DEADLINE_S, stdin=subprocess.DEVNULL):
         """Reads all inputs to their ends, waits for the acks, ends; returns the counts."""
-        self.start(ready=False, extra=["--once"])
+        self.start(ready=False, extra=["--once"], stdin=stdin)
         code = self.wait(seconds)
         if code != 0:
             raise AssertionError(f"{self.name} --once ended with {code}:\n{self.stderr_text()}")

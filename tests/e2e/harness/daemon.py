@@ -36,15 +36,15 @@ class Daemon:
         self._user = uid
         return self
 
-    def start(self, ready=True, extra=()):
-        """Starts it; with `ready` waits for its ready line."""
+    def start(self, ready=True, extra=(), stdin=subprocess.DEVNULL):
+        """Starts it; with `ready` waits for its ready line. `stdin` as for subprocess.Popen."""
         assert not self.running(), f"{self.name} runs already"
         self._stderr_begin = self.stderr_path.stat().st_size if self.stderr_path.exists() else 0
         identity = {} if self._user is None else {"user": self._user, "group": self._user,
                                                   "extra_groups": []}
         with open(self.stderr_path, "ab") as stderr:
             self.process = subprocess.Popen(
-                self.wrapper + self.command() + list(extra), stdin=subprocess.DEVNULL,
+                self.wrapper + self.command() + list(extra), stdin=stdin,
                 stdout=subprocess.PIPE, stderr=stderr, preexec_fn=die_with_parent, **identity)
         if ready:
             self.wait_ready()
