@@ -54,7 +54,8 @@ Agent::Agent(AgentOptions options, const AgentSeams& seams)
     : options_(std::move(options)),
       seams_(seams),
       assembler_(BuilderOptions(options_)),
-      turn_(options_, counters_) {
+      turn_(options_, counters_),
+      pace_(options_) {
   if (seams_.watch != nullptr) descriptor_ = seams_.watch->descriptor();
 }
 
@@ -83,8 +84,8 @@ Status Agent::AddTopics() {
   }
   for (const std::string& name : names) {
     topics_.push_back(std::make_unique<TopicTail>(name, options_, std::move(by_topic[name]),
-                                                  seams_.fs, seams_.watch, seams_.random, counters_,
-                                                  notices_));
+                                                  seams_.fs, seams_.watch, seams_.random, pace_,
+                                                  counters_, notices_));
   }
   return Ok();
 }
@@ -158,18 +159,60 @@ bool Agent::Step(Instant now) {
   TakeChanges(now.monotonic);
   for (const auto& topic : topics_) topic->Step(*link_, now);
   for (const auto& stream : streams_) stream->Step(*link_, now);
-  more_ = false;
-  for (const auto& stream : streams_) more_ = stream->Ship(*link_, assembler_, now) || more_;
-  for (std::size_t i = 0; i < topics_.size(); ++i) {
-    TopicTail& topic = *topics_[next_topic_++ % topics_.size()];
-    more_ = topic.Ship(*link_, turn_, assembler_, now) || more_;
-  }
+  Ship(now);
   WantCredit();
   SayHelloAgain(now.monotonic);
   TellNoBroker(now.monotonic);
   if (now.monotonic >= report_at_) Report(now);
   if (now.monotonic >= checkpoint_at_) SaveCheckpoint(now);
   return more_;
+}
+
+void Agent::Ship(Instant now) {
+  if (options_.cpu_max_percent > 0) pace_.NoteCpu(seams_.cpu_time(), now.monotonic);
+  if (options_.memory_max > 0) LookAtMemory(now.monotonic);
+  more_ = false;
+  for (const auto& stream : streams_) more_ = stream->Ship(*link_, assembler_, now) || more_;
+  // Where what may be read is little, who comes first gets it: it is then the next one's turn.
+  const std::size_t first = next_topic_;
+  for (std::size_t i = 0; i < topics_.size(); ++i) {
+    const std::size_t index = (first + i) % topics_.size();
+    const std::int64_t read_before = pace_.bytes_read();
+    more_ = topics_[index]->Ship(*link_, turn_, assembler_, now) || more_;
+    if (pace_.bytes_read() != read_before) next_topic_ = (index + 1) % topics_.size();
+    pace_.SetUnderWay(AnyUnderWay());
+  }
+}
+
+bool Agent::AnyUnderWay() const {
+  return pace_.crowded() && std::any_of(topics_.begin(), topics_.end(),
+                                        [](const auto& topic) { return topic->any_under_way(); });
+}
+
+// Batches are what can be made fewer; what an agent keeps of each file can't.
+void Agent::LookAtMemory(MonotonicMs now) {
+  pace_.SetUnderWay(AnyUnderWay());
+  if (now < memory_look_at_) return;
+  memory_look_at_ = now + kMemoryLookInterval.count();
+  const auto memory_max = static_cast<std::uint64_t>(options_.memory_max);
+  std::uint64_t bytes = seams_.memory_bytes();
+  if (bytes > memory_max) {
+    seams_.return_memory();
+    bytes = seams_.memory_bytes();
+  }
+  pace_.SetCrowded(bytes > memory_max);
+  if (!pace_.crowded()) return notices_.Forget("memory");
+  notices_.SayOnce("memory", Severity::kWarn,
+                   fmt::format("{} bytes of memory are in use, and agent.memory_max is {}: one "
+                               "batch at a time is sent",
+                               bytes, memory_max));
+}
+
+std::size_t Agent::CreditMax() const {
+  if (options_.memory_max == 0) return kCreditMax;
+  if (pace_.crowded()) return kCreditAhead;
+  return std::clamp(static_cast<std::size_t>(options_.memory_max / kMemoryShareUnderWay),
+                    kCreditAhead, kCreditMax);
 }
 
 void Agent::WantCredit() {
@@ -179,7 +222,7 @@ void Agent::WantCredit() {
   };
   for (const auto& topic : topics_) add(topic->backlog());
   for (const auto& stream : streams_) add(stream->backlog());
-  if (wanted > 0) wanted = std::min(wanted + kCreditAhead, kCreditMax);
+  if (wanted > 0) wanted = std::min(wanted + kCreditAhead, CreditMax());
   // Not every byte is worth a word.
   const std::size_t rounded = (wanted + kCreditAhead - 1) / kCreditAhead * kCreditAhead;
   if (rounded == wanted_credit_) return;

@@ -47,6 +47,10 @@ struct AgentSeams {
   StreamFactory open_stream = {};  // none: inputs are files
   // Of this process, for the report.
   std::function<std::uint64_t()> memory_bytes = [] { return std::uint64_t{0}; };
+  // Gives back what the process has freed.
+  std::function<void()> return_memory = [] {};
+  // Of this process since it began.
+  std::function<std::chrono::microseconds()> cpu_time = [] { return std::chrono::microseconds(0); };
 };
 
 struct AgentTotals {
@@ -112,6 +116,10 @@ class Agent final : public client::AgentLinkEvents {
   Status AddStreams();
   void LoadCheckpoint();
   void TakeChanges(MonotonicMs now);
+  void Ship(Instant now);
+  void LookAtMemory(MonotonicMs now);
+  bool AnyUnderWay() const;
+  std::size_t CreditMax() const;
   void WantCredit();
   void Report(Instant now);
   void SendReport(Instant now);
@@ -125,6 +133,7 @@ class Agent final : public client::AgentLinkEvents {
   Counters counters_;
   BatchAssembler assembler_;
   FileTurn turn_;
+  ReadingPace pace_;
   std::vector<std::unique_ptr<TopicTail>> topics_;
   std::vector<std::unique_ptr<StreamTail>> streams_;
   client::AgentLink* link_ = nullptr;
@@ -148,6 +157,7 @@ class Agent final : public client::AgentLinkEvents {
   std::uint64_t reported_bytes_ = 0;
   std::size_t reported_files_ = 0;
   MonotonicMs checkpoint_at_;
+  MonotonicMs memory_look_at_;
   int descriptor_ = -1;
   mutable std::vector<int> descriptors_;  // as last told
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "agent/discovery.h"
@@ -16,6 +17,8 @@ namespace logboom::agent {
 namespace {
 
 using daemon::KeyType;
+
+constexpr std::int64_t kBytesPerSecondMax = std::int64_t{1} << 40U;
 
 std::vector<daemon::KeySpec> InputKeys() {
   return {
@@ -71,6 +74,11 @@ std::vector<daemon::KeySpec> InputKeys() {
       {.name = "binary",
        .default_text = "skip",
        .help = "skip or read: what becomes of files that are no text, since they hold NUL bytes"},
+      {.name = "throttle",
+       .type = KeyType::kBytes,
+       .default_text = "0",
+       .help = "bytes of its files read a second; 0: no bound but the agent's",
+       .max = kBytesPerSecondMax},
       {.name = "multiline",
        .default_text = "none",
        .help = "none, indented, java, dotnet, python, go, ruby or php: lines of one event are one "
@@ -118,6 +126,7 @@ Status ConfigureFraming(const daemon::Config& config, InputOptions& input) {
   input.multiline = *multiline;
   input.multiline_timeout = config.Duration("multiline_timeout");
   input.strip_cr = config.Bool("strip_cr");
+  input.throttle = config.Bytes("throttle");
   const std::string& binary = config.String("binary");
   if (binary != "skip" && binary != "read") return config.Invalid("binary", "skip or read");
   input.binary = binary == "read" ? BinaryFiles::kRead : BinaryFiles::kSkip;
@@ -218,11 +227,24 @@ Result<InputOptions> ConfigureInput(const daemon::Config& config, InputKind kind
   return input;
 }
 
+Result<std::optional<daemon::IoClass>> ConfigureIoClass(const daemon::Config& config) {
+  using IoClass = std::optional<daemon::IoClass>;
+  const std::string& io_class = config.String("agent.io_class");
+  if (io_class == "none") return IoClass();
+  if (io_class == "best-effort") return IoClass(daemon::IoClass::kBestEffort);
+  if (io_class == "idle") return IoClass(daemon::IoClass::kIdle);
+  return config.Invalid("agent.io_class", "none, best-effort or idle");
+}
+
 Status CheckSizes(const daemon::Config& config) {
   constexpr std::int64_t kZstdLevelMax = 19;
   const std::int64_t level = config.Int("agent.compression_level");
   if (level < 1 || level > kZstdLevelMax) {
     return config.Invalid("agent.compression_level", "1 to 19");
+  }
+  const std::int64_t memory_max = config.Bytes("agent.memory_max");
+  if (memory_max != 0 && memory_max < kMemoryMaxMin) {
+    return config.Invalid("agent.memory_max", "0 for no bound, or 32MiB and more");
   }
   return Ok();
 }
@@ -277,6 +299,30 @@ daemon::Program MakeProgram() {
        .default_text = "100000",
        .help = "watched files that are open at a time; never more than the system allows",
        .min = 64},
+      {.name = "agent.throttle",
+       .type = KeyType::kBytes,
+       .default_text = "0",
+       .help = "bytes of files read a second; 0: no bound",
+       .max = kBytesPerSecondMax},
+      {.name = "agent.nice",
+       .type = KeyType::kInt,
+       .default_text = "0",
+       .help = "0 to 19: how far it steps back for others that want the CPU",
+       .max = 19},
+      {.name = "agent.io_class",
+       .default_text = "none",
+       .help = "none, best-effort or idle: how it is served where others want the disk; none "
+               "leaves that as it is"},
+      {.name = "agent.cpu_max_percent",
+       .type = KeyType::kInt,
+       .default_text = "0",
+       .help = "of one core, of CPU time a second: above it, reading rests; 0: no bound",
+       .max = kCpuMaxPercentMax},
+      {.name = "agent.memory_max",
+       .type = KeyType::kBytes,
+       .default_text = "0",
+       .help = "of memory in use: above it one batch at a time is sent; 0: no bound, else 32MiB or "
+               "more"},
       {.name = "agent.watch",
        .default_text = "auto",
        .help = "auto: directories are watched where the file system tells of changes; poll: they "
@@ -345,6 +391,11 @@ Result<Configuration> Configure(const daemon::Config& config) {
   options.held_deleted_bytes_max = config.Bytes("agent.held_deleted_bytes_max");
   options.held_deleted_age_max = config.Duration("agent.held_deleted_age_max");
   options.open_files_max = static_cast<std::size_t>(config.Int("agent.open_files_max"));
+  options.throttle = config.Bytes("agent.throttle");
+  options.cpu_max_percent = static_cast<int>(config.Int("agent.cpu_max_percent"));
+  options.memory_max = config.Bytes("agent.memory_max");
+  made.nice = static_cast<int>(config.Int("agent.nice"));
+  ASSIGN_OR_RETURN(made.io_class, ConfigureIoClass(config));
   const std::string& watch = config.String("agent.watch");
   if (watch != "auto" && watch != "poll") return config.Invalid("agent.watch", "auto or poll");
   made.polls = watch == "poll";

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "agent/options.h"
 #include "lib/base/result.h"
 #include "lib/daemon/launch.h"
+#include "lib/daemon/priority.h"
 
 namespace logboom::agent {
 
@@ -16,6 +18,8 @@ struct Configuration {
   std::string state_directory;                // absolute
   std::map<std::string, std::string> labels;  // of the agent, for lists
   bool polls = false;                         // directories, rather than watch them
+  int nice = 0;
+  std::optional<daemon::IoClass> io_class;  // none: as it is
 };
 
 daemon::Program MakeProgram();

@@ -73,6 +73,13 @@ inline constexpr std::size_t kOpenFilesOfTopicMin = 8;
 inline constexpr std::int64_t kHeldDeletedBytesMax = std::int64_t{1} << 30U;
 inline constexpr std::chrono::milliseconds kHeldDeletedAgeMax{24 * 3'600'000};
 
+// What an agent takes before it reads anything; agent.memory_max is no less.
+inline constexpr std::int64_t kMemoryMaxMin = std::int64_t{32} << 20U;
+// The share of it that may be under way to the broker.
+inline constexpr std::int64_t kMemoryShareUnderWay = 4;
+inline constexpr std::chrono::milliseconds kMemoryLookInterval{1'000};
+inline constexpr int kCpuMaxPercentMax = 6'400;
+
 inline constexpr std::chrono::milliseconds kReportInterval{5'000};
 // Where nothing has changed since the last report.
 inline constexpr std::chrono::milliseconds kQuietReportInterval{30'000};

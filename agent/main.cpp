@@ -19,6 +19,7 @@
 #include "lib/daemon/launch.h"
 #include "lib/daemon/log.h"
 #include "lib/daemon/metrics_registry.h"
+#include "lib/daemon/priority.h"
 #include "lib/daemon/process.h"
 #include "lib/daemon/ready.h"
 #include "lib/daemon/serve_metrics.h"
@@ -265,7 +266,20 @@ std::size_t OpenFilesMax(std::uint64_t descriptors, std::size_t configured) {
   return std::min<std::size_t>(configured, left);
 }
 
+// Of all threads, so before any is started. Refused, the agent is as it would be without.
+void StepBack(const Configuration& configuration) {
+  if (configuration.nice > 0) {
+    const Status nice = daemon::SetNice(configuration.nice);
+    if (!nice.ok()) daemon::Warn("agent.nice: {}; going on without", nice.error().message);
+  }
+  if (configuration.io_class) {
+    const Status set = daemon::SetIoClass(*configuration.io_class);
+    if (!set.ok()) daemon::Warn("agent.io_class: {}; going on without", set.error().message);
+  }
+}
+
 int Run(const daemon::Config& config, Configuration configuration) {
+  StepBack(configuration);
   auto signals = daemon::Signals::Start();
   if (!signals.ok()) return Failed(signals.error(), kExitFailed);
   AgentOptions& options = configuration.options;
@@ -293,7 +307,9 @@ int Run(const daemon::Config& config, Configuration configuration) {
                              [&](const InputOptions& input) {
                                return OpenStream(input, configuration.options, random);
                              },
-                         .memory_bytes = daemon::ResidentBytes};
+                         .memory_bytes = daemon::ResidentBytes,
+                         .return_memory = daemon::ReturnFreeMemory,
+                         .cpu_time = daemon::CpuTime};
   auto agent = Agent::Make(configuration.options, seams);
   if (!agent.ok()) {
     const bool is_wrong = agent.error().code == ErrorCode::kInvalid;

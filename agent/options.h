@@ -51,6 +51,7 @@ struct InputOptions {
   Encoding encoding = Encoding::kBytes;
   bool strip_cr = false;
   BinaryFiles binary = BinaryFiles::kSkip;
+  std::int64_t throttle = 0;  // bytes of files read a second; 0: no bound
   FoldKind multiline = FoldKind::kNone;
   std::chrono::milliseconds multiline_timeout = kMultilineTimeout;
 };
@@ -68,6 +69,10 @@ struct AgentOptions {
   std::chrono::milliseconds held_deleted_age_max = kHeldDeletedAgeMax;
   // Shared out evenly to the topics.
   std::size_t open_files_max = kOpenFilesMax;
+  std::int64_t throttle = 0;  // bytes of files read a second; 0: no bound
+  int cpu_max_percent = 0;    // of one core; 0: no bound
+  // What the process's memory should stay below; 0: no bound.
+  std::int64_t memory_max = 0;
   // Read what is there to its end, and be done.
   bool once = false;
 };

@@ -32,9 +32,10 @@ std::string StateText(const WatchedFile& file) {
 
 TopicTail::TopicTail(std::string topic, const AgentOptions& options,
                      std::vector<CompiledInput> inputs, file::FileSystem& fs,
-                     file::DirectoryWatch* watch, Random& random, Counters& counters,
-                     Notices& notices)
-    : parts_(topic, options, fs, random, counters, notices),
+                     file::DirectoryWatch* watch, Random& random, ReadingPace& pace,
+                     Counters& counters, Notices& notices)
+    : pace_(pace),
+      parts_(topic, options, fs, random, counters, notices),
       discovery_(fs, watch, std::move(inputs), notices),
       departures_(parts_),
       placement_(parts_, departures_),
@@ -257,7 +258,7 @@ bool TopicTail::Ship(client::AgentLink& link, FileTurn& turn, BatchAssembler& as
     WatchedFile& file = *active_.front();
     active_.pop_front();
     active_.push_back(&file);
-    if (MustLetPass(file)) {
+    if (!pace_.MayRead(file.input, now.monotonic) || MustLetPass(file)) {
       ++skipped;
       continue;
     }
@@ -266,7 +267,14 @@ bool TopicTail::Ship(client::AgentLink& link, FileTurn& turn, BatchAssembler& as
   }
   if (!assembler.empty()) SendAssembled();
   ship_blocked_ = !shipper_.CanSend(link, now.monotonic);
-  return !active_.empty() && !ship_blocked_;
+  return !ship_blocked_ && MayReadAny(now.monotonic);
+}
+
+bool TopicTail::MayReadAny(MonotonicMs now) {
+  return pace_.MayRead(now) &&
+         std::any_of(active_.begin(), active_.end(), [this, now](const WatchedFile* file) {
+           return pace_.MayRead(file->input, now);
+         });
 }
 
 bool TopicTail::MustLetPass(WatchedFile& file) {
@@ -299,7 +307,10 @@ bool TopicTail::TakeTurn(WatchedFile& file, FileTurn& turn, BatchAssembler& asse
     return true;
   }
   if (LeavesAlone(file)) return true;
+  const Source& source = *file.source;
+  const SourcePosition begin = source.read.end;
   const TurnOutcome outcome = turn.Take(file, log_tag_, assembler, *this, now.wall);
+  pace_.HasRead(file.input, source.read.end - begin, now.monotonic);
   file.waiting_since = now.monotonic;
   switch (outcome.end) {
     case TurnEnd::kMore: return true;
@@ -347,6 +358,7 @@ void TopicTail::RunAdded(Source& source) { ship_sources_.push_back(&source); }
 bool TopicTail::SendBatch() {
   SendAssembled();
   ship_assembler_->SetRawBytesMax(ship_link_->credit_bytes());
+  if (pace_.crowded()) return false;
   return ship_batches_ < kBatchesPerStepMax && shipper_.CanSend(*ship_link_, ship_now_);
 }
 
@@ -399,7 +411,8 @@ MonotonicMs TopicTail::NextDue(MonotonicMs now) const {
   if (const auto until = shipper_.waits_until(now)) due = std::min(due, *until);
   if (ship_blocked_) return due;
   for (const WatchedFile* file : active_) {
-    due = std::min(due, std::max(now, file->waiting_since + parts_.options.linger.count()));
+    due = std::min(due, std::max({now, file->waiting_since + parts_.options.linger.count(),
+                                  pace_.ResumesAt(file->input, now)}));
   }
   return due;
 }

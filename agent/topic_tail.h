@@ -19,6 +19,7 @@
 #include "agent/discovery.h"
 #include "agent/file_turn.h"
 #include "agent/placement.h"
+#include "agent/reading_pace.h"
 #include "agent/shipper.h"
 #include "agent/topic_parts.h"
 #include "lib/client/agent_link.h"
@@ -35,8 +36,8 @@ struct TopicBacklog {
 class TopicTail final : private BatchTarget {
  public:
   TopicTail(std::string topic, const AgentOptions& options, std::vector<CompiledInput> inputs,
-            file::FileSystem& fs, file::DirectoryWatch* watch, Random& random, Counters& counters,
-            Notices& notices);
+            file::FileSystem& fs, file::DirectoryWatch* watch, Random& random, ReadingPace& pace,
+            Counters& counters, Notices& notices);
 
   // Before the first session. `known_inputs` have been used before.
   void Remember(const std::vector<CheckpointRow>& rows, const std::set<std::string>& known_inputs);
@@ -59,6 +60,7 @@ class TopicTail final : private BatchTarget {
   // Of `once`: every file that was there at the start is read to its end, and acked.
   bool Done() const;
   TopicBacklog backlog() const;
+  bool any_under_way() const { return shipper_.under_way() > 0; }
   MonotonicMs NextDue(MonotonicMs now) const;
   bool TakeTopicLost() { return shipper_.TakeTopicLost(); }
 
@@ -111,6 +113,7 @@ class TopicTail final : private BatchTarget {
   void PlaceFiles(MonotonicMs now);
   void Rewound(const std::vector<Source*>& sources);
   bool IsDue(MonotonicMs now) const;
+  bool MayReadAny(MonotonicMs now);
   bool MustLetPass(WatchedFile& file);
   bool TakeTurn(WatchedFile& file, FileTurn& turn, BatchAssembler& assembler, Instant now);
   bool LeavesAlone(WatchedFile& file);
@@ -118,6 +121,7 @@ class TopicTail final : private BatchTarget {
   bool SendBatch() override;
   void SendAssembled();
 
+  ReadingPace& pace_;
   TopicParts parts_;
   Discovery discovery_;
   Departures departures_;

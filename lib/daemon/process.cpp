@@ -2,10 +2,12 @@
 
 #include <dirent.h>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
+#include <ctime>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -79,6 +81,15 @@ std::uint64_t ResidentBytes() {
   std::uint64_t resident_pages = 0;
   in >> virtual_pages >> resident_pages;
   return in ? resident_pages * PageBytes() : 0;
+}
+
+void ReturnFreeMemory() { malloc_trim(0); }
+
+std::chrono::microseconds CpuTime() {
+  timespec time = {};
+  if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) != 0) return {};
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
 }
 
 int ProcessNumber() { return getpid(); }

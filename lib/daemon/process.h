@@ -2,6 +2,7 @@
 // that can't be had is empty or zero.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -18,6 +19,10 @@ struct ProcessUsage {
 ProcessUsage ReadProcessUsage();
 
 std::uint64_t ResidentBytes();
+// Gives memory that was freed back to the operating system.
+void ReturnFreeMemory();
+// Of all threads, user and system, since the process began.
+std::chrono::microseconds CpuTime();
 int ProcessNumber();
 // Unlike that of any other process of this boot: number and start time.
 std::string ProcessIdentity();

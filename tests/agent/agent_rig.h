@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -78,7 +80,9 @@ class AgentRig {
                                             .watch = watched_ ? watch_.get() : nullptr,
                                             .checkpoint = *checkpoint_,
                                             .random = random,
-                                            .open_stream = open_stream});
+                                            .open_stream = open_stream,
+                                            .memory_bytes = memory_bytes,
+                                            .cpu_time = cpu_time});
     ASSERT_TRUE(made.ok()) << made.error().message;
     agent = std::move(*made);
     client::AgentHello hello;
@@ -236,6 +240,9 @@ class AgentRig {
   fakes::FakeBroker broker{network.MakeServer(kBrokerAddress)};
   AgentOptions agent_options;
   StreamFactory open_stream;
+  // Of the process that the agent is in.
+  std::function<std::uint64_t()> memory_bytes = [] { return std::uint64_t{0}; };
+  std::function<std::chrono::microseconds()> cpu_time = [] { return std::chrono::microseconds(0); };
   std::unique_ptr<Agent> agent;
   std::vector<Notice> notices;
   bool prints_notices = false;  // to follow a test that fails

@@ -90,6 +90,26 @@ TEST(Configuration, BinaryFilesAreSkippedUnlessTheyAreToBeRead) {
   EXPECT_NE(Refused({"input.binary=maybe"}).find("binary"), std::string::npos);
 }
 
+TEST(Configuration, WhatAnAgentMayTakeOfItsMachine) {
+  const auto made =
+      Set({"agent.throttle=5MiB", "input.throttle=1kB", "agent.nice=10", "agent.io_class=idle",
+           "agent.cpu_max_percent=25", "agent.memory_max=64MiB"});
+  ASSERT_TRUE(made.ok()) << made.error().message;
+  EXPECT_EQ(made->options.throttle, 5 << 20);
+  EXPECT_EQ(made->options.inputs[0].throttle, 1'000);
+  EXPECT_EQ(made->nice, 10);
+  EXPECT_EQ(made->io_class, daemon::IoClass::kIdle);
+  EXPECT_EQ(made->options.cpu_max_percent, 25);
+  EXPECT_EQ(made->options.memory_max, 64 << 20);
+  EXPECT_EQ(Set({})->options.throttle, 0);
+  EXPECT_FALSE(Set({})->io_class.has_value());
+  EXPECT_EQ(Refused({"agent.nice=19", "agent.memory_max=32MiB", "agent.cpu_max_percent=6400"}), "");
+  EXPECT_NE(Refused({"agent.nice=20"}).find("agent.nice"), std::string::npos);
+  EXPECT_NE(Refused({"agent.io_class=realtime"}).find("agent.io_class"), std::string::npos);
+  EXPECT_NE(Refused({"agent.memory_max=33554431"}).find("agent.memory_max"), std::string::npos);
+  EXPECT_NE(Refused({"agent.cpu_max_percent=6401"}).find("agent.cpu_max"), std::string::npos);
+}
+
 TEST(Configuration, WhatAnInputMakesOfItsLinesIsCheckedByItsKey) {
   EXPECT_EQ(Refused({"input.parser=json", "input.fields=[\"a\"]", "input.time=line",
                      "input.time_format=%d.%m.%Y", "input.time_zone=Europe/Berlin",

@@ -27,6 +27,14 @@ TEST(Process, FactsOfThisMachine) {
   EXPECT_TRUE(ProcessIdentity().starts_with(std::to_string(getpid()) + "-"));
 }
 
+TEST(Process, CpuTimeRises) {
+  const auto before = CpuTime();
+  EXPECT_GT(before.count(), 0);
+  while (CpuTime() == before) {
+  }
+  EXPECT_GT(CpuTime(), before);
+}
+
 TEST(Process, DescriptorLimitNeverFalls) {
   const auto before = ReadProcessUsage().descriptors_max;
   EXPECT_GE(RaiseDescriptorLimit(), before);
