@@ -25,6 +25,7 @@ void BatchAssembler::BeginRun(const RunStart& run) {
   CHECK(!run_);
   run_ = run;
   run_records_ = 0;
+  run_left_out_ = run.left_out;
 }
 
 bool BatchAssembler::Fits(const record::RecordView& record) const {
@@ -67,22 +68,22 @@ bool BatchAssembler::AddFirst(const record::RecordView& record, bool more) {
   return true;
 }
 
-void BatchAssembler::EndRun(const client::SpanEnd& end, std::uint32_t dropped) {
+std::optional<std::uint32_t> BatchAssembler::EndRun(const client::SpanEnd& end) {
   CHECK(run_);
-  if (run_records_ > 0) {
-    client::ProduceSpan produce;
-    produce.span = {.log_tag = run_->log_tag,
-                    .source_id = run_->source_id,
-                    .begin = run_->begin,
-                    .end = end.end,
-                    .window = end.window,
-                    .records = run_records_,
-                    .dropped = dropped};
-    if (run_->identity != nullptr) produce.identity = *run_->identity;
-    builder_.PatchHeader(span_slot_, record::EncodeSpan(produce.span));
-    spans_.push_back(std::move(produce));
-  }
-  run_.reset();
+  const RunStart run = *std::exchange(run_, std::nullopt);
+  if (run_records_ == 0) return run_left_out_;
+  client::ProduceSpan produce;
+  produce.span = {.log_tag = run.log_tag,
+                  .source_id = run.source_id,
+                  .begin = run.begin,
+                  .end = end.end,
+                  .window = end.window,
+                  .records = run_records_,
+                  .dropped = run_left_out_};
+  if (run.identity != nullptr) produce.identity = *run.identity;
+  builder_.PatchHeader(span_slot_, record::EncodeSpan(produce.span));
+  spans_.push_back(std::move(produce));
+  return std::nullopt;
 }
 
 Result<AssembledBatch> BatchAssembler::Finish() {

@@ -26,6 +26,7 @@ struct RunStart {
   SourcePosition begin;
   const record::SourceIdentity* identity = nullptr;  // opens the source
   ByteView key;
+  std::uint32_t left_out = 0;  // lines between `begin` and its first record that no record holds
 };
 
 struct AssembledBatch {
@@ -45,9 +46,11 @@ class BatchAssembler {
   void BeginRun(const RunStart& run);
   // False: the batch is full, and nothing was added. `headers` stand behind those of our own.
   bool Add(const Piece& piece, TimestampMs time, std::span<const record::HeaderView> headers);
-  // The run ends before `end`; a run without records leaves no trace. `dropped`: entries in it that
-  // were left out.
-  void EndRun(const client::SpanEnd& end, std::uint32_t dropped = 0);
+  // Lines were read that no record holds.
+  void LeaveOut(std::uint32_t lines) { run_left_out_ += lines; }
+  // The run ends before `end`. How many lines it leaves out, where it has no record and so leaves
+  // no trace: those of its start, too.
+  std::optional<std::uint32_t> EndRun(const client::SpanEnd& end);
 
   bool empty() const { return builder_.empty(); }
   bool full() const { return spans_.size() >= kRunsPerBatchMax; }
@@ -65,6 +68,7 @@ class BatchAssembler {
 
   std::optional<RunStart> run_;
   std::uint32_t run_records_ = 0;
+  std::uint32_t run_left_out_ = 0;
   record::HeaderSlot span_slot_;
   std::vector<record::HeaderView> headers_;  // reused
 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/discovery.h"
+#include "agent/shaping.h"
 #include "agent/understanding.h"
 #include "lib/daemon/process.h"
 #include "lib/daemon/serve_metrics.h"
@@ -79,14 +80,65 @@ std::vector<daemon::KeySpec> InputKeys() {
        .default_text = "0",
        .help = "bytes of its files read a second; 0: no bound but the agent's",
        .max = kBytesPerSecondMax},
+      {.name = "max_line_bytes",
+       .type = KeyType::kBytes,
+       .default_text = "0",
+       .help = "longer lines are sent in parts; 0: agent.max_line_bytes",
+       .min = 0,
+       .max = static_cast<std::int64_t>(kMaxLineBytes)},
+      {.name = "container",
+       .default_text = "none",
+       .help =
+           "none, docker (json-file) or cri: what a container runtime wrote around the lines is "
+           "taken off, parts of a line are joined, its time is the record's"},
       {.name = "multiline",
        .default_text = "none",
        .help = "none, indented, java, dotnet, python, go, ruby or php: lines of one event are one "
                "record"},
+      {.name = "multiline_start",
+       .help = "a pattern: a line that does not match it belongs to the event of the line before"},
       {.name = "multiline_timeout",
        .type = KeyType::kDuration,
        .default_text = "1s",
        .help = "an event is sent once its file has been quiet for so long"},
+      {.name = "drop",
+       .type = KeyType::kStringList,
+       .help = "patterns: lines that hold one are not sent"},
+      {.name = "keep",
+       .type = KeyType::kStringList,
+       .help = "patterns: lines that hold none of them are not sent"},
+      {.name = "dedupe",
+       .type = KeyType::kBool,
+       .default_text = "false",
+       .help =
+           "lines equal to the one before, that wait with it, become 'last line repeated N times'"},
+      {.name = "sample",
+       .type = KeyType::kInt,
+       .default_text = "1",
+       .help = "one of so many lines is sent",
+       .min = 1,
+       .max = kSampleMax},
+      {.name = "rate_limit",
+       .type = KeyType::kInt,
+       .default_text = "0",
+       .help = "lines a second that are sent of each file; others are counted. 0: all",
+       .min = 0,
+       .max = kRateLimitMax},
+      {.name = "rate_limit_burst",
+       .type = KeyType::kInt,
+       .default_text = "0",
+       .help = "lines that may come at once; 0: those of ten seconds",
+       .min = 0,
+       .max = kRateLimitMax},
+      {.name = "redact",
+       .type = KeyType::kStringList,
+       .help = "card, email, token, ip: what is taken out of lines and fields"},
+      {.name = "redact_patterns",
+       .type = KeyType::kStringList,
+       .help = "patterns: their first group, or else all of the match, is taken out too"},
+      {.name = "redact_key",
+       .help =
+           "a secret: a keyed hash stands in place of what was taken out; empty: its name alone"},
   };
 }
 
@@ -121,15 +173,81 @@ Status ConfigureFraming(const daemon::Config& config, InputOptions& input) {
   const auto encoding = ParseEncoding(config.String("encoding"));
   if (!encoding) return config.Invalid("encoding", encoding.error().message);
   input.encoding = *encoding;
-  const auto multiline = ParseFoldKind(config.String("multiline"));
-  if (!multiline) return config.Invalid("multiline", multiline.error().message);
-  input.multiline = *multiline;
-  input.multiline_timeout = config.Duration("multiline_timeout");
   input.strip_cr = config.Bool("strip_cr");
   input.throttle = config.Bytes("throttle");
   const std::string& binary = config.String("binary");
   if (binary != "skip" && binary != "read") return config.Invalid("binary", "skip or read");
   input.binary = binary == "read" ? BinaryFiles::kRead : BinaryFiles::kSkip;
+  input.max_line_bytes = static_cast<std::size_t>(config.Bytes("max_line_bytes"));
+  const auto container = ParseContainerFormat(config.String("container"));
+  if (!container) return config.Invalid("container", container.error().message);
+  input.container = *container;
+  return Ok();
+}
+
+Status ConfigureEvents(const daemon::Config& config, InputOptions& input) {
+  const auto multiline = ParseFoldKind(config.String("multiline"));
+  if (!multiline) return config.Invalid("multiline", multiline.error().message);
+  input.multiline = *multiline;
+  input.multiline_timeout = config.Duration("multiline_timeout");
+  const std::string& start = config.String("multiline_start");
+  if (start.empty()) return Ok();
+  if (*multiline != FoldKind::kNone) {
+    return config.Invalid("multiline_start", "a pattern only where multiline is not set");
+  }
+  auto pattern = parse::Pattern::Make(start);
+  if (!pattern) return config.Invalid("multiline_start", "a pattern; " + pattern.error().message);
+  input.multiline = FoldKind::kStart;
+  input.multiline_start = std::make_shared<const parse::Pattern>(*std::move(pattern));
+  return Ok();
+}
+
+Result<std::vector<parse::Pattern>> ConfigurePatterns(const daemon::Config& config,
+                                                      std::string_view key) {
+  std::vector<parse::Pattern> patterns;
+  for (const std::string& text : config.List(key)) {
+    auto pattern = parse::Pattern::Make(text);
+    if (!pattern) return config.Invalid(key, "patterns; " + pattern.error().message);
+    patterns.push_back(*std::move(pattern));
+  }
+  return patterns;
+}
+
+Status ConfigureRedaction(const daemon::Config& config, Shaping& shaping) {
+  const RedactionOptions options{.presets = config.List("redact"),
+                                 .patterns = config.List("redact_patterns"),
+                                 .hash_key = config.String("redact_key")};
+  if (options.presets.empty() && options.patterns.empty()) {
+    if (options.hash_key.empty()) return Ok();
+    return config.Invalid("redact_key", "a secret only where redact or redact_patterns is set");
+  }
+  for (const bool patterns : {false, true}) {
+    RedactionOptions part = options;
+    (patterns ? part.presets : part.patterns).clear();
+    const auto made = Redaction::Make(part);
+    if (made) continue;
+    return patterns ? config.Invalid("redact_patterns", "patterns; " + made.error().message)
+                    : config.Invalid("redact", "card, email, token, ip; " + made.error().message);
+  }
+  ASSIGN_OR_RETURN(shaping.redaction, Redaction::Make(options));
+  return Ok();
+}
+
+Status ConfigureShaping(const daemon::Config& config, InputOptions& input) {
+  constexpr std::int64_t kBurstSeconds = 10;
+  auto shaping = std::make_shared<Shaping>();
+  ASSIGN_OR_RETURN(shaping->drop, ConfigurePatterns(config, "drop"));
+  ASSIGN_OR_RETURN(shaping->keep, ConfigurePatterns(config, "keep"));
+  shaping->dedupe = config.Bool("dedupe");
+  shaping->sample = static_cast<std::uint32_t>(config.Int("sample"));
+  const std::int64_t rate = config.Int("rate_limit");
+  const std::int64_t burst = config.Int("rate_limit_burst");
+  if (rate == 0 && burst != 0) {
+    return config.Invalid("rate_limit_burst", "a number only where rate_limit is set");
+  }
+  if (rate > 0) shaping->rate_limit = {rate, burst == 0 ? rate * kBurstSeconds : burst};
+  RETURN_IF_ERROR(ConfigureRedaction(config, *shaping));
+  input.shaping = std::move(shaping);
   return Ok();
 }
 
@@ -222,7 +340,9 @@ Result<InputOptions> ConfigureInput(const daemon::Config& config, InputKind kind
   input.from = from == "end" ? StartFrom::kEnd : StartFrom::kStart;
   input.ignore_older = config.Duration("ignore_older");
   RETURN_IF_ERROR(ConfigureFraming(config, input));
+  RETURN_IF_ERROR(ConfigureEvents(config, input));
   RETURN_IF_ERROR(ConfigureUnderstanding(config, input));
+  RETURN_IF_ERROR(ConfigureShaping(config, input));
   RETURN_IF_ERROR(CheckInput(config, input));
   return input;
 }

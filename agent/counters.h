@@ -1,6 +1,8 @@
 // What one agent has done since it started. Plain numbers, one thread.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace logboom::agent {
@@ -19,6 +21,17 @@ struct NotUnderstood {
   }
 };
 
+// Why a line is not sent as it is.
+enum class DropReason : std::uint8_t {
+  kNone,
+  kDropPattern,
+  kNotKept,
+  kSampled,
+  kRateLimit,
+  kRepeated
+};
+inline constexpr std::size_t kDropReasons = 6;
+
 struct Counters {
   std::uint64_t bytes_read = 0;     // of files, handed to the link; again after a lost session
   std::uint64_t bytes_acked = 0;    // of files, each once
@@ -29,6 +42,9 @@ struct Counters {
   std::uint64_t refusals = 0;
   std::uint64_t lines_split = 0;  // parts sent with lb.more
   NotUnderstood not_understood;
+  // By DropReason; again of what is read again after a lost session.
+  std::array<std::uint64_t, kDropReasons> lines_dropped = {};
+  std::uint64_t redacted = 0;  // places in lines
   std::uint64_t truncations = 0;
   std::uint64_t gaps = 0;
   std::uint64_t gap_bytes = 0;
@@ -45,6 +61,8 @@ struct Counters {
     refusals += other.refusals;
     lines_split += other.lines_split;
     not_understood += other.not_understood;
+    for (std::size_t i = 0; i < kDropReasons; ++i) lines_dropped[i] += other.lines_dropped[i];
+    redacted += other.redacted;
     truncations += other.truncations;
     gaps += other.gaps;
     gap_bytes += other.gap_bytes;

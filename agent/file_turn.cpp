@@ -47,7 +47,7 @@ RestRule FileTurn::RuleFor(const WatchedFile& file, std::int64_t end_of_chunk) c
 }
 
 TurnOutcome FileTurn::Take(WatchedFile& file, std::uint64_t log_tag, BatchAssembler& assembler,
-                           BatchTarget& target, TimestampMs read_time) {
+                           BatchTarget& target, Instant now) {
   Source& source = *file.source;
   auto read = Read(file);
   if (!read) return {TurnEnd::kFailed, read.error()};
@@ -69,35 +69,35 @@ TurnOutcome FileTurn::Take(WatchedFile& file, std::uint64_t log_tag, BatchAssemb
   source.size_seen = std::max(source.size_seen, end_of_chunk);
   if (is_first) TakeHead(Content(*file.handle, file.size), source.identity);
   const RestRule rest = chunk.ends_file ? RuleFor(file, end_of_chunk) : RestRule::kWaits;
-  Manner& manner = MannerOf(file.input);
-  auto place = PlaceOf(file, manner);
+  InputLines& lines = LinesOf(file.input);
+  auto place = PlaceOf(file, lines.encoding());
   if (!place) return {TurnEnd::kFailed, place.error()};
-
-  manner.understanding.BeginFile(source.identity.path, manner.labels);
+  source.BeginTurn(file.waiting_since);
+  lines.BeginTurn(source.identity.path, file.size, now.monotonic, source.shaping);
 
   std::size_t at = chunk.window;
   run_at_ = at;
   BeginRun(file, log_tag, assembler);
-  while (const auto piece = manner.framer.Next(chunk.bytes.substr(at), *place, rest)) {
-    const Understood line = manner.understanding.Read(piece->value, read_time);
-    if (!assembler.Add(*piece, line.time, line.headers)) {
-      EndRun(source, chunk, at, assembler, target);
+  const LineSource line_source{source.id, now.wall, source.shaping};
+  while (const auto line = lines.Next(chunk.bytes.substr(at), *place, rest, line_source)) {
+    if (line->is_sent() && !assembler.Add(line->piece, line->time, line->headers)) {
+      EndRun(source, chunk, at, assembler, target, now.monotonic);
       CHECK(!assembler.empty());
       if (!target.SendBatch()) return {TurnEnd::kBlocked, {}};
       BeginRun(file, log_tag, assembler);
       continue;
     }
-    if (piece->more) ++counters_.lines_split;
-    counters_.not_understood += line.not_understood;
-    at += piece->consumed;
-    place->position += static_cast<std::int64_t>(piece->consumed);
+    assembler.LeaveOut(line->left_out());
+    lines.Done(*line, counters_, source.shaping);
+    at += line->piece.consumed;
+    place->position += static_cast<std::int64_t>(line->piece.consumed);
   }
-  EndRun(source, chunk, at, assembler, target);
-  if (at > chunk.window) file.last_line = read_time;
+  EndRun(source, chunk, at, assembler, target, now.monotonic);
+  if (at > chunk.window) file.last_line = now.wall;
   if (!chunk.ends_file) return {TurnEnd::kMore, {}};
   const ByteView left = chunk.bytes.substr(at);
   file.rest_at_size = left.empty() ? -1 : end_of_chunk;
-  file.rest_holds_lines = manner.framer.folds() && Framer::HoldsLine(left, *place);
+  file.rest_holds_lines = lines.holds_event();
   return {TurnEnd::kAllRead, {}};
 }
 
@@ -106,50 +106,37 @@ void FileTurn::BeginRun(WatchedFile& file, std::uint64_t log_tag, BatchAssembler
   key_.assign(options_.host).append(":").append(source.identity.path);
   assembler.BeginRun({.log_tag = log_tag,
                       .source_id = source.id,
-                      .begin = source.read.end,
+                      .begin = source.sent,
                       .identity = source.identity_sent ? nullptr : &source.identity,
-                      .key = key_});
+                      .key = key_,
+                      .left_out = source.left_out});
 }
 
 void FileTurn::EndRun(Source& source, const Chunk& chunk, std::size_t at, BatchAssembler& assembler,
-                      BatchTarget& target) {
+                      BatchTarget& target, MonotonicMs now) {
   const std::int64_t position_of_chunk =
       source.read.end.value() - static_cast<std::int64_t>(run_at_);
   const client::SpanEnd end{SourcePosition(position_of_chunk + static_cast<std::int64_t>(at)),
                             WindowAt(chunk.bytes, at)};
-  assembler.EndRun(end);
+  const auto left_out = assembler.EndRun(end);
   if (at == run_at_) return;
   run_at_ = at;
+  if (left_out) return source.LeftOut(end, *left_out, now);
   source.Sent(end);
   target.RunAdded(source);
 }
 
-FileTurn::Manner::Manner(const AgentOptions& options, const InputOptions* input)
-    : encoding(input == nullptr ? Encoding::kBytes : input->encoding),
-      framer({.record_bytes_max = options.max_line_bytes,
-              .encoding = encoding,
-              .strip_cr = input != nullptr && input->strip_cr,
-              .fold = input == nullptr ? FoldKind::kNone : input->multiline}),
-      understanding(input == nullptr ? nullptr : input->understanding) {
-  if (input == nullptr) return;
-  label_names.reserve(input->labels.size());  // the headers look at them
-  for (const auto& [name, value] : input->labels) {
-    label_names.push_back(record::LabelHeader(name));
-    labels.push_back({.key = label_names.back(), .value = ByteView(value)});
-  }
-}
-
-FileTurn::Manner& FileTurn::MannerOf(const InputOptions* input) {
-  return manners_.try_emplace(input, options_, input).first->second;
+InputLines& FileTurn::LinesOf(const InputOptions* input) {
+  return inputs_.try_emplace(input, options_, input).first->second;
 }
 
 // The byte order stands at the beginning of the file, wherever reading goes on.
-Result<FramingPlace> FileTurn::PlaceOf(const WatchedFile& file, const Manner& manner) {
-  FramingPlace place{.encoding = manner.encoding, .position = file.source->read.end.value()};
-  if (manner.encoding != Encoding::kUtf16) return place;
+Result<FramingPlace> FileTurn::PlaceOf(const WatchedFile& file, Encoding encoding) {
+  FramingPlace place{.encoding = encoding, .position = file.source->read.end.value()};
+  if (encoding != Encoding::kUtf16) return place;
   std::array<char, 2> head{};
   ASSIGN_OR_RETURN(const std::size_t got, file.handle->PRead(0, head));
-  place.encoding = ResolveByteOrder(manner.encoding, ByteView(head.data(), got));
+  place.encoding = ResolveByteOrder(encoding, ByteView(head.data(), got));
   return place;
 }
 

@@ -10,9 +10,8 @@
 
 #include "agent/batch_assembler.h"
 #include "agent/counters.h"
-#include "agent/framing/framer.h"
+#include "agent/input_lines.h"
 #include "agent/options.h"
-#include "agent/understanding.h"
 #include "agent/watched_file.h"
 #include "lib/base/types.h"
 
@@ -49,7 +48,7 @@ class FileTurn {
   // The file has a handle and is kReading. A run may be left in the assembler: its caller sends
   // what is there once all files have had their turn.
   TurnOutcome Take(WatchedFile& file, std::uint64_t log_tag, BatchAssembler& assembler,
-                   BatchTarget& target, TimestampMs read_time);
+                   BatchTarget& target, Instant now);
 
  private:
   struct Chunk {
@@ -61,26 +60,16 @@ class FileTurn {
   RestRule RuleFor(const WatchedFile& file, std::int64_t end_of_chunk) const;
   void BeginRun(WatchedFile& file, std::uint64_t log_tag, BatchAssembler& assembler);
   void EndRun(Source& source, const Chunk& chunk, std::size_t at, BatchAssembler& assembler,
-              BatchTarget& target);
-  // What an input says of its files' lines.
-  struct Manner {
-    Manner(const AgentOptions& options, const InputOptions* input);
-
-    std::vector<std::string> label_names;  // "lb.label.NAME"
-    std::vector<record::HeaderView> labels;
-    Encoding encoding;
-    Framer framer;
-    LineUnderstanding understanding;
-  };
-  Manner& MannerOf(const InputOptions* input);
-  static Result<FramingPlace> PlaceOf(const WatchedFile& file, const Manner& manner);
+              BatchTarget& target, MonotonicMs now);
+  InputLines& LinesOf(const InputOptions* input);
+  static Result<FramingPlace> PlaceOf(const WatchedFile& file, Encoding encoding);
 
   const AgentOptions& options_;
   Counters& counters_;
   std::vector<char> buffer_;
   std::size_t run_at_ = 0;  // in the chunk: where the run that is open begins
   std::string key_;
-  std::unordered_map<const InputOptions*, Manner> manners_;
+  std::unordered_map<const InputOptions*, InputLines> inputs_;
 };
 
 }  // namespace logboom::agent

@@ -33,6 +33,10 @@ inline constexpr std::size_t kLabelBytesMax = std::size_t{16} << 10U;
 // Names and values of what a line says of itself, and as much again of what its path says.
 inline constexpr std::size_t kFieldBytesMax = std::size_t{8} << 10U;
 
+// Of an input's keys of these names.
+inline constexpr std::int64_t kSampleMax = 1'000'000'000;
+inline constexpr std::int64_t kRateLimitMax = 1'000'000;
+
 // A file that changes all the time is looked at this often, and the watch is asked this often.
 inline constexpr std::chrono::milliseconds kLookInterval{50};
 // Names are listed again this often, whatever the watch says; sizes of quiet files are asked for.
@@ -50,6 +54,9 @@ inline constexpr std::chrono::milliseconds kSweepInterval{1'000};
 // Lines of an event that others may still join on are sent once their file has been quiet for so
 // long.
 inline constexpr std::chrono::milliseconds kMultilineTimeout{1'000};
+// That lines were read and are not to be sent is told once it is so many bytes, or so long ago.
+inline constexpr std::int64_t kLeftOutBytesMax = std::int64_t{16} << 20U;
+inline constexpr std::chrono::milliseconds kLeftOutWait{5'000};
 // An unterminated line is sent with lb.more once its file has been quiet for so long.
 inline constexpr std::chrono::milliseconds kPartialTimeout{30'000};
 // A file that left its patterns is final once quiet for so long. Of an unlinked one no new writer

@@ -84,6 +84,20 @@ void FillMetrics(const AgentTotals& totals, bool connected, daemon::MetricsRegis
         counters.not_understood.times_not_found);
   count("logboom_agent_fields_left_out_total", "Fields that are too large for a header",
         counters.not_understood.fields_left_out);
+  const auto left_out = [&](const char* name, const char* help, DropReason reason) {
+    count(name, help, counters.lines_dropped[static_cast<std::size_t>(reason)]);
+  };
+  left_out("logboom_agent_lines_dropped_total", "Lines left out for a pattern of drop",
+           DropReason::kDropPattern);
+  left_out("logboom_agent_lines_not_kept_total", "Lines left out for none of keep's patterns",
+           DropReason::kNotKept);
+  left_out("logboom_agent_lines_sampled_out_total", "Lines left out of a sample",
+           DropReason::kSampled);
+  left_out("logboom_agent_lines_rate_limited_total", "Lines left out above a rate",
+           DropReason::kRateLimit);
+  left_out("logboom_agent_lines_repeated_total", "Lines told as a count of repeats",
+           DropReason::kRepeated);
+  count("logboom_agent_redacted_total", "Places of lines that were redacted", counters.redacted);
   count("logboom_agent_errors_total", "Errors said in the log", totals.errors);
 }
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "agent/input_lines.h"
 #include "agent/streams/pipe_stream.h"
 #include "lib/base/uuid.h"
 
@@ -9,10 +10,7 @@ namespace logboom::agent {
 namespace {
 
 PipeOptions PipeOptionsOf(const InputOptions& input, const AgentOptions& options) {
-  return {.framing = {.record_bytes_max = options.max_line_bytes,
-                      .encoding = input.encoding,
-                      .strip_cr = input.strip_cr,
-                      .fold = input.multiline},
+  return {.framing = FramingOf(input, options),
           .multiline_timeout = input.multiline_timeout,
           .partial_timeout = options.partial_timeout};
 }

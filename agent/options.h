@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/framing/container.h"
 #include "agent/framing/encoding.h"
 #include "agent/framing/folding.h"
 #include "agent/limits.h"
@@ -15,6 +16,7 @@
 
 namespace logboom::agent {
 
+struct Shaping;
 struct Understanding;
 
 // Where to begin with a file that is there when its input is used for the first time. Files that
@@ -48,11 +50,15 @@ struct InputOptions {
   // Become the headers lb.label.NAME of each record.
   std::map<std::string, std::string> labels = {};
   std::shared_ptr<const Understanding> understanding = nullptr;  // null: nothing is asked for
+  std::shared_ptr<const Shaping> shaping = nullptr;  // null: all lines are sent as they are
   Encoding encoding = Encoding::kBytes;
+  std::size_t max_line_bytes = 0;  // 0: the agent's
+  ContainerFormat container = ContainerFormat::kNone;
   bool strip_cr = false;
   BinaryFiles binary = BinaryFiles::kSkip;
   std::int64_t throttle = 0;  // bytes of files read a second; 0: no bound
   FoldKind multiline = FoldKind::kNone;
+  std::shared_ptr<const parse::Pattern> multiline_start = nullptr;  // of kStart
   std::chrono::milliseconds multiline_timeout = kMultilineTimeout;
 };
 

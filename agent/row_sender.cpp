@@ -46,7 +46,7 @@ void RowSender::WantClose(Source& source) {
 }
 
 bool RowSender::IsDue(const Source& source, MonotonicMs now) const {
-  return !source.row_under_way && source.acked_to_end_of_read() && now >= source.row_not_before;
+  return !source.row_under_way && source.acked_to_end_of_sent() && now >= source.row_not_before;
 }
 
 void RowSender::Poll(client::AgentLink& link, MonotonicMs now) {
@@ -56,12 +56,13 @@ void RowSender::Poll(client::AgentLink& link, MonotonicMs now) {
     if (!IsDue(*source, now)) continue;
     // A gap whose bytes came after all, or were reported before a session was lost.
     if (source->row && source->row->kind == client::RowKind::kGap &&
-        source->row->end <= source->durable.end) {
+        source->row->end <= source->covered()) {
       source->row.reset();
     }
-    if (!source->row && !source->close_wanted) {
+    const bool leaves_out = source->has_left_out();
+    if (!source->row && !source->close_wanted && !leaves_out) {
       std::erase(wanting_, source);
-    } else if (!source->row && !source->opened) {
+    } else if (!source->row && !source->opened && !leaves_out) {
       Final(*source);
     } else if (due.size() < kRowsPerRequestMax) {
       due.push_back(source);
@@ -75,6 +76,13 @@ client::ProgressRow RowSender::RowOf(const Source& source) const {
   row.source_id = source.id;
   row.begin = source.durable.end;
   if (!source.opened) row.identity = source.identity;
+  if (source.has_left_out()) {
+    row.kind = client::RowKind::kProgress;
+    row.end = source.read.end;
+    row.dropped = source.left_out;
+    row.window = source.read.window;
+    return row;
+  }
   if (!source.row) {
     row.kind = client::RowKind::kClose;
     row.end = row.begin;
@@ -127,6 +135,7 @@ void RowSender::Answered(const std::vector<Source*>& sources,
 }
 
 void RowSender::Durable(Source& source, const client::ProgressRow& row) {
+  const bool is_left_out = row.kind == client::RowKind::kProgress && row.end > row.begin;
   source.Acked({row.end, row.window});
   source.checkpoint_due = true;
   if (row.kind == client::RowKind::kClose) return Final(source);
@@ -134,9 +143,9 @@ void RowSender::Durable(Source& source, const client::ProgressRow& row) {
     ++counters_.gaps;
     counters_.gap_bytes += static_cast<std::uint64_t>(row.end - row.begin);
   }
-  source.row.reset();
+  if (!is_left_out) source.row.reset();
   changed_.push_back(&source);
-  if (!source.close_wanted) std::erase(wanting_, &source);
+  if (!source.row && !source.close_wanted) std::erase(wanting_, &source);
 }
 
 void RowSender::Final(Source& source) {

@@ -23,6 +23,8 @@ class RowSender {
   void Clear();
 
   void Want(Source& source, const WantedRow& row);
+  // That nothing is sent of what was read last: ahead of any other row of it.
+  void WantLeftOut(Source& source) { Enlist(source); }
   // After the row that is wanted, if any. A source that the broker never heard of is closed
   // without a word.
   void WantClose(Source& source);

@@ -17,27 +17,62 @@ std::optional<client::SpanEnd> Find(const std::vector<client::SpanEnd>& ends,
 
 }  // namespace
 
+void Source::BeginAt(const client::SpanEnd& end) {
+  begin = durable = end;
+  ReadOnFrom(end);
+}
+
+void Source::BeginTurn(MonotonicMs waiting_since) {
+  if (!shaping.reads_again) shaping.waits_since = waiting_since;
+  if (under_way.empty()) shaping_to_rewind = shaping;
+}
+
 void Source::Sent(const client::SpanEnd& end) {
   under_way.push_back(end);
-  read = end;
-  read_window_known = true;
+  ReadOnFrom(end);
   identity_sent = true;
   size_seen = std::max(size_seen, end.end.value());
 }
 
+void Source::LeftOut(const client::SpanEnd& end, std::uint32_t lines, MonotonicMs now) {
+  if (!has_left_out()) left_out_since = now;
+  read = end;
+  read_window_known = true;
+  left_out = lines;
+  size_seen = std::max(size_seen, end.end.value());
+}
+
+void Source::ReadOnFrom(const client::SpanEnd& end) {
+  read = end;
+  read_window_known = true;
+  sent = end.end;
+  left_out = 0;
+}
+
+void Source::ReadAgainFrom(const client::SpanEnd& end) {
+  if (end.end < read.end) {
+    shaping = shaping_to_rewind;
+    shaping.reads_again = true;
+  }
+  ReadOnFrom(end);
+}
+
 void Source::Acked(const client::SpanEnd& end) {
-  std::erase_if(under_way, [&end](const auto& sent) { return sent.end <= end.end; });
+  std::erase_if(under_way, [&end](const auto& each) { return each.end <= end.end; });
   opened = true;
   if (end.end > durable.end) {
     durable = end;
     recent.push_back(end);
     if (recent.size() > kRecentSpansMax) recent.erase(recent.begin());
     checkpoint_due = true;
+    shaping.reads_again = false;
+    shaping_to_rewind = shaping;
   }
   durable_max = std::max(durable_max, durable.end);
-  if (read.end < durable.end) {
-    read = durable;
-    read_window_known = true;
+  if (read.end <= durable.end) {
+    ReadOnFrom(durable);
+  } else if (sent < durable.end) {
+    sent = durable.end;
   }
 }
 
@@ -61,18 +96,20 @@ void Source::Rewind() {
   under_way.clear();
   row_under_way = false;
   identity_sent = opened;
-  read = durable;
-  read_window_known = true;
+  ReadAgainFrom(durable);
 }
 
 void Source::RewindTo(SourcePosition appended) {
-  const auto sent = Find(under_way, appended);
+  const auto is_sent = Find(under_way, appended);
   const auto acked = Find(recent, appended);
   const bool is_durable = appended == durable.end;
   under_way.clear();
   identity_sent = opened;
-  read_window_known = sent || acked || is_durable;
-  read = sent ? *sent : acked ? *acked : is_durable ? durable : client::SpanEnd{appended, 0};
+  ReadAgainFrom(is_sent      ? *is_sent
+                : acked      ? *acked
+                : is_durable ? durable
+                             : client::SpanEnd{appended, 0});
+  read_window_known = is_sent || acked || is_durable;
 }
 
 void Source::Reopen() {
@@ -93,9 +130,7 @@ Source NewSource(const Uuid& id, const record::SourceIdentity& identity,
   source.identity = identity;
   source.path = identity.path;
   source.file = {identity.device, identity.inode, identity.birth_time_ns};
-  source.begin = begin;
-  source.durable = begin;
-  source.read = begin;
+  source.BeginAt(begin);
   source.size_seen = begin.end.value();
   return source;
 }

@@ -1,10 +1,11 @@
 // One incarnation of a file in one topic, as the agent sees it: who it is, and how far it has come.
 //
-//   begin <= durable <= read <= what the file holds
+//   begin <= durable <= sent <= read <= what the file holds
 //
-// `durable` is acked; between `durable` and `read` bytes are under way, and nowhere else: the file
-// is the buffer. Owned by the topic's SourceRegistry; one thread; nothing survives a crash but what
-// the broker has and what the checkpoint repeats of it.
+// `durable` is acked; between `durable` and `sent` bytes are under way, and nowhere else: the file
+// is the buffer. Of what stands between `sent` and `read` nothing is to be sent; the span or row
+// that comes next says so. Owned by the topic's SourceRegistry; one thread; nothing survives a
+// crash but what the broker has and what the checkpoint repeats of it.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/shaping.h"
 #include "lib/base/types.h"
 #include "lib/base/uuid.h"
 #include "lib/client/agent_link.h"
@@ -49,6 +51,9 @@ struct Source {
   client::SpanEnd durable;
   client::SpanEnd read;
   bool read_window_known = true;
+  SourcePosition sent;
+  std::uint32_t left_out = 0;  // lines between `sent` and `read`
+  MonotonicMs left_out_since;
   std::vector<client::SpanEnd> under_way;  // ends handed to the link, oldest first
   std::vector<client::SpanEnd> recent;     // ends that are durable, newest last
   // The highest that any broker called durable.
@@ -67,11 +72,25 @@ struct Source {
 
   bool checkpoint_due = true;
 
+  ShapingState shaping;
+  ShapingState shaping_to_rewind;  // of a moment when no more than `durable` was read, or little
+
   bool settled() const { return under_way.empty() && !row_under_way; }
+  bool acked_to_end_of_sent() const { return under_way.empty() && durable.end == sent; }
+  // Bytes were read of which nothing is to be sent, and nobody knows it yet.
+  bool has_left_out() const { return read.end > sent; }
+  // Acked, or read and not to be sent.
+  SourcePosition covered() const { return acked_to_end_of_sent() ? read.end : durable.end; }
   bool acked_to_end_of_read() const { return under_way.empty() && durable.end == read.end; }
 
+  // Its first byte is to be that one; nothing of it was sent.
+  void BeginAt(const client::SpanEnd& end);
+  // It is read, and has had unread bytes since then.
+  void BeginTurn(MonotonicMs waiting_since);
   // Bytes up to `end` were handed to the link.
   void Sent(const client::SpanEnd& end);
+  // Bytes up to `end` were read, and nothing of them is sent: `lines` behind `sent`.
+  void LeftOut(const client::SpanEnd& end, std::uint32_t lines, MonotonicMs now);
   // The broker has everything up to `end`, durably.
   void Acked(const client::SpanEnd& end);
   // What the broker says in a look-up. Forgets all that is under way; and where the broker has lost
@@ -88,6 +107,8 @@ struct Source {
 
  private:
   void StandAt(const client::SpanEnd& broker_durable);
+  void ReadOnFrom(const client::SpanEnd& end);
+  void ReadAgainFrom(const client::SpanEnd& end);
 };
 
 // A new source of a file as it is now.

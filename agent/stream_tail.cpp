@@ -16,14 +16,8 @@ StreamTail::StreamTail(const InputOptions& input, const AgentOptions& options,
       notices_(notices),
       rows_(input.topic, counters_, notices),
       shipper_(input.topic, counters_, notices),
-      understanding_(input.understanding),
-      key_(options.host + ":" + stream_->name()) {
-  label_names_.reserve(input.labels.size());  // the headers look at them
-  for (const auto& [name, value] : input.labels) {
-    label_names_.push_back(record::LabelHeader(name));
-    labels_.push_back({.key = label_names_.back(), .value = ByteView(value)});
-  }
-}
+      lines_(options, &input),
+      key_(options.host + ":" + stream_->name()) {}
 
 // ---- sessions
 
@@ -109,6 +103,7 @@ void StreamTail::Step(client::AgentLink& link, Instant now) {
   Resync(link, now.monotonic);
   if (seek_due_ && online_ && now.monotonic >= seek_at_) Seek(now.monotonic);
   ReleaseDurable();
+  TellLeftOut(now.monotonic);
   CloseEnded();
   NoteWaiting(now.monotonic);
 }
@@ -164,7 +159,6 @@ void StreamTail::Seek(MonotonicMs now) {
   }
   notices_.Forget("seek " + stream_->name());
   seek_due_ = false;
-  dropped_.clear();  // they are read again
   for (std::size_t i = 0; i < open.size(); ++i) GoOn(*open[i], (*resumed)[i]);
 }
 
@@ -197,7 +191,7 @@ void StreamTail::GoOn(Source& source, const Resumed& resumed) {
   if (resumed.at.end <= source.read.end) return;
   if (!source.opened) {
     // What lies before went to a broker that is no more.
-    source.begin = source.durable = source.read = resumed.at;
+    source.BeginAt(resumed.at);
     return;
   }
   rows_.Want(source, {.kind = client::RowKind::kGap,
@@ -212,6 +206,17 @@ void StreamTail::ReleaseDurable() {
   sources_.ForEach([this](const Source& source) {
     if (!source.final && source.opened && !source.row) {
       stream_->Release(source.identity.path, source.durable.end);
+    }
+  });
+}
+
+// The next record's span would tell of it too: a row of its own is for what waits too long for one.
+void StreamTail::TellLeftOut(MonotonicMs now) {
+  if (!online_ || seek_due_) return;
+  sources_.ForEach([this, now](Source& source) {
+    const bool is_old = now - source.left_out_since >= kLeftOutWait.count();
+    if (source.has_left_out() && (is_old || stream_->ended() || options_.once)) {
+      rows_.WantLeftOut(source);
     }
   });
 }
@@ -245,7 +250,6 @@ bool StreamTail::Ship(client::AgentLink& link, BatchAssembler& assembler, Instan
   run_ = {};
   batches_ = 0;
   assembler.SetRawBytesMax(link.credit_bytes());
-  understanding_.BeginFile(stream_->name(), labels_);
   const bool more = Fill(link, now);
   blocked_ = !shipper_.CanSend(link, now.monotonic);
   return more && !blocked_;
@@ -258,37 +262,40 @@ bool StreamTail::Fill(client::AgentLink& link, Instant now) {
     const StreamEntry* entry = stream_->Peek();
     if (entry == nullptr) break;
     Source& source = SourceOf(*entry);
-    if (source.row) break;  // what comes before it is to be durable
+    if (source.row || source.row_under_way) break;  // what comes before it is to be durable
     if (run_.source != &source) {
-      EndRun();
-      BeginRun(source);
+      EndRun(now.monotonic);
+      BeginRun(source, now.monotonic);
     }
     if (AddEntry(*entry, now)) continue;
-    EndRun();
+    EndRun(now.monotonic);
     goes_on = SendBatch(link, now.monotonic);
   }
-  EndRun();
+  EndRun(now.monotonic);
   if (!assembler_->empty()) SendBatch(link, now.monotonic);
   waiting_ = waiting_ && !goes_on;  // what is left has waited
   return !goes_on;
 }
 
-void StreamTail::BeginRun(Source& source) {
+void StreamTail::BeginRun(Source& source, MonotonicMs now) {
   run_ = {.source = &source, .end = source.read.end};
   assembler_->BeginRun({.log_tag = log_tag_,
                         .source_id = source.id,
-                        .begin = source.read.end,
+                        .begin = source.sent,
                         .identity = source.identity_sent ? nullptr : &source.identity,
-                        .key = key_});
+                        .key = key_,
+                        .left_out = source.left_out});
+  source.BeginTurn(waiting_since_);
+  lines_.BeginTurn(stream_->name(), source.read.end.value(), now, source.shaping);
 }
 
-// A run that dropped all of its entries leaves no trace: the next one of its source covers them.
-void StreamTail::EndRun() {
+void StreamTail::EndRun(MonotonicMs now) {
   if (run_.source == nullptr) return;
   const Run run = std::exchange(run_, {});
   const client::SpanEnd end{run.end, stream_->window()};
-  assembler_->EndRun(end, run.records == 0 ? 0 : std::exchange(dropped_[run.source], 0));
-  if (run.records == 0) return;
+  const auto left_out = assembler_->EndRun(end);
+  if (run.end == run.source->read.end) return;
+  if (left_out) return run.source->LeftOut(end, *left_out, now);
   run.source->Sent(end);
   batch_sources_.push_back(run.source);
 }
@@ -296,37 +303,33 @@ void StreamTail::EndRun() {
 // False: the batch is full.
 bool StreamTail::AddEntry(const StreamEntry& entry, Instant now) {
   if (entry.dropped) {
-    ++dropped_[run_.source];
-    run_.end = entry.end;
-    stream_->Advance();
-    return true;
-  }
-  const Understood line = understanding_.Read(entry.value, TimeOf(entry, now.wall));
-  headers_.assign(line.headers.begin(), line.headers.end());
-  headers_.insert(headers_.end(), entry.headers.begin(), entry.headers.end());
-  if (!own_time_.empty() && !(input_.understanding && input_.understanding->time)) {
-    headers_.push_back({.key = record::kTimeHeader, .value = ByteView(own_time_)});
-  }
-  if (!assembler_->Add({.value = entry.value, .more = entry.more}, line.time, headers_)) {
+    assembler_->LeaveOut(1);
+  } else if (!AddLine(entry, now)) {
     return false;
   }
-  counters_.not_understood += line.not_understood;
-  if (entry.more) ++counters_.lines_split;
-  last_line_ = now.wall;
   run_.end = entry.end;
-  ++run_.records;
   stream_->Advance();
   return true;
 }
 
-// A time that can't be is kept beside the record, as that of a line.
-TimestampMs StreamTail::TimeOf(const StreamEntry& entry, TimestampMs read_time) {
-  own_time_.clear();
-  if (!entry.time) return read_time;
-  if (CanBeTimeOfRecord(*entry.time, read_time)) return *entry.time;
-  own_time_.resize(sizeof(std::int64_t));
-  StoreBig(own_time_.data(), entry.time->value());
-  return read_time;
+bool StreamTail::AddLine(const StreamEntry& entry, Instant now) {
+  Source& source = *run_.source;
+  const Piece piece{.value = entry.value,
+                    .consumed = static_cast<std::size_t>(entry.end - entry.begin),
+                    .more = entry.more,
+                    .time = entry.time};
+  const FramingPlace place{.position = entry.begin.value()};
+  const InputLine line = lines_.Shape(piece, place, {source.id, now.wall, source.shaping});
+  if (line.is_sent()) {
+    headers_.assign(line.headers.begin(), line.headers.end());
+    headers_.insert(headers_.end(), entry.headers.begin(), entry.headers.end());
+    const auto headers = lines_.RedactLabels(headers_, line.headers.size());
+    if (!assembler_->Add(line.piece, line.time, headers)) return false;
+    last_line_ = now.wall;
+  }
+  assembler_->LeaveOut(line.left_out());
+  lines_.Done(line, counters_, source.shaping);
+  return true;
 }
 
 Source& StreamTail::SourceOf(const StreamEntry& entry) {

@@ -9,13 +9,13 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "agent/batch_assembler.h"
 #include "agent/counters.h"
+#include "agent/input_lines.h"
 #include "agent/notices.h"
 #include "agent/options.h"
 #include "agent/row_sender.h"
@@ -23,7 +23,6 @@
 #include "agent/source_registry.h"
 #include "agent/streams/record_stream.h"
 #include "agent/topic_tail.h"
-#include "agent/understanding.h"
 #include "lib/base/random.h"
 #include "lib/client/agent_link.h"
 
@@ -68,7 +67,6 @@ class StreamTail {
   struct Run {
     Source* source = nullptr;  // none is open
     SourcePosition end;
-    std::uint32_t records = 0;
   };
 
   void ForgetTopic();
@@ -81,6 +79,7 @@ class StreamTail {
   bool SeekEnd();
   void GoOn(Source& source, const Resumed& resumed);
   void ReleaseDurable();
+  void TellLeftOut(MonotonicMs now);
   void CloseEnded();
   std::vector<Source*> OpenSources();
   bool AllSettled() const;
@@ -89,10 +88,10 @@ class StreamTail {
   bool IsDue(MonotonicMs now) const;
   Source& SourceOf(const StreamEntry& entry);
   bool AddEntry(const StreamEntry& entry, Instant now);
-  TimestampMs TimeOf(const StreamEntry& entry, TimestampMs read_time);
+  bool AddLine(const StreamEntry& entry, Instant now);
   bool Fill(client::AgentLink& link, Instant now);
-  void BeginRun(Source& source);
-  void EndRun();
+  void BeginRun(Source& source, MonotonicMs now);
+  void EndRun(MonotonicMs now);
   bool SendBatch(client::AgentLink& link, MonotonicMs now);
 
   const InputOptions& input_;
@@ -127,15 +126,11 @@ class StreamTail {
   // Of the Ship() under way.
   BatchAssembler* assembler_ = nullptr;
   Run run_;
-  std::map<Source*, std::uint32_t> dropped_;  // and in no span yet
   std::vector<Source*> batch_sources_;
   int batches_ = 0;
-  LineUnderstanding understanding_;
-  std::vector<std::string> label_names_;
-  std::vector<record::HeaderView> labels_;
+  InputLines lines_;
   std::vector<record::HeaderView> headers_;  // reused
   std::string key_;
-  std::string own_time_;
 };
 
 }  // namespace logboom::agent

@@ -176,11 +176,13 @@ record::SourceIdentity IdentityOf(TopicParts& parts, const WatchedFile& file) {
 void GiveUp(TopicParts& parts, Source& source, const std::string& reason, bool end_is_exact) {
   const bool broker_lost = source.durable_max > source.durable.end;
   const SourcePosition end(std::max(source.size_seen, source.durable_max.value()));
-  if (end > source.durable.end) {
+  const SourcePosition covered = source.covered();
+  if (source.has_left_out()) parts.rows.WantLeftOut(source);
+  if (end > covered) {
     parts.notices.Say(
         Severity::kError,
         fmt::format("{}: {} {} bytes were not read in time ({}): noted as a gap", source.path,
-                    end_is_exact ? "" : "at least", end - source.durable.end, reason));
+                    end_is_exact ? "" : "at least", end - covered, reason));
     parts.rows.Want(source, {.kind = client::RowKind::kGap,
                              .end = end,
                              .end_is_exact = end_is_exact,

@@ -37,8 +37,20 @@ void TopicTail::SweepReading(WatchedFile& file, MonotonicMs now) {
     file.send_event = true;
   }
   if (rest && quiet_ms >= parts_.options.partial_timeout.count()) file.send_rest_with_more = true;
+  TellLeftOut(file, now);
   EndOf(file, now);
   if (Unread(file) > 0) Activate(file, now);
+}
+
+// The next record's span would tell of it too: a row of its own is for what waits too long for one,
+// or where none will come.
+void TopicTail::TellLeftOut(WatchedFile& file, MonotonicMs now) {
+  Source& source = *file.source;
+  if (!online_ || !source.has_left_out()) return;
+  const bool is_much = source.read.end - source.sent >= kLeftOutBytesMax;
+  const bool is_old = now - source.left_out_since >= kLeftOutWait.count();
+  const bool ends = parts_.options.once || QuietToEnd(file).has_value();
+  if (is_much || is_old || ends) parts_.rows.WantLeftOut(source);
 }
 
 std::optional<std::chrono::milliseconds> TopicTail::QuietToEnd(const WatchedFile& file) const {

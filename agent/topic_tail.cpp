@@ -301,6 +301,11 @@ bool TopicTail::MustLetPass(WatchedFile& file) {
 
 bool TopicTail::TakeTurn(WatchedFile& file, FileTurn& turn, BatchAssembler& assembler,
                          Instant now) {
+  if (file.source->row_under_way) {
+    // What comes behind the row's end is taken once that is durable.
+    Deactivate(file);
+    return true;
+  }
   if (file.source->close_wanted || !EnsureOpen(parts_, file)) {
     Deactivate(file);
     QueueLook(file);
@@ -309,7 +314,7 @@ bool TopicTail::TakeTurn(WatchedFile& file, FileTurn& turn, BatchAssembler& asse
   if (LeavesAlone(file)) return true;
   const Source& source = *file.source;
   const SourcePosition begin = source.read.end;
-  const TurnOutcome outcome = turn.Take(file, log_tag_, assembler, *this, now.wall);
+  const TurnOutcome outcome = turn.Take(file, log_tag_, assembler, *this, now);
   pace_.HasRead(file.input, source.read.end - begin, now.monotonic);
   file.waiting_since = now.monotonic;
   switch (outcome.end) {

@@ -96,6 +96,7 @@ class TopicTail final : private BatchTarget {
   void Sweep(Instant now);
   void SweepFile(WatchedFile& file, MonotonicMs now);
   void SweepReading(WatchedFile& file, MonotonicMs now);
+  void TellLeftOut(WatchedFile& file, MonotonicMs now);
   void EndOf(WatchedFile& file, MonotonicMs now);
   std::optional<std::chrono::milliseconds> QuietToEnd(const WatchedFile& file) const;
   void ReleaseHeld(MonotonicMs now);

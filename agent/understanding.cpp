@@ -10,6 +10,7 @@
 namespace logboom::agent {
 namespace {
 
+constexpr ByteView kStreamHeader = "lb.label.stream";
 constexpr TimestampMs kEarliest{946'684'800'000};  // 2000-01-01
 constexpr std::int64_t kAheadMaxMs = 3'600'000;
 
@@ -45,35 +46,49 @@ void LineUnderstanding::AddPathLabels(ByteView path) {
   }
 }
 
-Understood LineUnderstanding::Read(ByteView line, TimestampMs read_time) {
-  if (!understanding_ || understanding_->asks_for_nothing()) return {read_time, headers_, {}};
+Understood LineUnderstanding::Read(const Piece& piece, TimestampMs read_time) {
+  const bool asks = understanding_ && !understanding_->asks_for_nothing();
+  if (!asks && !piece.time && !piece.as_is) {
+    return {.time = read_time,
+            .headers = headers_,
+            .not_understood = {},
+            .file_headers = file_headers_};
+  }
   headers_.resize(file_headers_);
   header_bytes_ = 0;
   not_understood_ = {};
   bool parsed = false;
-  if (understanding_->parser) {
-    parsed = understanding_->parser->Parse(line, fields_);
-    if (!parsed) ++not_understood_.lines_not_parsed;
+  if (asks && understanding_->parser) parsed = understanding_->parser->Parse(piece.value, fields_);
+  if (piece.as_is || (asks && understanding_->parser && !parsed)) {
+    ++not_understood_.lines_not_parsed;
   }
-  const TimestampMs time = TimeOf(line, parsed, read_time);
-  if (understanding_->level) AddLevel(line, parsed);
+  auto time = asks ? TimeOf(piece.value, parsed, read_time) : std::nullopt;
+  if (!time) time = piece.time;
+  const bool is_sane = time && CanBeTimeOfRecord(*time, read_time);
+  if (time && !is_sane) AddTime(*time);
+  if (!piece.stream.empty()) Add(kStreamHeader, piece.stream);
+  if (asks && understanding_->level) AddLevel(piece.value, parsed);
   if (parsed) AddFields();
-  return {time, headers_, not_understood_};
+  return {.time = is_sane ? *time : read_time,
+          .headers = headers_,
+          .not_understood = not_understood_,
+          .has_own_time = is_sane,
+          .file_headers = file_headers_};
 }
 
-TimestampMs LineUnderstanding::TimeOf(ByteView line, bool parsed, TimestampMs read_time) {
-  if (!understanding_->time) return read_time;
+std::optional<TimestampMs> LineUnderstanding::TimeOf(ByteView line, bool parsed,
+                                                     TimestampMs read_time) {
+  if (!understanding_->time) return std::nullopt;
   const auto field = parsed ? parse::FindTime(fields_) : std::nullopt;
   const auto time = field ? understanding_->time->Parse(*field, read_time)
                           : understanding_->time->ParseAtStart(line, read_time);
-  if (!time) {
-    ++not_understood_.times_not_found;
-    return read_time;
-  }
-  if (CanBeTimeOfRecord(*time, read_time)) return *time;
-  StoreBig(own_time_.data(), time->value());
+  if (!time) ++not_understood_.times_not_found;
+  return time;
+}
+
+void LineUnderstanding::AddTime(TimestampMs time) {
+  StoreBig(own_time_.data(), time.value());
   Add(record::kTimeHeader, ByteView(own_time_.data(), own_time_.size()));
-  return read_time;
 }
 
 void LineUnderstanding::AddLevel(ByteView line, bool parsed) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "agent/counters.h"
+#include "agent/framing/piece.h"
 #include "lib/base/bytes.h"
 #include "lib/base/types.h"
 #include "lib/parse/parser.h"
@@ -36,6 +37,8 @@ struct Understood {
   TimestampMs time;
   std::span<const record::HeaderView> headers;
   NotUnderstood not_understood;  // of this line
+  bool has_own_time = false;     // `time` is not that of reading
+  std::size_t file_headers = 0;  // of `headers`: all lines of the file have them
 };
 
 // Not before 2000, nor much later than it was read: else it is a mistake rather than a time.
@@ -50,11 +53,16 @@ class LineUnderstanding {
   // The headers of all lines of `path`: `labels`, and what the path says. Both must outlive the
   // reading of its lines.
   void BeginFile(ByteView path, std::span<const record::HeaderView> labels);
-  // What it gives is valid until the next call; its views are of `line`, too.
-  Understood Read(ByteView line, TimestampMs read_time);
+  std::span<const record::HeaderView> file_headers() const {
+    return std::span(headers_).first(file_headers_);
+  }
+  // What it gives is valid until the next call; its views are of `piece`, too. What a
+  // container's runtime says of a line's time counts where the line itself is not asked.
+  Understood Read(const Piece& piece, TimestampMs read_time);
 
  private:
-  TimestampMs TimeOf(ByteView line, bool parsed, TimestampMs read_time);
+  std::optional<TimestampMs> TimeOf(ByteView line, bool parsed, TimestampMs read_time);
+  void AddTime(TimestampMs time);
   void AddLevel(ByteView line, bool parsed);
   void AddFields();
   void AddPathLabels(ByteView path);

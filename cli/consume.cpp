@@ -56,16 +56,19 @@ class Consumption final : public ReadingEvents {
   }
 
   bool TakeRecord(const Reading& reading, const record::Record& record) override {
+    if (flags_.show_gaps) {
+      if (const auto left_out = LeftOutOf(record)) TakeRow(reading, *left_out);
+    }
     printer_->Print(reading.origin, record);
     ++printed_;
     return !flags_.has_max || printed_ < flags_.max;
   }
 
-  void TakeGap(const Reading& reading, const client::SourceRow& row) override {
+  void TakeRow(const Reading& reading, const client::SourceRow& row) override {
     if (context_.flags.format == Format::kRaw) {
-      context_.environment.complain(DescribeGap(row));
+      context_.environment.complain(DescribeRow(row));
     } else {
-      printer_->PrintGap(reading.origin, row);
+      printer_->PrintRow(reading.origin, row);
     }
   }
 
@@ -182,7 +185,9 @@ void AddConsumeVerb(CLI::App& app, Choice& choice) {
   CLI::Option* max = verb.add_option("--max", flags->max, "end after so many records")
                          ->type_name("N")
                          ->check(WholeNumberFrom(0));
-  verb.add_flag("--show-gaps", flags->show_gaps, "show where bytes of a source are missing");
+  verb.add_flag("--show-gaps", flags->show_gaps,
+                "show where bytes of a source are missing, and how many lines "
+                "its agent left out");
   verb.callback([&choice, flags, group, max] {
     flags->has_group = group->count() > 0;
     flags->has_max = max->count() > 0;

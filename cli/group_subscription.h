@@ -71,8 +71,8 @@ class GroupSubscription final : public RecordSource, private ReadingEvents {
   bool TakeRecord(const Reading& reading, const record::Record& record) override {
     return events_.TakeRecord(reading, record);
   }
-  void TakeGap(const Reading& reading, const client::SourceRow& row) override {
-    events_.TakeGap(reading, row);
+  void TakeRow(const Reading& reading, const client::SourceRow& row) override {
+    events_.TakeRow(reading, row);
   }
   void Passed(const Reading& reading, Offset next) override;
 

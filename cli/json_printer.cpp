@@ -22,16 +22,21 @@ class JsonPrinter final : public RecordPrinter {
     EndLine(json);
   }
 
-  void PrintGap(const RecordOrigin& origin, const client::SourceRow& row) override {
+  void PrintRow(const RecordOrigin& origin, const client::SourceRow& row) override {
     JsonWriter json(out_.buffer());
     BeginLine(origin, row.offset, row.time, json);
-    json.Key("gap").BeginObject();
+    const bool is_gap = row.row.kind == client::RowKind::kGap;
+    json.Key(is_gap ? "gap" : "left_out").BeginObject();
     json.Key("agent").String(row.agent_id);
     json.BytesField("path", row.path);
     json.Key("begin").Int(row.row.begin.value());
     json.Key("end").Int(row.row.end.value());
-    json.Key("end_is_exact").Bool(row.row.end_is_exact);
-    json.Key("reason").String(row.row.reason);
+    if (is_gap) {
+      json.Key("end_is_exact").Bool(row.row.end_is_exact);
+      json.Key("reason").String(row.row.reason);
+    } else {
+      json.Key("lines").Int(row.row.dropped);
+    }
     json.EndObject();
     EndLine(json);
   }

@@ -33,7 +33,7 @@ class RawPrinter final : public RecordPrinter {
     key_ = record.key.value_or(ByteView());
   }
 
-  void PrintGap(const RecordOrigin&, const client::SourceRow&) override {}
+  void PrintRow(const RecordOrigin&, const client::SourceRow&) override {}
 
   void Finish() override {
     if (newline_waits_) out_.Write('\n');

@@ -26,7 +26,8 @@ class ReadingEvents {
   virtual ~ReadingEvents() = default;
   // False: no more after this one, please.
   virtual bool TakeRecord(const Reading& reading, const record::Record& record) = 0;
-  virtual void TakeGap(const Reading& reading, const client::SourceRow& row) = 0;
+  // Bytes of a source that no record holds: gone, or left out by its agent.
+  virtual void TakeRow(const Reading& reading, const client::SourceRow& row) = 0;
   // All before `next` was taken, or can't be.
   virtual void Passed(const Reading& /*reading*/, Offset /*next*/) {}
 };

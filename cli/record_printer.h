@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,8 +35,8 @@ class RecordPrinter {
  public:
   virtual ~RecordPrinter() = default;
   virtual void Print(const RecordOrigin& origin, const record::Record& record) = 0;
-  // In place of bytes that are gone.
-  virtual void PrintGap(const RecordOrigin& origin, const client::SourceRow& row) = 0;
+  // In place of bytes that are gone, or of lines that their agent left out.
+  virtual void PrintRow(const RecordOrigin& origin, const client::SourceRow& row) = 0;
   // Nothing more comes.
   virtual void Finish() = 0;
 };
@@ -50,12 +51,17 @@ std::unique_ptr<RecordPrinter> MakeJsonPrinter(Output& out, const PrintOptions& 
 
 // The value and a newline. After a record that goes on in the next one (lb.more) the newline waits:
 // the next record of the same source joins on, a record of another source or Finish() prints it
-// first. Gaps are no data: nothing is printed for them.
+// first. Rows are no data: nothing is printed for them.
 std::unique_ptr<RecordPrinter> MakeRawPrinter(Output& out);
 
 std::unique_ptr<RecordPrinter> MakePrinter(Format format, Output& out, const PrintOptions& options);
 
-// "/var/log/x of agent web-1: bytes 10 to 20 are missing: rotated away".
-std::string DescribeGap(const client::SourceRow& row);
+// "/var/log/x of agent web-1: bytes 10 to 20 are missing: rotated away", or "... bytes 10 to 20: 3
+// lines left out".
+std::string DescribeRow(const client::SourceRow& row);
+
+// What the span that begins with `record` leaves out, as a row ahead of it: its agent is told by
+// the host in the record's key. Nothing where it leaves nothing out, or none begins.
+std::optional<client::SourceRow> LeftOutOf(const record::Record& record);
 
 }  // namespace logboom::cli

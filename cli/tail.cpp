@@ -83,12 +83,12 @@ class Tail final : public ReadingEvents {
     return true;
   }
 
-  void TakeGap(const Reading& reading, const client::SourceRow& row) override {
+  void TakeRow(const Reading& reading, const client::SourceRow& row) override {
     if (!live_) return;
     if (context_.flags.format == Format::kRaw) {
-      context_.environment.complain(DescribeGap(row));
+      context_.environment.complain(DescribeRow(row));
     } else {
-      printer_->PrintGap(reading.origin, row);
+      printer_->PrintRow(reading.origin, row);
     }
   }
 

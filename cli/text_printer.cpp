@@ -26,12 +26,13 @@ class TextPrinter final : public RecordPrinter {
     out_.WriteDone();
   }
 
-  void PrintGap(const RecordOrigin& origin, const client::SourceRow& row) override {
+  void PrintRow(const RecordOrigin& origin, const client::SourceRow& row) override {
     std::string& line = out_.buffer();
     AppendPlace(origin, row.time, row.offset, line);
-    if (options_.terminal.colour) line += "\x1b[0;31m";
-    line += " GAP ";
-    display::AppendVisible(DescribeGap(row), line);
+    const bool is_gap = row.row.kind == client::RowKind::kGap;
+    if (options_.terminal.colour) line += is_gap ? "\x1b[0;31m" : "\x1b[0;33m";
+    line += is_gap ? " GAP " : " LEFT OUT ";
+    display::AppendVisible(DescribeRow(row), line);
     if (options_.terminal.colour) line += "\x1b[0m";
     line += '\n';
     out_.WriteDone();

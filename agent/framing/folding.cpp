@@ -166,6 +166,17 @@ class RubyFolding final : public Folding {
   bool in_trace_ = false;
 };
 
+// What does not begin an event belongs to the one ahead of it.
+class StartFolding final : public Folding {
+ public:
+  explicit StartFolding(std::shared_ptr<const parse::Pattern> start) : start_(std::move(start)) {}
+  void Begin(ByteView /*line*/) override {}
+  bool Continues(ByteView line) override { return !start_->IsIn(line); }
+
+ private:
+  std::shared_ptr<const parse::Pattern> start_;
+};
+
 class PhpFolding final : public Folding {
  public:
   void Begin(ByteView line) override { in_trace_ = line.find("Stack trace:") != ByteView::npos; }
@@ -192,7 +203,7 @@ Result<FoldKind> ParseFoldKind(std::string_view name) {
   return Fail(ErrorCode::kInvalid, "none, indented, java, dotnet, python, go, ruby or php");
 }
 
-std::unique_ptr<Folding> MakeFolding(FoldKind kind) {
+std::unique_ptr<Folding> MakeFolding(FoldKind kind, std::shared_ptr<const parse::Pattern> start) {
   switch (kind) {
     case FoldKind::kNone: return nullptr;
     case FoldKind::kIndented: return std::make_unique<IndentedFolding>();
@@ -202,6 +213,7 @@ std::unique_ptr<Folding> MakeFolding(FoldKind kind) {
     case FoldKind::kGo: return std::make_unique<GoFolding>();
     case FoldKind::kRuby: return std::make_unique<RubyFolding>();
     case FoldKind::kPhp: return std::make_unique<PhpFolding>();
+    case FoldKind::kStart: return std::make_unique<StartFolding>(std::move(start));
   }
   return nullptr;
 }

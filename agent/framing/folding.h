@@ -10,13 +10,14 @@
 
 #include "lib/base/bytes.h"
 #include "lib/base/result.h"
+#include "lib/parse/pattern.h"
 
 namespace logboom::agent {
 
-enum class FoldKind { kNone, kIndented, kJava, kDotnet, kPython, kGo, kRuby, kPhp };
+enum class FoldKind { kNone, kIndented, kJava, kDotnet, kPython, kGo, kRuby, kPhp, kStart };
 
 // "none", "indented", "java", "dotnet", "python", "go", "ruby", "php"; kInvalid for others, naming
-// these.
+// these. kStart has a pattern of its own, and no name.
 Result<FoldKind> ParseFoldKind(std::string_view name);
 
 // One owner, one thread.
@@ -29,7 +30,7 @@ class Folding {
   virtual bool Continues(ByteView line) = 0;
 };
 
-// Null for kNone.
-std::unique_ptr<Folding> MakeFolding(FoldKind kind);
+// Null for kNone. `start` of kStart: what each event's first line matches, and no other.
+std::unique_ptr<Folding> MakeFolding(FoldKind kind, std::shared_ptr<const parse::Pattern> start);
 
 }  // namespace logboom::agent

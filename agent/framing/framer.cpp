@@ -37,7 +37,9 @@ bool EndsInHalf(Encoding encoding, ByteView text) {
 }  // namespace
 
 Framer::Framer(const FramingOptions& options)
-    : options_(options), folding_(MakeFolding(options.fold)) {}
+    : options_(options), folding_(MakeFolding(options.fold, options.event_start)) {
+  if (options.container != ContainerFormat::kNone) container_.emplace(options.container);
+}
 
 std::size_t Framer::RawBytesMax(Encoding encoding) const {
   const std::size_t bytes = options_.record_bytes_max * 2 / GrowthInHalves(encoding);
@@ -46,13 +48,10 @@ std::size_t Framer::RawBytesMax(Encoding encoding) const {
 }
 
 std::optional<Piece> Framer::Next(ByteView bytes, const FramingPlace& place, RestRule rest) {
+  holds_event_ = false;
   if (bytes.empty()) return std::nullopt;
   decoded_.clear();
   return folds() ? NextEvent(bytes, place, rest) : NextLine(bytes, place, rest);
-}
-
-bool Framer::HoldsLine(ByteView bytes, const FramingPlace& place) {
-  return FindNewline(place.encoding, bytes.substr(LeadBytes(bytes, place))) != ByteView::npos;
 }
 
 std::optional<Framer::Line> Framer::CutLine(ByteView bytes, const FramingPlace& place,
@@ -98,12 +97,27 @@ std::optional<Piece> Framer::NextLine(ByteView bytes, const FramingPlace& place,
       .value = Decode(*line, place.encoding), .consumed = line->consumed, .more = line->more};
 }
 
+// What it says of the event's first line is taken over.
+ContainerLine Framer::Unwrap(ByteView line, Piece& event) {
+  const bool is_first = event.consumed == 0;
+  const auto read = container_ ? container_->Read(line) : std::nullopt;
+  if (is_first) {
+    stream_.assign(read ? read->stream : ByteView());
+    event.as_is = container_ && !read;
+    if (read) event.time = read->time;
+  }
+  if (read) return *read;
+  return {.text = line, .stream = {}, .time = {}, .partial = false};
+}
+
 std::optional<Piece> Framer::NextEvent(ByteView bytes, const FramingPlace& place, RestRule rest) {
   const std::size_t size_max = RawBytesMax(place.encoding);
   Piece event;
   event_.clear();
+  bool is_open = false;  // the last line is a part of one
   const auto whole = [&] {
     event.value = event_;
+    event.stream = stream_;
     return event;
   };
   while (true) {
@@ -112,25 +126,34 @@ std::optional<Piece> Framer::NextEvent(ByteView bytes, const FramingPlace& place
                             place.position + static_cast<std::int64_t>(event.consumed)};
     const auto line = CutLine(left, here, rest);
     const bool is_first = event.consumed == 0;
-    if (!line) {
-      const bool no_more_fits = event.consumed + left.size() > size_max;
-      if (is_first || (rest == RestRule::kWaits && !no_more_fits)) return std::nullopt;
+    const bool is_too_long =
+        event.consumed + (line ? line->raw.size() : left.size()) > size_max && !is_first;
+    if (is_too_long) {
+      event.more = is_open;
       return whole();
     }
-    if (!is_first && event.consumed + line->raw.size() > size_max) return whole();
-    decoded_.clear();
-    const ByteView text = Decode(*line, place.encoding);
-    if (is_first) {
-      folding_->Begin(text);
-    } else if (!folding_->Continues(text)) {
+    if (!line) {
+      const bool waits = rest == RestRule::kWaits || (is_open && rest == RestRule::kEventSent);
+      holds_event_ = !is_first && !is_open;
+      if (is_first || waits) return std::nullopt;
+      event.more = is_open && rest == RestRule::kSentWithMore;
       return whole();
-    } else {
+    }
+    decoded_.clear();
+    const ContainerLine entry = Unwrap(Decode(*line, place.encoding), event);
+    if (is_first) {
+      if (folding_) folding_->Begin(entry.text);
+    } else if (entry.stream != stream_) {
+      return whole();
+    } else if (!is_open) {
+      if (!folding_->Continues(entry.text)) return whole();
       event_.push_back('\n');
     }
-    event_.append(text);
+    is_open = entry.partial;
+    event_.append(entry.text);
     event.consumed += line->consumed;
     event.more = line->more;
-    if (!line->ends) return whole();
+    if (!line->ends || (!folding_ && !is_open)) return whole();
   }
 }
 

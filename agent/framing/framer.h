@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 
+#include "agent/framing/container.h"
 #include "agent/framing/encoding.h"
 #include "agent/framing/folding.h"
 #include "agent/framing/piece.h"
@@ -22,7 +23,9 @@ struct FramingOptions {
   std::size_t record_bytes_max = 0;
   Encoding encoding = Encoding::kBytes;
   bool strip_cr = false;  // one ahead of each newline
+  ContainerFormat container = ContainerFormat::kNone;
   FoldKind fold = FoldKind::kNone;
+  std::shared_ptr<const parse::Pattern> event_start = nullptr;  // of kStart
 };
 
 // Where the bytes stand in their file.
@@ -36,13 +39,14 @@ class Framer {
  public:
   explicit Framer(const FramingOptions& options);
 
-  bool folds() const { return folding_ != nullptr; }
   // The next piece at the start of `bytes`, valid until the next call; nothing where more bytes are
   // needed: never where there are record_bytes_max + 4 or more of them.
   std::optional<Piece> Next(ByteView bytes, const FramingPlace& place, RestRule rest);
-  // Whether a whole line stands at the start of what Next() leaves: lines of an event that waits
-  // for those behind it.
-  static bool HoldsLine(ByteView bytes, const FramingPlace& place);
+  // A record may hold several lines.
+  bool folds() const { return folding_ || container_; }
+  // Whether the last Next() gave nothing though it had whole lines: an event that others may join
+  // on, which kEventSent would send.
+  bool holds_event() const { return holds_event_; }
 
  private:
   struct Line {
@@ -54,13 +58,17 @@ class Framer {
   std::optional<Line> CutLine(ByteView bytes, const FramingPlace& place, RestRule rest) const;
   std::optional<Piece> NextLine(ByteView bytes, const FramingPlace& place, RestRule rest);
   std::optional<Piece> NextEvent(ByteView bytes, const FramingPlace& place, RestRule rest);
+  ContainerLine Unwrap(ByteView line, Piece& event);
   ByteView Decode(const Line& line, Encoding encoding);
   std::size_t RawBytesMax(Encoding encoding) const;
 
   FramingOptions options_;
   std::unique_ptr<Folding> folding_;
+  std::optional<ContainerReader> container_;
   Bytes decoded_;  // the line at hand
   Bytes event_;    // the lines of the event so far
+  Bytes stream_;   // of that event
+  bool holds_event_ = false;
 };
 
 }  // namespace logboom::agent

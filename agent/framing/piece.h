@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 #include "lib/base/bytes.h"
+#include "lib/base/types.h"
 
 namespace logboom::agent {
 
@@ -19,6 +21,10 @@ struct Piece {
   ByteView value;            // without its last newline
   std::size_t consumed = 0;  // bytes of the input, newline included
   bool more = false;         // the line goes on in the next record
+  // Of a container's line: what it was written to, and when.
+  ByteView stream = {};
+  std::optional<TimestampMs> time = {};
+  bool as_is = false;  // it should have been a container's line, and is none
 };
 
 }  // namespace logboom::agent

@@ -122,7 +122,8 @@ class PipeStream final : public RecordStream {
               .begin = bytes_.position(),
               .end = end,
               .value = piece_->value,
-              .more = piece_->more};
+              .more = piece_->more,
+              .time = piece_->time};
   }
 
   int descriptor_;

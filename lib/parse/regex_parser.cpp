@@ -5,6 +5,7 @@
 #include <array>
 
 #include "lib/parse/limits.h"
+#include "lib/parse/pattern.h"
 
 namespace logboom::parse {
 namespace {
@@ -65,15 +66,7 @@ RegexParser::RegexParser(std::unique_ptr<re2::RE2> regex, std::vector<Group> gro
 RegexParser::~RegexParser() = default;
 
 Result<std::unique_ptr<Parser>> RegexParser::Make(std::string_view pattern) {
-  if (pattern.size() > kRegexBytesMax) {
-    return Fail(ErrorCode::kLimit, "a pattern of {} bytes is above the limit of {}: '{}...'",
-                pattern.size(), kRegexBytesMax, pattern.substr(0, 80));
-  }
-  RE2::Options options;
-  options.set_log_errors(false);
-  options.set_max_mem(kRegexMemoryBytesMax);
-  auto regex = std::make_unique<RE2>(WithNamesOfRe2(pattern), options);
-  if (!regex->ok()) return Refused(pattern, fmt::format("is not one of RE2's: {}", regex->error()));
+  ASSIGN_OR_RETURN(auto regex, CompileRegex(pattern));
   if (regex->NumberOfCapturingGroups() > static_cast<int>(kRegexGroupsMax)) {
     return Refused(pattern, fmt::format("has more than {} groups", kRegexGroupsMax));
   }

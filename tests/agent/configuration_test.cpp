@@ -4,6 +4,8 @@
 
 #include <filesystem>
 
+#include "agent/shaping.h"
+
 namespace logboom::agent {
 namespace {
 
@@ -125,6 +127,36 @@ TEST(Configuration, WhatAnInputMakesOfItsLinesIsCheckedByItsKey) {
   EXPECT_NE(Refused({"input.path_labels=/a/(b)"}).find("path_labels"), std::string::npos);
   EXPECT_NE(Refused({"input.encoding=ebcdic"}).find("encoding"), std::string::npos);
   EXPECT_NE(Refused({"input.multiline=cobol"}).find("multiline"), std::string::npos);
+  EXPECT_NE(Refused({"input.container=lxc"}).find("container"), std::string::npos);
+  EXPECT_NE(Refused({"input.multiline_start=("}).find("multiline_start"), std::string::npos);
+  EXPECT_NE(Refused({"input.multiline=java", "input.multiline_start=^a"}).find("multiline_start"),
+            std::string::npos);
+}
+
+TEST(Configuration, WhatAnInputLeavesOutIsCheckedByItsKey) {
+  const auto read =
+      Read({"--topic", "web", "--input", "/a", "--set", "input.drop=DEBUG", "--set", "input.keep=a",
+            "--set", "input.dedupe=true", "--set", "input.sample=10", "--set", "input.rate_limit=5",
+            "--set", "input.redact=ip", "--set", "input.redact_key=k"});
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  const Shaping& shaping = *read->options.inputs[0].shaping;
+  EXPECT_EQ(shaping.drop.size(), 1U);
+  EXPECT_EQ(shaping.keep.size(), 1U);
+  EXPECT_TRUE(shaping.dedupe);
+  EXPECT_EQ(shaping.sample, 10U);
+  EXPECT_EQ(shaping.rate_limit->lines_per_second, 5);
+  EXPECT_EQ(shaping.rate_limit->burst, 50);
+  EXPECT_TRUE(shaping.redaction);
+}
+
+TEST(Configuration, WhatAnInputCanNotLeaveOutIsRefusedByItsKey) {
+  for (const char* setting :
+       {"input.drop=(", "input.keep=(", "input.sample=0", "input.rate_limit=-1",
+        "input.rate_limit_burst=5", "input.redact=phone", "input.redact_patterns=(",
+        "input.redact_key=k"}) {
+    const std::string key(setting + 6, std::string(setting).find('=') - 6);
+    EXPECT_NE(Refused({setting}).find(key), std::string::npos) << setting;
+  }
 }
 
 }  // namespace

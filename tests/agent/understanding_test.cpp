@@ -35,7 +35,8 @@ class UnderstandingTest : public testing::Test {
       reading_.emplace(std::make_shared<const Understanding>(std::move(asked)));
       reading_->BeginFile(path, labels);
     }
-    const Understood understood = reading_->Read(line, kNow);
+    const Understood understood =
+        reading_->Read({.value = line, .stream = stream, .time = piece_time, .as_is = as_is}, kNow);
     time = understood.time;
     not_understood = understood.not_understood;
     return MapOf(understood.headers);
@@ -47,6 +48,10 @@ class UnderstandingTest : public testing::Test {
   Understanding asked;
   std::string path = "/log/a.log";
   std::vector<record::HeaderView> labels;
+  // What its container says of the line.
+  ByteView stream;
+  std::optional<TimestampMs> piece_time;
+  bool as_is = false;
   TimestampMs time;
   NotUnderstood not_understood;
 
@@ -165,6 +170,35 @@ TEST(AgentUnderstanding, LinesArriveWithTheirTimesLevelsAndFieldsAndNoneIsLost) 
   }
   EXPECT_EQ(rig.agent->Totals().counters.not_understood.lines_not_parsed, 10'000U);
   EXPECT_EQ(rig.agent->Totals().counters.not_understood.times_not_found, 10'000U);
+}
+
+TEST_F(UnderstandingTest, WhatTheContainerSaysIsTakenOverUnlessTheLineIsAsked) {
+  stream = "stderr";
+  piece_time = TimestampMs(kNow.value() - 5'000);
+  EXPECT_EQ(Read("plain"), (Headers{{"lb.label.stream", "stderr"}}));
+  EXPECT_EQ(time, piece_time);
+}
+
+TEST_F(UnderstandingTest, TheLinesOwnTimeGoesAheadOfItsContainers) {
+  AskForTime("unix");
+  piece_time = TimestampMs(kNow.value() - 5'000);
+  Read(fmt::format("{} text", kNow.value() / 1'000 - 60));
+  EXPECT_EQ(time.value() / 1'000, kNow.value() / 1'000 - 60);
+  Read("no time");
+  EXPECT_EQ(time, piece_time);
+  EXPECT_EQ(not_understood.times_not_found, 1U);
+}
+
+TEST_F(UnderstandingTest, AContainersTimeThatCanNotBeIsKeptBeside) {
+  piece_time = TimestampMs(kNow.value() + 7'200'000);
+  EXPECT_TRUE(Read("plain").contains("lb.time"));
+  EXPECT_EQ(time, kNow);
+}
+
+TEST_F(UnderstandingTest, ALineThatIsNoneOfItsContainerIsCounted) {
+  as_is = true;
+  EXPECT_EQ(Read("plain"), Headers{});
+  EXPECT_EQ(not_understood.lines_not_parsed, 1U);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "lib/record/span.h"
 #include "tests/cli/captured_output.h"
 
 namespace logboom::cli {
@@ -64,10 +65,35 @@ TEST(TextPrinter, GapStandsInItsPlace) {
   row.row.end = SourcePosition(20);
   row.row.end_is_exact = false;
   row.row.reason = "rotated away";
-  printer->PrintGap(kWeb, row);
+  printer->PrintRow(kWeb, row);
   EXPECT_EQ(captured.Text(),
             "2026-11-22T20:29:15.123Z 0:7 GAP /var/log/x of agent a1: bytes 10 to at least 20 are "
             "missing: rotated away\n");
+}
+
+TEST(TextPrinter, WhatASpanLeavesOutIsToldAheadOfItsFirstRecord) {
+  const Bytes span = record::EncodeSpan({.log_tag = 1,
+                                         .source_id = {},
+                                         .begin = SourcePosition(10),
+                                         .end = SourcePosition(90),
+                                         .window = 0,
+                                         .records = 1,
+                                         .dropped = 3});
+  const std::vector<record::HeaderView> headers = {{.key = "lb.span", .value = ByteView(span)}};
+  const auto row = LeftOutOf(MakeRecord("web-1:/var/log/x", "a", headers));
+  ASSERT_TRUE(row);
+  CapturedOutput text;
+  MakeTextPrinter(text.out(), {})->PrintRow(kWeb, *row);
+  EXPECT_EQ(text.Text(),
+            "2026-11-22T20:29:15.123Z 0:1234 LEFT OUT /var/log/x of agent web-1: bytes 10 to 90: 3 "
+            "lines left out\n");
+  CapturedOutput json;
+  MakeJsonPrinter(json.out(), {})->PrintRow(kWeb, *row);
+  EXPECT_EQ(json.Text(),
+            R"({"topic":"web","partition":0,"offset":1234,"timestamp_ms":1795379355123,)"
+            R"("left_out":{"agent":"web-1","path":"/var/log/x","begin":10,"end":90,"lines":3}})"
+            "\n");
+  EXPECT_FALSE(LeftOutOf(MakeRecord("k", "a")));
 }
 
 TEST(JsonPrinter, OneObjectALine) {

@@ -329,6 +329,7 @@ void FakeBroker::Append(StoredTopic& topic, const protocol::ProduceRequest& prod
     if (values_are_bytes) {
       TakeBytes(source, span, std::span(records).subspan(next, span.records()));
     }
+    records[next].left_out = span.dropped();
     next += span.records();
     source.appended = span.end();
     source.window = span.window();

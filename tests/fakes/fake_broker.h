@@ -29,6 +29,7 @@ struct StoredRecord {
   std::string key;
   std::string value;
   bool more = false;
+  std::uint32_t left_out = 0;  // as its span says, of the first record of a run
   std::int64_t timestamp_ms = 0;
   std::map<std::string, std::string> headers;
 };

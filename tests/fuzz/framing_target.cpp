@@ -22,6 +22,7 @@ Script ReadScript(ByteView head) {
   return {.options = {.record_bytes_max = kRecordBytesMin + at(0),
                       .encoding = static_cast<Encoding>(at(1) % 6U),
                       .strip_cr = at(1) >= 128,
+                      .container = static_cast<agent::ContainerFormat>(at(2) / 8U % 3U),
                       .fold = static_cast<FoldKind>(at(2) % 8U)},
           .first_read = at(3)};
 }

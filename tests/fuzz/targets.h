@@ -32,8 +32,8 @@ void Config(ByteView input);
 // A Request, and a Response: what parses is encoded so that it parses to the same.
 void Envelope(ByteView input);
 
-// Four bytes that choose limits, encoding and folding, then a file: its pieces fit, take all of it,
-// and are the same however much of it was read.
+// Four bytes that choose limits, encoding, container format and folding, then a file: its pieces
+// fit, take all of it, and are the same however much of it was read.
 void Framing(ByteView input);
 
 // A pattern, a newline, a path: matching agrees with itself, and with the pattern's fixed root.
@@ -54,6 +54,10 @@ void Logfmt(ByteView input);
 // A batch, as it is and with a checksum put right: what walks to its end is built anew to the same.
 // Also the headers lb.span and lb.source by themselves.
 void RecordBatch(ByteView input);
+
+// A byte that chooses what is redacted and how, then a line: it stays within its limit, and as it
+// is where nothing is found.
+void Redact(ByteView input);
 
 // A pattern, a newline, a line: each field's value stands in the line.
 void Regex(ByteView input);
@@ -95,6 +99,7 @@ inline constexpr Target kTargets[] = {
     {"level", Level},
     {"logfmt", Logfmt},
     {"record_batch", RecordBatch},
+    {"redact", Redact},
     {"regex", Regex},
     {"row", Row},
     {"segment", Segment},

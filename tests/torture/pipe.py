@@ -42,7 +42,7 @@ class Pipe:
     def _agent_config(self):
         path = self.folder / "agent.toml"
         path.write_text("".join(
-            f'[[input]]\nname = "{topic}"\ntopic = "{topic}"\n'
+            f'[[input]]\nname = "{topic}"\ntopic = "{topic}"\nbinary = "read"\n'
             f'include = ["{self.logs}/app[{"".join(str(n) for n in range(start, 10, 2))}].log*"]\n'
             for start, topic in enumerate(TOPICS)), encoding="utf-8")
         return path

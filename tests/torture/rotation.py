@@ -82,7 +82,7 @@ class Round(Pipe):
             include = style.include if style else ("app.log",)
             patterns = ", ".join(f'"{self.logs / name / one}"' for one in include)
             text.append(f'[[input]]\nname = "{name}"\ntopic = "{TOPICS[number % 2]}"\n'
-                        f"include = [{patterns}]\n")
+                        f'binary = "read"\ninclude = [{patterns}]\n')
             log = RotatedLog(name, self.logs / name, number, self.lines, self.chance, self,
                              style is not None and style.banner)
             (self.rotated if style else self.sentinels).append(log)

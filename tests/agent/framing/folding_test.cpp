@@ -10,8 +10,9 @@ namespace logboom::agent {
 namespace {
 
 // How many lines each event has.
-std::vector<int> Fold(FoldKind kind, const std::string& text) {
-  const auto folding = MakeFolding(kind);
+std::vector<int> Fold(FoldKind kind, const std::string& text,
+                      std::shared_ptr<const parse::Pattern> start = nullptr) {
+  const auto folding = MakeFolding(kind, start);
   std::vector<int> events;
   std::size_t at = 0;
   while (at < text.size()) {
@@ -33,7 +34,7 @@ using Events = std::vector<int>;
 TEST(Folding, KindsAreThoseOfTheManual) {
   EXPECT_EQ(*ParseFoldKind("none"), FoldKind::kNone);
   EXPECT_EQ(*ParseFoldKind("php"), FoldKind::kPhp);
-  EXPECT_EQ(MakeFolding(FoldKind::kNone), nullptr);
+  EXPECT_EQ(MakeFolding(FoldKind::kNone, nullptr), nullptr);
   const auto unknown = ParseFoldKind("cobol");
   ASSERT_FALSE(unknown.ok());
   EXPECT_NE(unknown.error().message.find("indented"), std::string::npos);
@@ -182,6 +183,13 @@ TEST(Folding, PhpTrace) {
                  "#1 is no frame where there is no trace\n"),
             (Events{4, 1, 8}));
   EXPECT_EQ(Fold(FoldKind::kPhp, "a\n#1 of a list\n"), (Events{1, 1}));
+}
+
+TEST(Folding, ByStartALineThatDoesNotMatchBelongsToTheOneBefore) {
+  const auto start = std::make_shared<const parse::Pattern>(*parse::Pattern::Make(R"(^\d{4}-)"));
+  EXPECT_EQ(Fold(FoldKind::kStart, "2026-1 a\nb\n\n 2026-\n2026-2\n2026-3\nc\n", start),
+            (Events{4, 1, 2}));
+  EXPECT_EQ(Fold(FoldKind::kStart, "b\nc\n2026-1\n", start), (Events{2, 1}));
 }
 
 }  // namespace

@@ -159,10 +159,15 @@ TEST(Framer, AnEventEndsAtTheLimitBetweenTwoLines) {
 }
 
 TEST(Framer, SaysWhetherLinesWaitForThoseBehindThem) {
-  EXPECT_FALSE(Framer::HoldsLine("abc", {}));
-  EXPECT_TRUE(Framer::HoldsLine("abc\nd", {}));
-  EXPECT_FALSE(Framer::HoldsLine(ByteView("\x0a\x61", 2), {Encoding::kUtf16Le, 4}));
-  EXPECT_TRUE(Framer::HoldsLine(ByteView("a\0\x0a\0", 4), {Encoding::kUtf16Le, 4}));
+  Framer framer(Events(FoldKind::kIndented).options);
+  const FramingPlace utf16{Encoding::kUtf16Le, 4};
+  EXPECT_FALSE(framer.Next("abc", {}, RestRule::kWaits) || framer.holds_event());
+  EXPECT_FALSE(framer.Next("abc\nd", {}, RestRule::kWaits) || !framer.holds_event());
+  EXPECT_TRUE(framer.Next("abc\nd\n", {}, RestRule::kWaits) && !framer.holds_event());
+  EXPECT_FALSE(framer.Next(ByteView("\x0a\x61", 2), utf16, RestRule::kWaits) ||
+               framer.holds_event());
+  EXPECT_FALSE(framer.Next(ByteView("a\0\x0a\0", 4), utf16, RestRule::kWaits) ||
+               !framer.holds_event());
 }
 
 // ---- properties
