@@ -91,8 +91,16 @@ Status Agent::AddTopics() {
 }
 
 Status Agent::AddStreams() {
+  std::set<std::string> of_journal;
   for (const InputOptions& input : options_.inputs) {
     if (input.kind == InputKind::kFiles) continue;
+    // Both would have the same sources.
+    if (input.kind == InputKind::kJournal && !of_journal.insert(input.topic).second) {
+      return Fail(ErrorCode::kInvalid,
+                  "input '{}': the journal goes to topic {} already: name the units of both in one "
+                  "input, or give it another topic",
+                  input.name, input.topic);
+    }
     if (!seams_.open_stream) {
       return Fail(ErrorCode::kUnsupported, "input '{}': this agent reads files alone", input.name);
     }

@@ -27,6 +27,18 @@ std::vector<daemon::KeySpec> InputKeys() {
       {.name = "include",
        .type = KeyType::kStringList,
        .help = "paths or patterns (*, ?, [a-z], {a,b}, ** for any depth); -: standard input"},
+      {.name = "journal",
+       .type = KeyType::kBool,
+       .default_text = "false",
+       .help = "true: the entries of systemd's journal, in place of files"},
+      {.name = "units",
+       .type = KeyType::kStringList,
+       .help = "of the journal: entries of these units alone"},
+      {.name = "journal_fields",
+       .type = KeyType::kStringList,
+       .help = "of the journal: fields, as _PID, that become the headers lb.label.NAME (pid)"},
+      {.name = "journal_directory",
+       .help = "of the journal: where its files are; empty: this machine's"},
       {.name = "exclude", .type = KeyType::kStringList, .help = "patterns of files to leave out"},
       {.name = "topic", .help = "where the lines go", .required = true},
       {.name = "from",
@@ -302,8 +314,15 @@ Status ConfigureUnderstanding(const daemon::Config& config, InputOptions& input)
 Result<std::vector<InputKind>> KindsOf(const daemon::Config& config) {
   const std::vector<std::string>& include = config.List("include");
   const auto of_stdin = std::count(include.begin(), include.end(), kStandardInputName);
-  if (include.empty()) {
-    return config.Invalid("include", "paths or patterns: an input reads something");
+  if (include.empty() && !config.Bool("journal")) {
+    return config.Invalid("include", "paths or patterns, where there is no journal = true");
+  }
+  if (config.Bool("journal") && !include.empty()) {
+    return config.Invalid("include", "nothing beside journal = true: an input of its own each");
+  }
+  if (config.Bool("journal")) return std::vector<InputKind>{InputKind::kJournal};
+  for (const char* key : {"units", "journal_fields"}) {
+    if (!config.List(key).empty()) return config.Invalid(key, "names only with journal = true");
   }
   std::vector<InputKind> kinds;
   if (std::cmp_less(of_stdin, include.size())) kinds.push_back(InputKind::kFiles);
@@ -322,9 +341,33 @@ std::string NameOf(const InputOptions& input) {
   return "";
 }
 
+// "nginx" is nginx.service, as for journalctl.
+std::string UnitName(const std::string& unit) {
+  return unit.find('.') == std::string::npos ? unit + ".service" : unit;
+}
+
+Result<JournalOptions> ConfigureJournal(const daemon::Config& config) {
+  JournalOptions journal;
+  for (const std::string& unit : config.List("units")) journal.units.push_back(UnitName(unit));
+  journal.fields = config.List("journal_fields");
+  for (const std::string& field : journal.fields) {
+    constexpr std::string_view kTaken = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    if (field.find_first_not_of(kTaken) != std::string::npos || field.empty()) {
+      return config.Invalid("journal_fields", "names of fields, as _PID: capitals, digits and _");
+    }
+  }
+  if (config.Bool("journal") && config.Bool("level")) {
+    return config.Invalid("level", "nothing for the journal: its entries have one (PRIORITY)");
+  }
+  const std::string& directory = config.String("journal_directory");
+  if (!directory.empty()) journal.directory = Absolute(directory);
+  return journal;
+}
+
 Result<InputOptions> ConfigureInput(const daemon::Config& config, InputKind kind) {
   InputOptions input;
   input.kind = kind;
+  ASSIGN_OR_RETURN(input.journal, ConfigureJournal(config));
   for (const std::string& pattern : config.List("include")) {
     if (kind != InputKind::kFiles || pattern == kStandardInputName) continue;
     input.include.push_back(Absolute(pattern));

@@ -98,7 +98,7 @@ void StreamTail::Step(client::AgentLink& link, Instant now) {
   PollStream(now);
   if (!shipper_.Poll(link, now.monotonic).empty()) seek_due_ = true;
   if (online_) rows_.Poll(link, now.monotonic);
-  if (!rows_.TakeChanged().empty()) seek_due_ = true;
+  for (const Source* changed : rows_.TakeChanged()) seek_due_ = seek_due_ || !changed->final;
   if (rows_.TakeConflict()) resync_due_ = true;
   Resync(link, now.monotonic);
   if (seek_due_ && online_ && now.monotonic >= seek_at_) Seek(now.monotonic);
@@ -171,23 +171,31 @@ bool StreamTail::SeekEnd() {
     return false;
   }
   seek_due_ = false;
-  for (const StreamPlace& place : *ends) {
-    record::SourceIdentity identity;
-    identity.agent_id = options_.agent_id;
-    identity.path = place.source;
-    Source& source = sources_.Add(NewSource(Uuid::Make(random_), identity, place.at));
-    ++counters_.sources_opened;
-    WantedRow row;
-    row.end = place.at.end;
-    row.window = place.at.window;
-    rows_.Want(source, row);
-  }
+  for (const StreamPlace& place : *ends) OpenAt(place.source, place.at);
   return true;
+}
+
+void StreamTail::OpenAt(std::string_view path, const client::SpanEnd& begin) {
+  WantedRow row;
+  row.end = begin.end;
+  row.window = begin.window;
+  rows_.Want(AddSource(path, begin), row);
+}
+
+Source& StreamTail::AddSource(std::string_view path, const client::SpanEnd& begin) {
+  record::SourceIdentity identity;
+  identity.agent_id = options_.agent_id;
+  identity.path = path;
+  ++counters_.sources_opened;
+  return sources_.Add(NewSource(Uuid::Make(random_), identity, begin));
 }
 
 // What became of `source` once the stream was asked for it.
 void StreamTail::GoOn(Source& source, const Resumed& resumed) {
-  if (!resumed.is_same) return rows_.WantClose(source);
+  if (!resumed.is_same) {
+    if (resumed.successor) OpenAt(source.identity.path, *resumed.successor);
+    return rows_.WantClose(source);
+  }
   if (resumed.at.end <= source.read.end) return;
   if (!source.opened) {
     // What lies before went to a broker that is no more.

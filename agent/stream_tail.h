@@ -77,6 +77,9 @@ class StreamTail {
   void PollStream(Instant now);
   void Seek(MonotonicMs now);
   bool SeekEnd();
+  // At once, so that a later start knows where it begins.
+  void OpenAt(std::string_view path, const client::SpanEnd& begin);
+  Source& AddSource(std::string_view path, const client::SpanEnd& begin);
   void GoOn(Source& source, const Resumed& resumed);
   void ReleaseDurable();
   void TellLeftOut(MonotonicMs now);

@@ -14,4 +14,11 @@ inline constexpr std::size_t kStreamReadBytes = std::size_t{64} << 10U;
 // A stream that fails is tried again this often.
 inline constexpr std::chrono::milliseconds kStreamRetry{1'000};
 
+// Entries of the journal that one look may pass over, when reading goes on in the middle of it.
+inline constexpr int kJournalSkipsMax = 2'000;
+// A journal that does not tell of its changes is asked this often.
+inline constexpr std::chrono::milliseconds kJournalPollInterval{1'000};
+// Names and values of an entry's fields that become headers, in sum.
+inline constexpr std::size_t kJournalFieldBytesMax = std::size_t{8} << 10U;
+
 }  // namespace logboom::agent

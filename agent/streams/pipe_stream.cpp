@@ -74,7 +74,7 @@ class PipeStream final : public RecordStream {
       if (place.source == path_) {
         resumed.push_back({.at = bytes_.Seek(place.at.end)});
       } else {
-        resumed.push_back({.is_same = false, .at = place.at});  // of a process before
+        resumed.push_back({.is_same = false});  // of a process before
       }
     }
     return resumed;

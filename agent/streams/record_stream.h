@@ -47,7 +47,9 @@ struct Resumed {
   // False: the stream has no such source any more, or another one under its name.
   bool is_same = true;
   // Where it goes on; beyond what was asked for: what lies between is gone.
-  client::SpanEnd at;
+  client::SpanEnd at = {};
+  // Where the other one begins, if it is known.
+  std::optional<client::SpanEnd> successor = {};
 };
 
 enum class PositionUnit { kBytes, kEntries };

@@ -95,7 +95,7 @@ class ScriptedStream final : public RecordStream {
     for (const StreamPlace& place : places) {
       const bool is_same = !script_.is_other[place.source];
       if (!is_same) {
-        resumed.push_back({.is_same = false, .at = place.at});
+        resumed.push_back({.is_same = false});
         continue;
       }
       std::int64_t& from = from_[place.source];

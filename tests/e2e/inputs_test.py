@@ -1,4 +1,7 @@
 """Inputs that are no files: what comes in arrives once, and nothing is acked before it is durable."""
+import json
+import pathlib
+import shutil
 import subprocess
 
 from harness import main, waiting
@@ -56,6 +59,66 @@ class StandardInput(InputCase):
             file.write(b"and more\n")
         self.wait_records(3)
         self.assert_stopped_cleanly(agent)
+
+
+class Journal(InputCase):
+    WRITER = pathlib.Path("/usr/lib/systemd/systemd-journal-remote")
+
+    def setUp(self):
+        super().setUp()
+        if not self.WRITER.exists():
+            main.not_run("systemd-journal-remote is not there")
+        self.journal = self.folder / "journal"
+        self.journal.mkdir()
+        self.config = self.folder / "journal.toml"
+        self.config.write_text(f'''[[input]]
+journal = true
+journal_directory = "{self.journal}"
+topic = "logs"
+''', encoding="utf-8")
+
+    def write(self, begin, end):
+        """Entries that count, one a millisecond."""
+        text = "".join(
+            f"__REALTIME_TIMESTAMP={1_700_000_000_000_000 + 1000 * number}\n"
+            f"__MONOTONIC_TIMESTAMP={number + 1}\n_BOOT_ID={'0' * 31}1\nPRIORITY=6\n"
+            f"_SYSTEMD_UNIT=shop.service\nMESSAGE=entry {number}\n\n"
+            for number in range(begin, end))
+        path = self.folder / "entries"
+        path.write_text(text, encoding="utf-8")
+        subprocess.run([self.WRITER, f"--output={self.journal}/a.journal", path], check=True,
+                       stderr=subprocess.DEVNULL)
+
+    def assert_stored(self, count):
+        wanted = "".join(f"entry {number}\n" for number in range(count)).encode()
+        self.assertEqual(self.server.commands.consume_raw("logs"), wanted)
+
+    def test_an_agent_that_is_killed_and_forgets_all_goes_on_where_the_broker_is(self):
+        self.write(0, 20_000)
+        agent = self.agent(self.server, config=self.config)
+        agent.start()
+        waiting.wait_until("some are there",
+                           lambda: self.server.commands.end_offsets().get("logs", 0) > 0)
+        agent.kill()
+        shutil.rmtree(agent.state_dir)
+        self.write(20_000, 21_000)
+        agent.start()
+        self.wait_records(21_000)
+        self.write(21_000, 21_010)
+        self.wait_records(21_010)
+        self.assert_stopped_cleanly(agent)
+        self.assert_stored(21_010)
+
+    def test_once_reads_what_is_there_and_says_how_many(self):
+        self.write(0, 100)
+        self.assertEqual(self.agent(self.server, config=self.config).once().records, 100)
+        self.assertEqual(self.agent(self.server, config=self.config).once().records, 0)
+        (record, *_) = json.loads("[" + ",".join(
+            self.server.commands.consume_json("logs").decode().splitlines()) + "]")
+        self.assertEqual(record["timestamp_ms"], 1_700_000_000_000)
+        self.assertEqual(record["headers"]["lb.label.unit"], "shop.service")
+        self.assertEqual(record["headers"]["lb.level"], "info")
+        self.assert_stored(100)
 
 
 if __name__ == "__main__":
