@@ -59,11 +59,22 @@ Agent::Agent(AgentOptions options, const AgentSeams& seams)
   if (seams_.watch != nullptr) descriptor_ = seams_.watch->descriptor();
 }
 
-Result<std::unique_ptr<Agent>> Agent::Make(AgentOptions options, const AgentSeams& seams) {
+Status Agent::Check(const AgentOptions& options) {
   if (options.max_line_bytes == 0 || options.max_line_bytes > kMaxLineBytes) {
     return Fail(ErrorCode::kInvalid, "max_line_bytes = {}: takes 1 to {}", options.max_line_bytes,
                 kMaxLineBytes);
   }
+  RETURN_IF_ERROR(CheckPatterns(options.inputs));
+  for (const InputOptions& input : options.inputs) {
+    RETURN_IF_ERROR(CheckLabels(input));
+    const auto compiled = CompileInput(input);
+    if (!compiled) return compiled.error().Within("input '" + input.name + "'");
+  }
+  return Ok();
+}
+
+Result<std::unique_ptr<Agent>> Agent::Make(AgentOptions options, const AgentSeams& seams) {
+  RETURN_IF_ERROR(Check(options));
   std::unique_ptr<Agent> agent(new Agent(std::move(options), seams));
   RETURN_IF_ERROR(agent->AddTopics());
   RETURN_IF_ERROR(agent->AddStreams());
@@ -71,11 +82,9 @@ Result<std::unique_ptr<Agent>> Agent::Make(AgentOptions options, const AgentSeam
 }
 
 Status Agent::AddTopics() {
-  RETURN_IF_ERROR(CheckPatterns(options_.inputs));
   std::vector<std::string> names;
   std::map<std::string, std::vector<CompiledInput>> by_topic;
   for (const InputOptions& input : options_.inputs) {
-    RETURN_IF_ERROR(CheckLabels(input));
     if (input.kind != InputKind::kFiles) continue;
     auto compiled = CompileInput(input);
     if (!compiled) return compiled.error().Within("input '" + input.name + "'");
@@ -144,7 +153,7 @@ void Agent::LoadCheckpoint() {
 }
 
 void Agent::Begin(Instant now) {
-  started_ = now.wall;
+  if (started_ == TimestampMs{}) started_ = now.wall;
   begun_ = now.monotonic;
   LoadCheckpoint();
   for (const auto& topic : topics_) topic->Begin(now);
@@ -286,6 +295,28 @@ bool Agent::Leave(Instant now) {
   if (!leaving_) SendReport(now);
   leaving_ = true;
   return link_->SayGoodbye();
+}
+
+void Agent::TakeOver(Handover& handover) {
+  for (const auto& topic : topics_) {
+    const auto files = handover.files.find(topic->name());
+    if (files != handover.files.end()) topic->TakeOver(std::move(files->second));
+  }
+  counters_ = handover.counters;
+  notices_ = std::move(handover.notices);
+  started_ = handover.started;
+}
+
+Handover Agent::HandOver() {
+  Handover handover;
+  handover.counters = Totals().counters;
+  handover.started = started_;
+  for (const auto& topic : topics_) handover.files[topic->name()] = topic->HandOver();
+  for (const auto& stream : streams_) {
+    handover.streams.push_back({stream->input(), stream->HandOver()});
+  }
+  handover.notices = std::move(notices_);
+  return handover;
 }
 
 void Agent::SaveCheckpoint(Instant now) {

@@ -23,6 +23,7 @@
 #include "agent/checkpoint.h"
 #include "agent/counters.h"
 #include "agent/file_turn.h"
+#include "agent/handover.h"
 #include "agent/notices.h"
 #include "agent/options.h"
 #include "agent/stream_tail.h"
@@ -68,10 +69,16 @@ class Agent final : public client::AgentLinkEvents {
   // errors are of streams that can't be opened.
   static Result<std::unique_ptr<Agent>> Make(AgentOptions options, const AgentSeams& seams);
 
+  // Whether Make() would say kInvalid, of files.
+  static Status Check(const AgentOptions& options);
+
   // Topics in the order of AgentHello::topics.
   std::vector<std::string> topics() const;
   // Where inputs listen.
   std::vector<std::string> addresses() const;
+  // What the agent before it in this process left. Before Begin(); streams are taken by the seam
+  // that opens them.
+  void TakeOver(Handover& handover);
   // Once, before the first Step.
   void Attach(client::AgentLink& link) { link_ = &link; }
   void Begin(Instant now);
@@ -90,6 +97,8 @@ class Agent final : public client::AgentLinkEvents {
   // The end: reports for the last time, and frees the agent's id. True when that is done, or where
   // nobody listens; else call it again after link.Poll(). No Step() any more.
   bool Leave(Instant now);
+  // After Leave(): what the next agent of this process takes over. This one is of no use any more.
+  Handover HandOver();
   // Writes what has changed to the checkpoint.
   void SaveCheckpoint(Instant now);
 

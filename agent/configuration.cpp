@@ -533,6 +533,7 @@ Result<Configuration> Configure(const daemon::Config& config) {
   RETURN_IF_ERROR(CheckSizes(config));
   Configuration made;
   made.broker = config.String("agent.broker");
+  made.metrics_listen = config.String("metrics.listen");
   made.state_directory = Absolute(config.String("agent.state_dir"));
   AgentOptions& options = made.options;
   options.agent_id = config.String("agent.id");

@@ -96,6 +96,12 @@ bool Departures::Resolve(Departure& departure, MonotonicMs now, bool online) {
   return false;
 }
 
+void Departures::GoOnAmongWatched(Source& source) {
+  if (source.durable.end.value() == 0 || !source.read_window_known) return;
+  Departure departure{.source = &source};
+  if (WatchedFile* file = FindAmongWatched(departure)) GoOnIn(departure, *file);
+}
+
 bool Departures::Proves(const Departure& departure, const std::string& path, bool alike) const {
   const Source& source = *departure.source;
   const std::size_t proof = ProofBytes(source.identity, source.read.end);

@@ -20,6 +20,9 @@ class Departures {
 
   // The source must not be bound to a file any more.
   void Add(Source& source, DepartureReason reason);
+  // Where an input reads its bytes under a name that is new to it, it goes on there; else nothing
+  // becomes of it.
+  void GoOnAmongWatched(Source& source);
   // `online`: positions are the broker's, and rows may be wanted.
   void Run(MonotonicMs now, bool online);
   void Clear() { waiting_.clear(); }

@@ -35,6 +35,12 @@ bool CompiledInput::Matches(std::string_view path) const {
          std::none_of(exclude.begin(), exclude.end(), matches);
 }
 
+const CompiledInput* Discovery::InputOf(std::string_view path) const {
+  const auto found = std::find_if(inputs_.begin(), inputs_.end(),
+                                  [path](const auto& input) { return input.Matches(path); });
+  return found == inputs_.end() ? nullptr : &*found;
+}
+
 Result<CompiledInput> CompileInput(const InputOptions& options) {
   CompiledInput input;
   input.options = &options;

@@ -56,6 +56,9 @@ class Discovery {
   // Its watch has ended.
   void Forget(const std::string& directory) { watched_.erase(directory); }
 
+  // The first that matches; null: none.
+  const CompiledInput* InputOf(std::string_view path) const;
+
   bool polls() const { return polls_; }
   bool Watches(const std::string& directory) const { return watched_.contains(directory); }
   // Include patterns that match nothing, as of the last scan: plain paths that are not there, too.

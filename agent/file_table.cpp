@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "agent/name_stem.h"
 #include "lib/base/check.h"
@@ -44,6 +45,14 @@ void FileTable::Remove(WatchedFile& file) {
   if (at_path != by_path_.end() && at_path->second == &file) by_path_.erase(at_path);
   ForgetBeginning(file);
   std::erase_if(files_, [&file](const auto& each) { return each.get() == &file; });
+}
+
+std::vector<std::unique_ptr<WatchedFile>> FileTable::TakeAll() {
+  by_identity_.clear();
+  by_path_.clear();
+  by_beginning_.clear();
+  beginnings_.clear();
+  return std::exchange(files_, {});
 }
 
 WatchedFile* FileTable::ByIdentity(const file::FileIdentity& identity) {

@@ -20,6 +20,9 @@ class FileTable {
   // Unbinds its source too.
   void Remove(WatchedFile& file);
 
+  // Leaves nothing.
+  std::vector<std::unique_ptr<WatchedFile>> TakeAll();
+
   WatchedFile* ByIdentity(const file::FileIdentity& identity);
   // In the patterns, under that name.
   WatchedFile* ByPath(const std::string& path);

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,7 +13,8 @@
 #include "agent/agent.h"
 #include "agent/archives.h"
 #include "agent/configuration.h"
-#include "agent/open_stream.h"
+#include "agent/life.h"
+#include "agent/reload.h"
 #include "lib/base/check.h"
 #include "lib/client/agent_link.h"
 #include "lib/daemon/clock.h"
@@ -24,9 +26,7 @@
 #include "lib/daemon/ready.h"
 #include "lib/daemon/serve_metrics.h"
 #include "lib/daemon/signals.h"
-#include "lib/file/directory_watch.h"
 #include "lib/file/posix_file_system.h"
-#include "lib/transport/zmq_transport.h"
 
 namespace logboom::agent {
 namespace {
@@ -146,29 +146,37 @@ int FinishOnce(const Agent& agent) {
 
 class Loop {
  public:
-  Loop(Agent& agent, client::AgentLink& link, daemon::Signals& signals,
-       daemon::MetricsRegistry& metrics, bool once)
-      : agent_(agent),
-        link_(link),
+  // Reads the configuration again.
+  using Reread = std::function<Result<Configuration>()>;
+
+  Loop(std::unique_ptr<Life> life, const LifeSeams& seams, daemon::Signals& signals,
+       daemon::MetricsRegistry& metrics, Reread reread)
+      : life_(std::move(life)),
+        seams_(seams),
         signals_(signals),
         metrics_(metrics),
-        once_(once),
-        progress_(once) {}
+        reread_(std::move(reread)),
+        once_(life_->configuration().options.once),
+        progress_(once_) {}
 
   int Run() {
     while (true) {
       const Instant now = daemon::Now();
-      link_.Poll(now);
-      const bool more = agent_.Step(now);
-      Print(agent_.TakeNotices());
-      if (agent_.fenced()) return kExitAlreadyRunning;
+      link().Poll(now);
+      const bool more = agent().Step(now);
+      Print(agent().TakeNotices());
+      if (agent().fenced()) return kExitAlreadyRunning;
       TakeSignals(now);
-      if (agent_.done()) {
+      if (agent().done()) {
         End(now);
-        return once_ ? FinishOnce(agent_) : Finish();
+        return once_ ? FinishOnce(agent()) : Finish();
       }
-      if (deadline_ && (agent_.drained() || now.monotonic >= *deadline_)) return Stopped(now);
-      progress_.Show(agent_.Totals(), now.monotonic);
+      if (deadline_ && (agent().drained() || now.monotonic >= *deadline_)) {
+        if (stopping_) return Stopped(now);
+        if (!BeginAnew(now)) return kExitFailed;
+        continue;
+      }
+      progress_.Show(agent().Totals(), now.monotonic);
       ShowMetrics(now);
       if (!more) Wait(now);
     }
@@ -177,36 +185,84 @@ class Loop {
  private:
   void Wait(Instant now) {
     std::vector<int> descriptors = {signals_.descriptor()};
-    for (int each : agent_.Descriptors(now)) descriptors.push_back(each);
-    link_.Wait(agent_.UntilDue(now), descriptors);
+    for (int each : agent().Descriptors(now)) descriptors.push_back(each);
+    link().Wait(agent().UntilDue(now), descriptors);
   }
+
+  Agent& agent() { return life_->agent(); }
+  client::AgentLink& link() { return life_->link(); }
 
   void TakeSignals(Instant now) {
     while (auto signal = signals_.Next()) {
       if (*signal == daemon::Signal::kReload) {
-        daemon::Info("nothing of the agent's configuration is reloaded: restart it");
-      } else if (!deadline_) {
+        StartReload(now);
+      } else if (!stopping_) {
         daemon::Stopping();
-        agent_.Stop(now);
-        deadline_ = now.monotonic + kDrainMs;
+        stopping_ = true;
+        StartDrain(now);
       }
     }
   }
 
-  void End(Instant now) {
-    agent_.SaveCheckpoint(now);
-    const MonotonicMs given_up = now.monotonic + kGoodbyeMs;
-    while (!agent_.Leave(now) && now.monotonic < given_up) {
-      link_.Wait(std::chrono::milliseconds{given_up - now.monotonic}, {});
-      now = daemon::Now();
-      link_.Poll(now);
+  void StartDrain(Instant now) {
+    agent().Stop(now);
+    if (!deadline_) deadline_ = now.monotonic + kDrainMs;
+  }
+
+  // Nothing is stopped before it is known that what was read can be.
+  void StartReload(Instant now) {
+    if (stopping_) return;
+    if (once_) return daemon::Warn("nothing is reloaded with --once");
+    auto read = reread_();
+    if (!read.ok()) {
+      return daemon::LogError("the configuration is not reloaded: {}; the agent goes on as it was",
+                              read.error().message);
     }
-    Print(agent_.TakeNotices());
+    Reloaded reloaded = Reload(life_->configuration(), *std::move(read));
+    for (const std::string& key : reloaded.kept) {
+      daemon::Warn("{} has changed, and stays as it was until the agent is started again", key);
+    }
+    next_ = std::move(reloaded.configuration);
+    StartDrain(now);
+  }
+
+  // False: there is no agent any more.
+  bool BeginAnew(Instant now) {
+    End(now);
+    deadline_.reset();
+    const Configuration before = life_->configuration();
+    Handover handover = agent().HandOver();
+    life_.reset();
+    auto next = Life::Begin(*std::exchange(next_, std::nullopt), seams_, &handover);
+    if (next.ok()) {
+      daemon::Info("the configuration is reloaded");
+    } else {
+      daemon::LogError("the configuration is not reloaded: {}; the agent goes on as it was",
+                       next.error().message);
+      next = Life::Begin(before, seams_, &handover);
+    }
+    if (!next.ok()) {
+      daemon::LogError("{}", next.error().message);
+      return false;
+    }
+    life_ = *std::move(next);
+    return true;
+  }
+
+  void End(Instant now) {
+    agent().SaveCheckpoint(now);
+    const MonotonicMs given_up = now.monotonic + kGoodbyeMs;
+    while (!agent().Leave(now) && now.monotonic < given_up) {
+      link().Wait(std::chrono::milliseconds{given_up - now.monotonic}, {});
+      now = daemon::Now();
+      link().Poll(now);
+    }
+    Print(agent().TakeNotices());
   }
 
   // All inputs have come to their end, as standard input does.
   int Finish() {
-    const AgentTotals totals = agent_.Totals();
+    const AgentTotals totals = agent().Totals();
     daemon::Info("the input has ended: {} bytes in {} records acked", totals.counters.bytes_acked,
                  totals.counters.records_acked);
     return 0;
@@ -214,10 +270,10 @@ class Loop {
 
   int Stopped(Instant now) {
     End(now);
-    const AgentTotals totals = agent_.Totals();
+    const AgentTotals totals = agent().Totals();
     daemon::Info("stopped: {} bytes in {} records acked since the start{}",
                  totals.counters.bytes_acked, totals.counters.records_acked,
-                 agent_.drained() ? "" : "; the rest is read again at the next start");
+                 agent().drained() ? "" : "; the rest is read again at the next start");
     // Asked to read all and stopped before: not all is there.
     return once_ ? kExitFailed : 0;
   }
@@ -225,34 +281,25 @@ class Loop {
   void ShowMetrics(Instant now) {
     if (now.monotonic < metrics_at_) return;
     metrics_at_ = now.monotonic + kMetricsIntervalMs;
-    FillMetrics(agent_.Totals(), link_.connected(), metrics_);
+    FillMetrics(agent().Totals(), link().connected(), metrics_);
   }
 
-  Agent& agent_;
-  client::AgentLink& link_;
+  std::unique_ptr<Life> life_;
+  LifeSeams seams_;
   daemon::Signals& signals_;
   daemon::MetricsRegistry& metrics_;
+  Reread reread_;
   bool once_;
   OnceProgress progress_;
-  std::optional<MonotonicMs> deadline_;
+  bool stopping_ = false;
+  std::optional<Configuration> next_;
+  std::optional<MonotonicMs> deadline_;  // of a drain: it ends, or begins anew with next_
   MonotonicMs metrics_at_;
 };
 
 int Failed(const Error& error, int code) {
   daemon::LogError("{}", error.message);
   return code;
-}
-
-client::AgentHello HelloOf(const Agent& agent, const Configuration& configuration) {
-  client::AgentHello hello;
-  hello.agent_id = configuration.options.agent_id;
-  hello.host = configuration.options.host;
-  hello.labels = configuration.labels;
-  hello.boot_id = daemon::BootId();
-  hello.process_id = daemon::ProcessIdentity();
-  hello.topics = agent.topics();
-  hello.program_version = std::string(daemon::Version());
-  return hello;
 }
 
 // Only a cache: an agent whose state directory is full or damaged still ships.
@@ -262,22 +309,6 @@ std::unique_ptr<Checkpoint> OpenCheckpoint(const std::string& state_directory) {
   daemon::Warn("{}; going on without a checkpoint, the broker keeps the positions",
                checkpoint.error().message);
   return std::make_unique<MemoryCheckpoint>();
-}
-
-// None: directories are polled, as they are where the system has no watch left.
-std::unique_ptr<file::DirectoryWatch> OpenWatch(const Configuration& configuration) {
-  if (configuration.polls) return nullptr;
-  auto watch = file::MakeInotifyWatch();
-  if (watch.ok()) return *std::move(watch);
-  daemon::Warn("{}; directories are polled", watch.error().message);
-  return nullptr;
-}
-
-// Beside watched files there are sockets, watches, the checkpoint, libraries.
-std::size_t OpenFilesMax(std::uint64_t descriptors, std::size_t configured) {
-  constexpr std::uint64_t kOthers = 64;
-  const std::uint64_t left = descriptors > 2 * kOthers ? descriptors - kOthers : kOthers;
-  return std::min<std::size_t>(configured, left);
 }
 
 // Of all threads, so before any is started. Refused, the agent is as it would be without.
@@ -292,12 +323,20 @@ void StepBack(const Configuration& configuration) {
   }
 }
 
-int Run(const daemon::Config& config, Configuration configuration) {
+Result<Configuration> Reread(const daemon::Launched& launched) {
+  ASSIGN_OR_RETURN(const daemon::Config config, launched.Reload());
+  ASSIGN_OR_RETURN(Configuration configuration, Configure(config));
+  RETURN_IF_ERROR(Agent::Check(configuration.options));
+  const auto level = daemon::ParseLogLevel(config.String("log.level"));
+  if (!level) return config.Invalid("log.level", "debug, info, warn or error");
+  daemon::SetLogLevel(*level);
+  return configuration;
+}
+
+int Run(const daemon::Launched& launched, Configuration configuration) {
   StepBack(configuration);
   auto signals = daemon::Signals::Start();
   if (!signals.ok()) return Failed(signals.error(), kExitFailed);
-  AgentOptions& options = configuration.options;
-  options.open_files_max = OpenFilesMax(daemon::RaiseDescriptorLimit(), options.open_files_max);
 
   file::PosixFileSystem fs;
   SystemRandom random;
@@ -311,43 +350,30 @@ int Run(const daemon::Config& config, Configuration configuration) {
     return Failed(lock.error(), held ? kExitAlreadyRunning : kExitFailed);
   }
   const std::unique_ptr<Checkpoint> checkpoint = OpenCheckpoint(state);
-  const std::unique_ptr<file::DirectoryWatch> watch = OpenWatch(configuration);
   ArchiveFileSystem logs(fs);
-  const AgentSeams seams{.fs = logs,
-                         .watch = watch.get(),
-                         .checkpoint = *checkpoint,
-                         .random = random,
-                         .open_stream =
-                             [&](const InputOptions& input) {
-                               return OpenStream(input, configuration.options, random);
-                             },
-                         .memory_bytes = daemon::ResidentBytes,
-                         .return_memory = daemon::ReturnFreeMemory,
-                         .cpu_time = daemon::CpuTime};
-  auto agent = Agent::Make(configuration.options, seams);
-  if (!agent.ok()) {
-    const bool is_wrong = agent.error().code == ErrorCode::kInvalid;
-    return Failed(agent.error(), is_wrong ? kExitUsage : kExitFailed);
-  }
-  auto transport = transport::ConnectZmq(configuration.broker);
-  if (!transport.ok()) return Failed(transport.error(), kExitUsage);
-
+  const LifeSeams seams{.logs = logs,
+                        .checkpoint = *checkpoint,
+                        .random = random,
+                        .descriptors = daemon::RaiseDescriptorLimit()};
+  const bool once = configuration.options.once;
+  std::vector<std::string> addresses = {configuration.broker};
   daemon::MetricsRegistry metrics("agent");
   std::unique_ptr<daemon::MetricsServer> server;
-  std::vector<std::string> addresses = {configuration.broker};
-  if (!configuration.options.once) {
-    auto started = daemon::ServeMetrics(config, metrics);
+  if (!once) {
+    auto started = daemon::ServeMetrics(launched.config, metrics);
     if (!started.ok()) return Failed(started.error(), kExitFailed);
     server = *std::move(started);
     if (server) addresses.push_back(server->url());
   }
-  for (std::string& each : (*agent)->addresses()) addresses.push_back(std::move(each));
-
-  client::AgentLink link(*std::move(transport), HelloOf(**agent, configuration), **agent, random);
-  (*agent)->Attach(link);
-  (*agent)->Begin(daemon::Now());
-  if (!configuration.options.once) daemon::Ready("logboom-agent", addresses);
-  return Loop(**agent, link, **signals, metrics, configuration.options.once).Run();
+  auto life = Life::Begin(std::move(configuration), seams, nullptr);
+  if (!life.ok()) {
+    const bool is_wrong = life.error().code == ErrorCode::kInvalid;
+    return Failed(life.error(), is_wrong ? kExitUsage : kExitFailed);
+  }
+  for (std::string& each : (*life)->agent().addresses()) addresses.push_back(std::move(each));
+  if (!once) daemon::Ready("logboom-agent", addresses);
+  return Loop(*std::move(life), seams, **signals, metrics, [&launched] { return Reread(launched); })
+      .Run();
 }
 
 }  // namespace
@@ -359,5 +385,5 @@ int main(int argc, char** argv) {
   auto configuration = logboom::agent::Configure(launched->config);
   CHECK(configuration.ok());  // it was checked at launch
   configuration->options.once = launched->Has("--once");
-  return logboom::agent::Run(launched->config, *std::move(configuration));
+  return logboom::agent::Run(*launched, *std::move(configuration));
 }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "lib/base/check.h"
+
 namespace logboom::agent {
 namespace {
 
@@ -14,6 +16,8 @@ class CountedFile final : public file::File {
   ~CountedFile() override { --count_; }
   CountedFile(const CountedFile&) = delete;
   CountedFile& operator=(const CountedFile&) = delete;
+
+  std::unique_ptr<file::File> Release() { return std::move(file_); }
 
   Result<std::size_t> PRead(std::int64_t position, std::span<char> out) const override {
     return file_->PRead(position, out);
@@ -37,7 +41,17 @@ class CountedFile final : public file::File {
 Result<std::unique_ptr<file::File>> OpenFiles::Open(const std::string& path) {
   if (full()) return Fail(ErrorCode::kLimit, "open {}: {} files are open", path, files_max_);
   ASSIGN_OR_RETURN(auto file, fs_.Open(path, file::OpenMode::kRead));
+  return Adopt(std::move(file));
+}
+
+std::unique_ptr<file::File> OpenFiles::Adopt(std::unique_ptr<file::File> file) {
   return std::make_unique<CountedFile>(std::move(file), count_);
+}
+
+std::unique_ptr<file::File> OpenFiles::Release(std::unique_ptr<file::File> file) {
+  auto* counted = dynamic_cast<CountedFile*>(file.get());
+  CHECK(counted != nullptr);
+  return counted->Release();
 }
 
 }  // namespace logboom::agent

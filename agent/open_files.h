@@ -18,6 +18,10 @@ class OpenFiles {
 
   // For reading. kLimit where files_max are open.
   Result<std::unique_ptr<file::File>> Open(const std::string& path);
+  // One that is open already, and counts from now on, however many there are.
+  std::unique_ptr<file::File> Adopt(std::unique_ptr<file::File> file);
+  // One that Open() or Adopt() gave, which does not count any more.
+  static std::unique_ptr<file::File> Release(std::unique_ptr<file::File> file);
   bool full() const { return count_ >= files_max_; }
   std::size_t count() const { return count_; }
   std::size_t files_max() const { return files_max_; }

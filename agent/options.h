@@ -30,6 +30,7 @@ struct JournalOptions {
   std::vector<std::string> units;   // empty: of all
   std::vector<std::string> fields;  // become the headers lb.label.NAME, in lower case
   std::string directory;            // empty: this machine's
+  friend bool operator==(const JournalOptions&, const JournalOptions&) = default;
 };
 
 // What becomes of files that are no text: agent/binary_files.h.

@@ -145,7 +145,9 @@ void Placement::PlaceByIdentity(const InodeIndex& by_inode) {
     const auto found = by_inode.find({each->file.inode, each->file.birth_time_ns});
     return found != by_inode.end() && BeganWith(*found->second, *each);
   });
-  for (Source* source : unbound) LoseItsFile(*source, by_inode);
+  for (Source* source : unbound) {
+    if (!source->foreign) LoseItsFile(*source, by_inode);
+  }
 }
 
 void Placement::FindItsFile(Source& source, const InodeIndex& by_inode) {
@@ -231,6 +233,10 @@ void Placement::BindTo(WatchedFile& file, Source& source) {
 void Placement::FindRenamed(const InodeIndex& by_inode) {
   for (Source* source : parts_.sources.Unbound()) {
     if (departures_.Has(*source) || AwaitsItsFile(*source, by_inode)) continue;
+    if (source->foreign) {
+      departures_.GoOnAmongWatched(*source);
+      continue;
+    }
     if (WatchedFile* file = FindBesideByInode(*source)) {
       BindTo(*file, *source);
     } else {

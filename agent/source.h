@@ -46,6 +46,9 @@ struct Source {
   bool opened = false;         // the broker knows it
   bool identity_sent = false;  // in a span or row that is under way
   bool final = false;
+  // No input reads a file under any name that is known of it: one did, under a configuration before
+  // this one. It stays open at the broker, as it is, until an input reads it again.
+  bool foreign = false;
 
   client::SpanEnd begin;
   client::SpanEnd durable;

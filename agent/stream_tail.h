@@ -55,6 +55,9 @@ class StreamTail {
   std::vector<int> descriptors() const { return stream_->descriptors(); }
   bool TakeTopicLost() { return shipper_.TakeTopicLost(); }
 
+  const InputOptions& input() const { return input_; }
+  // The end: what it read from.
+  std::unique_ptr<RecordStream> HandOver() { return std::move(stream_); }
   const std::string& topic() const { return input_.topic; }
   std::string address() const { return stream_->address(); }
   // Bytes are counted where positions are bytes.

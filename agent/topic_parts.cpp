@@ -125,6 +125,7 @@ void Bind(TopicParts& parts, WatchedFile& file, Source& source) {
   file.rest_at_size = -1;
   file.look_due = true;
   source.bound = &file;
+  source.foreign = false;
   if (file.input == nullptr) file.input = source.input;
   source.input = file.input;
   source.file = file.identity;

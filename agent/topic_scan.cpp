@@ -1,5 +1,6 @@
 // Finding: what a scan of the patterns means for the files that are known.
 #include <algorithm>
+#include <utility>
 
 #include "agent/content.h"
 #include "agent/topic_tail.h"
@@ -7,8 +8,41 @@
 namespace logboom::agent {
 void TopicTail::Begin(Instant now) {
   NoteClock(now);
+  for (HandedFile& handed : std::exchange(handed_, {})) Adopt(std::move(handed));
   Scan(ScanDepth::kSizes, now.monotonic);
   begun_ = true;
+}
+
+// Whose place no input reads any more is let go: its source stays as it is.
+void TopicTail::Adopt(HandedFile handed) {
+  const CompiledInput* input = discovery_.InputOf(handed.file.path);
+  if (input == nullptr) input = discovery_.InputOf(handed.opened_as);
+  if (input == nullptr) return;
+  handed.file.input = input->options;
+  handed.file.handle = parts_.open_files.Adopt(std::move(handed.file.handle));
+  WatchedFile& file = parts_.files.Add(std::move(handed.file));
+  if (!handed.opened_as.empty()) TakeFirstLook(parts_, file);
+  parts_.files.NoteBeginning(file);
+  placement_due_ = true;
+  QueueLook(file);
+}
+
+std::vector<HandedFile> TopicTail::HandOver() {
+  std::vector<HandedFile> handed;
+  for (auto& file : parts_.files.TakeAll()) {
+    if (!file->handle) continue;
+    file->handle = OpenFiles::Release(std::move(file->handle));
+    handed.push_back(HandFileOver(std::move(*file)));
+  }
+  return handed;
+}
+
+void TopicTail::NoteForeign() {
+  parts_.sources.ForEach([this](Source& source) {
+    source.foreign = source.bound == nullptr && !source.final &&
+                     discovery_.InputOf(source.identity.path) == nullptr &&
+                     discovery_.InputOf(source.path) == nullptr;
+  });
 }
 
 void TopicTail::Changed(const file::Change& change, MonotonicMs now) {

@@ -150,6 +150,7 @@ void TopicTail::SourcesListed(client::AgentLink& link, bool with_final,
   online_ = true;
   placement_due_ = true;
   FindNewInputs();
+  NoteForeign();
   std::vector<Source*> final;
   for (const auto& file : parts_.files.files()) {
     if (file->source == nullptr) continue;

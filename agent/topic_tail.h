@@ -18,6 +18,7 @@
 #include "agent/departures.h"
 #include "agent/discovery.h"
 #include "agent/file_turn.h"
+#include "agent/handover.h"
 #include "agent/placement.h"
 #include "agent/reading_pace.h"
 #include "agent/shipper.h"
@@ -41,6 +42,10 @@ class TopicTail final : private BatchTarget {
 
   // Before the first session. `known_inputs` have been used before.
   void Remember(const std::vector<CheckpointRow>& rows, const std::set<std::string>& known_inputs);
+  // Files of the agent before this one, in this topic. Before Begin().
+  void TakeOver(std::vector<HandedFile> files) { handed_ = std::move(files); }
+  // The end: all files that are open.
+  std::vector<HandedFile> HandOver();
   // Finds what is there.
   void Begin(Instant now);
 
@@ -79,6 +84,8 @@ class TopicTail final : private BatchTarget {
   void Left(WatchedFile& file, MonotonicMs now);
   void NoteUnreadable();
   void FindNewInputs();
+  void Adopt(HandedFile handed);
+  void NoteForeign();
 
   // Looking (topic_look.cpp)
   void NoteClock(Instant now);
@@ -140,6 +147,7 @@ class TopicTail final : private BatchTarget {
   Uuid topic_id_;
   std::uint64_t log_tag_ = 0;
 
+  std::vector<HandedFile> handed_;
   std::set<std::string> known_inputs_;
   bool inputs_due_ = false;  // for the checkpoint
   bool begun_ = false;

@@ -75,26 +75,18 @@ class AgentRig {
 
   // ---- the agent
 
-  void Start() {
-    auto made = Agent::Make(agent_options, {.fs = archives,
-                                            .watch = watched_ ? watch_.get() : nullptr,
-                                            .checkpoint = *checkpoint_,
-                                            .random = random,
-                                            .open_stream = open_stream,
-                                            .memory_bytes = memory_bytes,
-                                            .cpu_time = cpu_time});
-    ASSERT_TRUE(made.ok()) << made.error().message;
-    agent = std::move(*made);
-    client::AgentHello hello;
-    hello.agent_id = agent_options.agent_id;
-    hello.host = "host";
-    hello.boot_id = "boot";
-    hello.process_id = "process-" + std::to_string(++processes_);
-    hello.topics = agent->topics();
-    link_ = std::make_unique<client::AgentLink>(network.MakeClient(kBrokerAddress), hello, *agent,
-                                                link_random_);
-    agent->Attach(*link_);
-    agent->Begin(now);
+  void Start() { Begin(nullptr); }
+  // The same process under agent_options as they are now; `meanwhile` happens when nobody looks.
+  void Reload(const std::function<void()>& meanwhile = [] {}) {
+    constexpr std::int64_t kDrainMs = 5'000;
+    agent->Stop(now);
+    for (std::int64_t passed = 0; passed < kDrainMs && !agent->drained(); passed += 10) Tick();
+    agent->SaveCheckpoint(now);
+    agent->Leave(now);
+    Handover handover = agent->HandOver();
+    Kill();
+    meanwhile();
+    Begin(&handover);
   }
   // As kill -9: nothing more is sent or saved.
   void Kill() {
@@ -248,6 +240,30 @@ class AgentRig {
   bool prints_notices = false;  // to follow a test that fails
 
  private:
+  void Begin(Handover* handover) {
+    auto made = Agent::Make(agent_options, {.fs = archives,
+                                            .watch = watched_ ? watch_.get() : nullptr,
+                                            .checkpoint = *checkpoint_,
+                                            .random = random,
+                                            .open_stream = open_stream,
+                                            .memory_bytes = memory_bytes,
+                                            .cpu_time = cpu_time});
+    ASSERT_TRUE(made.ok()) << made.error().message;
+    agent = std::move(*made);
+    if (handover != nullptr) agent->TakeOver(*handover);
+    client::AgentHello hello;
+    hello.agent_id = agent_options.agent_id;
+    hello.host = "host";
+    hello.boot_id = "boot";
+    if (handover == nullptr) ++processes_;
+    hello.process_id = "process-" + std::to_string(processes_);
+    hello.topics = agent->topics();
+    link_ = std::make_unique<client::AgentLink>(network.MakeClient(kBrokerAddress), hello, *agent,
+                                                link_random_);
+    agent->Attach(*link_);
+    agent->Begin(now);
+  }
+
   bool watched_;
   SeededRandom link_random_;
   std::unique_ptr<file::ManualWatch> watch_ = std::make_unique<file::ManualWatch>();

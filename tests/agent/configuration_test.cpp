@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "agent/reload.h"
 #include "agent/shaping.h"
 
 namespace logboom::agent {
@@ -110,6 +111,22 @@ TEST(Configuration, WhatAnAgentMayTakeOfItsMachine) {
   EXPECT_NE(Refused({"agent.io_class=realtime"}).find("agent.io_class"), std::string::npos);
   EXPECT_NE(Refused({"agent.memory_max=33554431"}).find("agent.memory_max"), std::string::npos);
   EXPECT_NE(Refused({"agent.cpu_max_percent=6401"}).find("agent.cpu_max"), std::string::npos);
+}
+
+TEST(Reload, TakesWhatMayChangeAndNamesWhatMayNot) {
+  const auto running = Set({"agent.id=one", "agent.linger=1s"});
+  const auto read = Set({"agent.id=two", "agent.linger=2s", "agent.state_dir=/other",
+                         "agent.broker=tcp://other:1", "metrics.listen=127.0.0.1:1", "agent.nice=3",
+                         "agent.io_class=idle"});
+  ASSERT_TRUE(running.ok() && read.ok());
+  const Reloaded reloaded = Reload(*running, *read);
+  EXPECT_EQ(reloaded.kept,
+            (std::vector<std::string>{"agent.id", "agent.state_dir", "agent.broker",
+                                      "metrics.listen", "agent.nice", "agent.io_class"}));
+  EXPECT_EQ(reloaded.configuration.options.agent_id, "one");
+  EXPECT_EQ(reloaded.configuration.broker, running->broker);
+  EXPECT_EQ(reloaded.configuration.options.linger, std::chrono::seconds(2));
+  EXPECT_TRUE(Reload(*running, *running).kept.empty());
 }
 
 TEST(Configuration, WhatAnInputMakesOfItsLinesIsCheckedByItsKey) {
