@@ -103,6 +103,10 @@ Status Agent::AddStreams() {
   std::set<std::string> of_journal;
   for (const InputOptions& input : options_.inputs) {
     if (input.kind == InputKind::kFiles) continue;
+    if (input.kind == InputKind::kSyslog && options_.once) {
+      return Fail(ErrorCode::kInvalid,
+                  "input '{}': --once reads inputs to their ends, and syslog has none", input.name);
+    }
     // Both would have the same sources.
     if (input.kind == InputKind::kJournal && !of_journal.insert(input.topic).second) {
       return Fail(ErrorCode::kInvalid,

@@ -7,6 +7,7 @@
 
 #include "agent/discovery.h"
 #include "agent/shaping.h"
+#include "agent/stream_configuration.h"
 #include "agent/understanding.h"
 #include "lib/daemon/process.h"
 #include "lib/daemon/serve_metrics.h"
@@ -27,6 +28,9 @@ std::vector<daemon::KeySpec> InputKeys() {
       {.name = "include",
        .type = KeyType::kStringList,
        .help = "paths or patterns (*, ?, [a-z], {a,b}, ** for any depth); -: standard input"},
+      {.name = "syslog",
+       .help = "udp://HOST:PORT, tcp://HOST:PORT or unix:///PATH: messages that come in there, in "
+               "place of files"},
       {.name = "journal",
        .type = KeyType::kBool,
        .default_text = "false",
@@ -153,8 +157,6 @@ std::vector<daemon::KeySpec> InputKeys() {
            "a secret: a keyed hash stands in place of what was taken out; empty: its name alone"},
   };
 }
-
-constexpr std::string_view kStandardInputName = "-";
 
 std::string Absolute(const std::string& path) {
   return std::filesystem::absolute(path).lexically_normal().string();
@@ -310,63 +312,10 @@ Status ConfigureUnderstanding(const daemon::Config& config, InputOptions& input)
   return Ok();
 }
 
-// What the table reads from: standard input may stand among its files.
-Result<std::vector<InputKind>> KindsOf(const daemon::Config& config) {
-  const std::vector<std::string>& include = config.List("include");
-  const auto of_stdin = std::count(include.begin(), include.end(), kStandardInputName);
-  if (include.empty() && !config.Bool("journal")) {
-    return config.Invalid("include", "paths or patterns, where there is no journal = true");
-  }
-  if (config.Bool("journal") && !include.empty()) {
-    return config.Invalid("include", "nothing beside journal = true: an input of its own each");
-  }
-  if (config.Bool("journal")) return std::vector<InputKind>{InputKind::kJournal};
-  for (const char* key : {"units", "journal_fields"}) {
-    if (!config.List(key).empty()) return config.Invalid(key, "names only with journal = true");
-  }
-  std::vector<InputKind> kinds;
-  if (std::cmp_less(of_stdin, include.size())) kinds.push_back(InputKind::kFiles);
-  if (of_stdin > 0) kinds.push_back(InputKind::kStandardInput);
-  return kinds;
-}
-
-// A name in messages, where the input has none of its own.
-std::string NameOf(const InputOptions& input) {
-  switch (input.kind) {
-    case InputKind::kFiles: return input.include.front();
-    case InputKind::kStandardInput: return "stdin";
-    case InputKind::kSyslog: return input.syslog;
-    case InputKind::kJournal: return "journal";
-  }
-  return "";
-}
-
-// "nginx" is nginx.service, as for journalctl.
-std::string UnitName(const std::string& unit) {
-  return unit.find('.') == std::string::npos ? unit + ".service" : unit;
-}
-
-Result<JournalOptions> ConfigureJournal(const daemon::Config& config) {
-  JournalOptions journal;
-  for (const std::string& unit : config.List("units")) journal.units.push_back(UnitName(unit));
-  journal.fields = config.List("journal_fields");
-  for (const std::string& field : journal.fields) {
-    constexpr std::string_view kTaken = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
-    if (field.find_first_not_of(kTaken) != std::string::npos || field.empty()) {
-      return config.Invalid("journal_fields", "names of fields, as _PID: capitals, digits and _");
-    }
-  }
-  if (config.Bool("journal") && config.Bool("level")) {
-    return config.Invalid("level", "nothing for the journal: its entries have one (PRIORITY)");
-  }
-  const std::string& directory = config.String("journal_directory");
-  if (!directory.empty()) journal.directory = Absolute(directory);
-  return journal;
-}
-
 Result<InputOptions> ConfigureInput(const daemon::Config& config, InputKind kind) {
   InputOptions input;
   input.kind = kind;
+  input.syslog = config.String("syslog");
   ASSIGN_OR_RETURN(input.journal, ConfigureJournal(config));
   for (const std::string& pattern : config.List("include")) {
     if (kind != InputKind::kFiles || pattern == kStandardInputName) continue;
@@ -570,7 +519,7 @@ Result<Configuration> Configure(const daemon::Config& config) {
     if (stdin_count > 1) {
       return table.Invalid("include", "standard input once: its bytes can be read once");
     }
-    ASSIGN_OR_RETURN(const std::vector<InputKind> kinds, KindsOf(table));
+    ASSIGN_OR_RETURN(const std::vector<InputKind> kinds, InputKindsOf(table));
     for (const InputKind kind : kinds) {
       ASSIGN_OR_RETURN(InputOptions input, ConfigureInput(table, kind));
       options.inputs.push_back(std::move(input));

@@ -9,9 +9,9 @@ namespace {
 bool ReadsTheSame(const InputOptions& a, const InputOptions& b) {
   if (a.kind != b.kind) return false;
   if (a.kind == InputKind::kStandardInput) return true;
-  return a.syslog == b.syslog && a.journal == b.journal && a.encoding == b.encoding &&
-         a.strip_cr == b.strip_cr && a.multiline == b.multiline &&
-         a.multiline_timeout == b.multiline_timeout;
+  if (a.kind == InputKind::kSyslog) return a.syslog == b.syslog;  // nobody else can listen there
+  return a.journal == b.journal && a.encoding == b.encoding && a.strip_cr == b.strip_cr &&
+         a.multiline == b.multiline && a.multiline_timeout == b.multiline_timeout;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "agent/streams/journal_reader.h"
 #include "agent/streams/journal_stream.h"
 #include "agent/streams/pipe_stream.h"
+#include "agent/streams/syslog_stream.h"
 #include "lib/base/uuid.h"
 
 namespace logboom::agent {
@@ -25,8 +26,7 @@ PipeOptions PipeOptionsOf(const InputOptions& input, const AgentOptions& options
 Result<std::unique_ptr<RecordStream>> OpenJournal(const InputOptions& input,
                                                   const AgentOptions& options) {
   const std::size_t bytes_max = FramingOf(input, options).record_bytes_max;
-  ASSIGN_OR_RETURN(auto reader,
-                   OpenSystemJournal(input.journal.directory, bytes_max + kNameBytes));
+  ASSIGN_OR_RETURN(auto reader, OpenSystemJournal(input.journal.directory, bytes_max + kNameBytes));
   return MakeJournalStream(std::move(reader), {.units = input.journal.units,
                                                .fields = input.journal.fields,
                                                .message_bytes_max = bytes_max,
@@ -41,8 +41,11 @@ Result<std::unique_ptr<RecordStream>> OpenStream(const InputOptions& input,
     case InputKind::kStandardInput:
       return MakePipeStream(STDIN_FILENO, Uuid::Make(random), PipeOptionsOf(input, options));
     case InputKind::kJournal: return OpenJournal(input, options);
-    case InputKind::kFiles:
-    case InputKind::kSyslog: break;
+    case InputKind::kSyslog:
+      return MakeSyslogStream({.address = input.syslog,
+                               .message_bytes_max = FramingOf(input, options).record_bytes_max},
+                              Uuid::Make(random));
+    case InputKind::kFiles: break;
   }
   return Fail(ErrorCode::kUnsupported, "input '{}' is no stream", input.name);
 }

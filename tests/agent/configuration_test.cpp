@@ -51,6 +51,37 @@ TEST(Configuration, ADashIsStandardInputBesideFilesOrAlone) {
   EXPECT_NE(twice.error().message.find("once"), std::string::npos) << twice.error().message;
 }
 
+TEST(Configuration, AnInputReadsExactlyOneThing) {
+  const auto refused = [](std::vector<const char*> settings) {
+    std::vector<const char*> flags = {"--topic", "web"};
+    for (const char* setting : settings) flags.insert(flags.end(), {"--set", setting});
+    const auto read = Read(flags);
+    return read.ok() ? std::string() : read.error().message;
+  };
+  constexpr const char* kExactlyOne = "exactly one of include, syslog and journal";
+  EXPECT_NE(refused({}).find(kExactlyOne), std::string::npos) << refused({});
+  EXPECT_NE(refused({"input.include=/a", "input.journal=true"}).find(kExactlyOne),
+            std::string::npos);
+  EXPECT_NE(refused({"input.syslog=udp://[::1]:514", "input.journal=true"}).find(kExactlyOne),
+            std::string::npos);
+  EXPECT_EQ(refused({"input.journal=true", "input.units=nginx", "input.journal_fields=_PID"}), "");
+  EXPECT_EQ(refused({"input.syslog=udp://127.0.0.1:514"}), "");
+  EXPECT_EQ(refused({"input.syslog=unix:///dev/log"}), "");
+  EXPECT_NE(refused({"input.syslog=http://127.0.0.1:514"}).find("syslog"), std::string::npos);
+  EXPECT_NE(refused({"input.syslog=unix://log"}).find("syslog"), std::string::npos);
+  EXPECT_NE(refused({"input.syslog=tcp://host"}).find("syslog"), std::string::npos);
+  EXPECT_NE(refused({"input.include=/a", "input.units=nginx"}).find("units"), std::string::npos);
+  EXPECT_NE(refused({"input.journal=true", "input.journal_fields=pid"}).find("journal_fields"),
+            std::string::npos);
+  EXPECT_NE(refused({"input.journal=true", "input.level=true"}).find("level"), std::string::npos);
+  const auto journal = Read({"--topic", "web", "--set", "input.journal=true", "--set",
+                             "input.units=nginx", "--set", "input.units=a.socket"});
+  ASSERT_TRUE(journal.ok()) << journal.error().message;
+  const InputOptions& input = journal->options.inputs.front();
+  EXPECT_EQ(input.kind, InputKind::kJournal);
+  EXPECT_EQ(input.journal.units, (std::vector<std::string>{"nginx.service", "a.socket"}));
+}
+
 TEST(Configuration, TheIdStaysWithTheStateDirectory) {
   const auto here = Read({"--topic", "web", "--input", "/a", "--state-dir", "/s"});
   const auto again = Read({"--topic", "web", "--input", "/b", "--state-dir", "/s/"});

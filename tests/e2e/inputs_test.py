@@ -2,6 +2,7 @@
 import json
 import pathlib
 import shutil
+import socket
 import subprocess
 
 from harness import main, waiting
@@ -113,12 +114,53 @@ topic = "logs"
         self.write(0, 100)
         self.assertEqual(self.agent(self.server, config=self.config).once().records, 100)
         self.assertEqual(self.agent(self.server, config=self.config).once().records, 0)
-        (record, *_) = json.loads("[" + ",".join(
-            self.server.commands.consume_json("logs").decode().splitlines()) + "]")
+        record = json.loads(self.server.commands.consume_json("logs").splitlines()[0])
         self.assertEqual(record["timestamp_ms"], 1_700_000_000_000)
         self.assertEqual(record["headers"]["lb.label.unit"], "shop.service")
         self.assertEqual(record["headers"]["lb.level"], "info")
         self.assert_stored(100)
+
+
+class Syslog(InputCase):
+    def send(self, address, messages):
+        """As a program that logs to `address`, of those of the ready line."""
+        scheme, rest = address.split("://")
+        kind = socket.SOCK_STREAM if scheme.endswith("tcp") else socket.SOCK_DGRAM
+        family = socket.AF_UNIX if scheme.endswith("unix") else socket.AF_INET
+        host, _, port = rest.rpartition(":")
+        with socket.socket(family, kind) as sender:
+            sender.connect(rest if family == socket.AF_UNIX else (host, int(port)))
+            for message in messages:
+                sender.sendall(message)
+
+    def test_messages_of_every_transport_arrive_once_while_the_broker_comes_and_goes(self):
+        config = self.folder / "syslog.toml"
+        addresses = ["udp://127.0.0.1:0", "tcp://127.0.0.1:0", f"unix://{self.folder}/syslog"]
+        config.write_text("".join(f'[[input]]\nsyslog = "{one}"\ntopic = "logs"\nparser = "syslog"\n'
+                                  'fields = ["app"]\ntime = "line"\n' for one in addresses),
+                          encoding="utf-8")
+        agent = self.agent(self.server, config=config)
+        agent.start()
+        listening = [one for one in agent.ready_addresses() if one.startswith("syslog+")]
+        self.assertEqual(len(listening), 3)
+        line = b"<13>Nov 23 10:00:00 host app: %d"
+        for number, address in enumerate(listening):
+            end = b"\n" if "tcp" in address else b""
+            self.send(address, [line % number + end])
+        self.wait_records(3)
+        self.server.kill()
+        for number, address in enumerate(listening):
+            end = b"\n" if "tcp" in address else b""
+            self.send(address, [line % (number + 3) + end])
+        self.server.start()
+        self.wait_records(6)
+        self.assert_stopped_cleanly(agent)
+        rows = [json.loads(row) for row in self.server.commands.consume_json("logs").splitlines()]
+        self.assertEqual(sorted(row["value"] for row in rows),
+                         sorted((line % number).decode() for number in range(6)))
+        self.assertEqual({row["headers"]["lb.label.app"] for row in rows}, {"app"})
+        peers = [row["headers"].get("lb.label.peer") for row in rows]
+        self.assertEqual((peers.count("127.0.0.1"), peers.count(None)), (4, 2))
 
 
 if __name__ == "__main__":

@@ -342,6 +342,12 @@ LINES = {
 }
 
 
+# The first byte chooses how much is read at a time.
+LINES["syslog_framing"] = {
+    "lines": "\x03<13>one\n<14>two\n\n<15>half",
+    "counted": "\x007 <13>one8 <14>a\nb.3 <1",
+    "mixed": "\x0f<13>one\n7 <14>two<15>three\n0 x\n1234567890 y\n",
+    "half": "\x0411 <13>mess"}
 # The first byte chooses the preset, and hashes from 128 on.
 LINES["redact"] = {
     "card": "\x00pay 4111 1111 1111 1111, 5500005555555559 1234",

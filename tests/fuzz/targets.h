@@ -73,6 +73,10 @@ void Segment(ByteView input);
 // A line of syslog, and what follows a priority.
 void Syslog(ByteView input);
 
+// A byte that chooses how much is read at a time, then the bytes of a connection: every byte is
+// consumed once, and messages are the same however they were read.
+void SyslogFraming(ByteView input);
+
 // A format, a newline, a text: a time is within the years, and written as RFC 3339 is read as
 // itself.
 void Time(ByteView input);
@@ -104,6 +108,7 @@ inline constexpr Target kTargets[] = {
     {"row", Row},
     {"segment", Segment},
     {"syslog", Syslog},
+    {"syslog_framing", SyslogFraming},
     {"time", Time},
     {"zone", Zone},
 };

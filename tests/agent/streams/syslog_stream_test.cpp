@@ -1,0 +1,273 @@
+// Syslog over real sockets of this machine.
+#include "agent/streams/syslog_stream.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "agent/streams/limits.h"
+#include "agent/streams/syslog_socket.h"
+#include "tests/agent/agent_rig.h"
+
+namespace logboom::agent {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+class SyslogRig : public AgentRig {
+ public:
+  explicit SyslogRig(const std::string& address) {
+    InputOptions input;
+    input.name = "syslog";
+    input.kind = InputKind::kSyslog;
+    input.syslog = address;
+    input.topic = kTopic;
+    agent_options.inputs = {input};
+    broker.values_are_bytes = false;
+    open_stream = [this](const InputOptions& each) {
+      return MakeSyslogStream(
+          {.address = each.syslog, .message_bytes_max = agent_options.max_line_bytes},
+          Uuid::Make(random));
+    };
+  }
+  // Of the listener: "syslog+udp://127.0.0.1:4711".
+  std::uint16_t port() const {
+    const std::string address = agent->addresses().front();
+    return static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+  }
+  Socket Connect(int type) const {
+    Socket socket(::socket(AF_INET, type | SOCK_CLOEXEC, 0));
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port());
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(connect(socket.descriptor(), reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
+    return socket;
+  }
+  static void Send(const Socket& socket, ByteView bytes) {
+    ASSERT_EQ(send(socket.descriptor(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(bytes.size()));
+  }
+  // The other end of a connection is another thread's: the kernel's.
+  void RunUntil(std::size_t records) {
+    for (int i = 0; i < 100'000 && Values().size() < records; ++i) Tick();
+    EXPECT_EQ(Values().size(), records);
+  }
+};
+
+TEST(SyslogStream, ADatagramIsARecordWithItsSender) {
+  SyslogRig rig("udp://127.0.0.1:0");
+  rig.Start();
+  const Socket sender = rig.Connect(SOCK_DGRAM);
+  SyslogRig::Send(sender, "<13>one\n");
+  SyslogRig::Send(sender, "");
+  SyslogRig::Send(sender, std::string("<14>two\nlines\0", 14));
+  rig.RunUntil(2);
+  EXPECT_EQ(rig.Values(), (Strings{"<13>one", "<14>two\nlines"}));
+  const fakes::StoredRecord& record = rig.topic().log.front();
+  EXPECT_EQ(record.headers.at("lb.label.peer"), "127.0.0.1");
+  EXPECT_EQ(record.key, fmt::format("host:syslog udp://127.0.0.1:{}", rig.port()));
+}
+
+TEST(SyslogStream, MessagesOfAConnectionAreCutAndHalfOnesSentAtItsEnd) {
+  SyslogRig rig("tcp://127.0.0.1:0");
+  rig.Start();
+  Socket one = rig.Connect(SOCK_STREAM);
+  const Socket two = rig.Connect(SOCK_STREAM);
+  SyslogRig::Send(one, "<13>one\n7 <1");
+  SyslogRig::Send(two, "<13>of two\n");
+  rig.RunUntil(2);
+  SyslogRig::Send(one, "3>two<13>half");
+  one = Socket();
+  rig.RunUntil(4);
+  Strings values = rig.Values();
+  std::sort(values.begin(), values.end());
+  EXPECT_EQ(values, (Strings{"<13>half", "<13>of two", "<13>one", "<13>two"}));
+  EXPECT_EQ(rig.topic().sources.size(), 1U);
+}
+
+TEST(SyslogStream, ALongMessageIsSentInPartsThatStandTogether) {
+  SyslogRig rig("tcp://127.0.0.1:0");
+  rig.agent_options.max_line_bytes = 10;
+  rig.Start();
+  const Socket one = rig.Connect(SOCK_STREAM);
+  const Socket two = rig.Connect(SOCK_STREAM);
+  SyslogRig::Send(one, "0123456789abcde");
+  SyslogRig::Send(two, "two\n");
+  rig.RunUntil(1);
+  SyslogRig::Send(one, "fghij\n0123456789\n");
+  rig.RunUntil(4);
+  EXPECT_EQ(rig.Values(), (Strings{"two", "0123456789", "abcdefghij", "0123456789"}));
+  EXPECT_TRUE(rig.topic().log[1].more);
+  EXPECT_FALSE(rig.topic().log[2].more);
+  EXPECT_FALSE(rig.topic().log[3].more);
+}
+
+TEST(SyslogStream, AUnixSocketIsReplacedWhereNobodyListensAndGoneAtTheEnd) {
+  const std::string path =
+      (std::filesystem::temp_directory_path() / fmt::format("logboom-syslog-{}", getpid()))
+          .string();
+  SyslogRig rig("unix://" + path);
+  rig.Start();
+  {
+    SyslogRig other("unix://" + path);
+    MemoryCheckpoint checkpoint;
+    const auto made = Agent::Make(other.agent_options, {.fs = other.archives,
+                                                        .watch = nullptr,
+                                                        .checkpoint = checkpoint,
+                                                        .random = other.random,
+                                                        .open_stream = other.open_stream});
+    ASSERT_FALSE(made.ok()) << "somebody listens there";
+    EXPECT_NE(made.error().message.find("another program"), std::string::npos);
+  }
+  const Socket sender(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_un to{};
+  to.sun_family = AF_UNIX;
+  path.copy(to.sun_path, path.size());
+  ASSERT_EQ(connect(sender.descriptor(), reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
+  SyslogRig::Send(sender, "<13>one");
+  rig.RunUntil(1);
+  EXPECT_EQ(rig.topic().log.front().headers.count("lb.label.peer"), 0U);
+  rig.Kill();
+  EXPECT_FALSE(std::filesystem::exists(path));
+  // As a killed process leaves it.
+  const Socket left(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(bind(left.descriptor(), reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
+  close(left.descriptor());
+  rig.Start();
+  rig.Kill();
+}
+
+TEST(SyslogStream, NothingIsTakenBeyondWhatIsHeldAndNothingTakenIsLost) {
+  SyslogRig rig("tcp://127.0.0.1:0");
+  rig.broker.syncs_by_itself = false;
+  rig.Start();
+  const Socket sender = rig.Connect(SOCK_STREAM);
+  const std::string message = std::string(9'999, 'x') + "\n";
+  std::size_t sent = 0;
+  std::size_t at = 0;
+  const auto send_for = [&](int ticks) {
+    for (int i = 0; i < ticks; ++i) {
+      const ByteView rest = ByteView(message).substr(at);
+      const ssize_t got =
+          send(sender.descriptor(), rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (got > 0) at += static_cast<std::size_t>(got);
+      if (at == message.size()) {
+        at = 0;
+        ++sent;
+      }
+      if (got <= 0 || i % 10 == 0) rig.Tick();
+    }
+  };
+  send_for(20'000);
+  const std::size_t stuck = sent;
+  EXPECT_GT(stuck * message.size(), kStreamHeldBytesMax);
+  send_for(1'000);
+  EXPECT_EQ(sent, stuck);
+  rig.broker.syncs_by_itself = true;
+  rig.broker.Sync();
+  send_for(1'000);
+  EXPECT_GT(sent, stuck);
+  rig.RunUntil(sent);
+}
+
+TEST(SyslogStream, DatagramsThatTheKernelDropsAreCountedAndTold) {
+  SyslogRig rig("udp://127.0.0.1:0");
+  rig.broker.syncs_by_itself = false;
+  rig.Start();
+  const Socket sender = rig.Connect(SOCK_DGRAM);
+  const std::string datagram(60'000, 'x');
+  constexpr std::size_t kSent = 300;
+  for (std::size_t i = 0; i < kSent; ++i) {
+    SyslogRig::Send(sender, datagram);
+    rig.Tick();
+  }
+  rig.broker.syncs_by_itself = true;
+  rig.broker.Sync();
+  rig.Run(20'000);
+  SyslogRig::Send(sender, "the last");
+  rig.Run(61'000);
+  const std::size_t stored = rig.Values().size();
+  EXPECT_LT(stored, kSent);
+  EXPECT_EQ(rig.Values().back(), "the last");
+  std::size_t told = 0;
+  for (const Notice& notice : rig.notices) {
+    const std::size_t at = notice.text.find("dropped ");
+    if (at != std::string::npos) told += std::stoul(notice.text.substr(at + 8));
+  }
+  EXPECT_EQ(stored + told, kSent + 1);
+}
+
+TEST(SyslogStream, MessagesThatNeverEndAreSentBeforeTheyFillTheMemory) {
+  SyslogRig rig("tcp://127.0.0.1:0");
+  rig.Start();
+  rig.Run(1'000);
+  std::vector<Socket> senders;
+  for (int i = 0; i < 8; ++i) senders.push_back(rig.Connect(SOCK_STREAM));
+  const std::string part(50'000, 'x');
+  std::size_t bytes = 0;
+  for (int round = 0; round < 20; ++round) {
+    for (const Socket& sender : senders) {
+      SyslogRig::Send(sender, part);
+      bytes += part.size();
+      rig.Tick();
+    }
+  }
+  ASSERT_GT(bytes, kSyslogPartialBytesMax);
+  senders.clear();
+  const auto stored = [&rig] {
+    std::size_t size = 0;
+    for (const std::string& value : rig.Values()) size += value.size();
+    return size;
+  };
+  for (int i = 0; i < 100'000 && stored() < bytes; ++i) rig.Tick();
+  EXPECT_EQ(stored(), bytes);
+  EXPECT_GT(rig.Values().size(), 8U);
+}
+
+TEST(SyslogStream, TheSourceOfAProcessThatIsGoneIsClosedByTheNext) {
+  SyslogRig rig("udp://127.0.0.1:0");
+  rig.Start();
+  SyslogRig::Send(rig.Connect(SOCK_DGRAM), "one");
+  rig.RunUntil(1);
+  rig.Kill();
+  rig.Start();
+  SyslogRig::Send(rig.Connect(SOCK_DGRAM), "two");
+  rig.RunUntil(2);
+  rig.Run(2'000);
+  EXPECT_EQ(rig.Rows(protocol::CLOSE).size(), 1U);
+  EXPECT_TRUE(rig.Rows(protocol::GAP).empty());
+}
+
+TEST(SyslogStream, OnceIsRefused) {
+  SyslogRig rig("udp://127.0.0.1:0");
+  rig.agent_options.once = true;
+  MemoryCheckpoint checkpoint;
+  const auto made = Agent::Make(rig.agent_options, {.fs = rig.archives,
+                                                    .watch = nullptr,
+                                                    .checkpoint = checkpoint,
+                                                    .random = rig.random,
+                                                    .open_stream = rig.open_stream});
+  ASSERT_FALSE(made.ok());
+  EXPECT_EQ(made.error().code, ErrorCode::kInvalid);
+}
+
+TEST(SyslogAddress, TellsWhatItTakes) {
+  EXPECT_EQ(ParseSyslogAddress("udp://127.0.0.1:514")->port, 514);
+  EXPECT_EQ(ParseSyslogAddress("tcp://[::1]:0")->host, "::1");
+  EXPECT_EQ(ParseSyslogAddress("unix:///dev/log")->path, "/dev/log");
+  for (const char* wrong :
+       {"", "127.0.0.1:514", "udp://", "udp://host", "unix://dev/log", "x://a:1"}) {
+    const auto address = ParseSyslogAddress(wrong);
+    ASSERT_FALSE(address.ok()) << wrong;
+    EXPECT_NE(address.error().message.find("udp://HOST:PORT"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace logboom::agent
