@@ -1,6 +1,7 @@
 #include "agent/agent.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <utility>
@@ -272,6 +273,7 @@ void Agent::TellNoBroker(MonotonicMs now) {
 
 void Agent::Report(Instant now) {
   report_at_ = now.monotonic + kReportInterval.count();
+  TellClockSkew();
   if (!link_->connected()) return;
   const AgentTotals totals = Totals();
   const std::uint64_t progress = totals.counters.bytes_read + totals.counters.records_acked;
@@ -280,6 +282,24 @@ void Agent::Report(Instant now) {
   reported_bytes_ = progress;
   reported_files_ = totals.files;
   SendReport(now);
+}
+
+// Times of records are this machine's, unless their lines say theirs.
+void Agent::TellClockSkew() {
+  const auto skew = link_->clock_skew();
+  if (!skew) return;
+  const bool skewed = std::chrono::abs(*skew) > kClockSkewMax;
+  if (skewed) {
+    notices_.SayOnce("clock", Severity::kWarn,
+                     fmt::format("this machine's clock is {:.1f} s {} the broker's: times of "
+                                 "records are wrong by as much, unless their lines tell their own",
+                                 std::abs(static_cast<double>(skew->count())) / 1000.0,
+                                 skew->count() > 0 ? "ahead of" : "behind"));
+  } else if (clock_skewed_) {
+    notices_.Forget("clock");
+    notices_.Say(Severity::kInfo, "this machine's clock and the broker's agree again");
+  }
+  clock_skewed_ = skewed;
 }
 
 void Agent::SendReport(Instant now) {
@@ -404,6 +424,7 @@ AgentTotals Agent::Totals() const {
   AgentTotals totals;
   totals.counters = counters_;
   totals.errors = notices_.error_count();
+  if (link_ != nullptr) totals.clock_skew = link_->clock_skew();
   for (const auto& topic : topics_) {
     totals.files += topic->files().files().size();
     totals.open_files += topic->open_files();

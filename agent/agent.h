@@ -59,6 +59,8 @@ struct AgentTotals {
   std::uint64_t open_files = 0;
   std::uint64_t backlog_bytes = 0;
   std::uint64_t errors = 0;
+  // Of this machine, from the broker's; nothing where it is not known.
+  std::optional<std::chrono::milliseconds> clock_skew;
   Counters counters;
 };
 
@@ -132,6 +134,7 @@ class Agent final : public client::AgentLinkEvents {
   void WantCredit();
   void Report(Instant now);
   void SendReport(Instant now);
+  void TellClockSkew();
   void SayHelloAgain(MonotonicMs now);
   bool TakeIdentity(const client::AgentSession& session);
   void TellNoBroker(MonotonicMs now);
@@ -156,6 +159,7 @@ class Agent final : public client::AgentLinkEvents {
   bool met_broker_ = false;
   MonotonicMs begun_;
   bool more_ = false;
+  bool clock_skewed_ = false;
   bool topic_failed_ = false;
   MonotonicMs hello_again_at_;
   std::size_t wanted_credit_ = 0;

@@ -90,6 +90,8 @@ inline constexpr int kCpuMaxPercentMax = 6'400;
 inline constexpr std::chrono::milliseconds kReportInterval{5'000};
 // Where nothing has changed since the last report.
 inline constexpr std::chrono::milliseconds kQuietReportInterval{30'000};
+// A wall clock that is further from the broker's is told of.
+inline constexpr std::chrono::milliseconds kClockSkewMax{5'000};
 // Without a first session for so long, somebody should know.
 inline constexpr std::chrono::milliseconds kNoBrokerPause{3'000};
 inline constexpr std::chrono::milliseconds kCheckpointInterval{1'000};

@@ -63,6 +63,11 @@ void FillMetrics(const AgentTotals& totals, bool connected, daemon::MetricsRegis
                    static_cast<double>(totals.backlog_bytes));
   metrics.SetGauge("logboom_agent_connected", "1 while a session with the broker is live",
                    connected ? 1 : 0);
+  if (totals.clock_skew) {
+    metrics.SetGauge("logboom_agent_clock_skew_seconds",
+                     "This machine's clock less the broker's, right to half a round trip",
+                     static_cast<double>(totals.clock_skew->count()) / 1000.0);
+  }
   count("logboom_agent_read_bytes_total", "Bytes of files read and sent", counters.bytes_read);
   count("logboom_agent_acked_bytes_total", "Bytes of files that are durable at the broker",
         counters.bytes_acked);

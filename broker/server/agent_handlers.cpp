@@ -30,7 +30,7 @@ void Server::HandleAgentReport(const Call& call, const protocol::AgentReportRequ
   part.memory_bytes = request.memory_bytes();
   for (const protocol::AgentFile& file : request.files()) part.files.push_back(FromWire(file));
   protocol::Response response;
-  response.mutable_agent_report();
+  response.mutable_agent_report()->set_time_ms(call.now.wall.value());
   AnswerStatus(call,
                sources_.agents().TakeReport(call.agent_id, request.report_id(), request.last(),
                                             std::move(part)),

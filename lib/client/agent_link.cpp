@@ -4,6 +4,7 @@
 #include <deque>
 #include <utility>
 
+#include "lib/client/clock_skew.h"
 #include "lib/client/session.h"
 #include "lib/client/wire_values.h"
 #include "lib/protocol/protocol.h"
@@ -144,9 +145,17 @@ struct AgentLink::State final : public SessionEvents {
   void Pump() {
     for (auto waiting = std::exchange(listings, {}); auto& listing : waiting) AskPage(listing);
     while (!report_parts.empty() &&
-           session.Send(report_parts.front(), {}, nullptr, IfLost::kForget)) {
+           session.Send(report_parts.front(), {}, TakeReportAnswer(), IfLost::kForget)) {
       report_parts.pop_front();
     }
+  }
+
+  Session::Done TakeReportAnswer() {
+    return [this, sent = now](const Result<Answer>& answer) {
+      if (!answer.ok() || !answer->ok()) return;
+      const std::int64_t time_ms = answer->response.agent_report().time_ms();
+      if (time_ms != 0) clock_skew.Answered(sent, now, TimestampMs(time_ms));
+    };
   }
 
   void AskPage(const std::shared_ptr<SourceListing>& listing) {
@@ -175,7 +184,8 @@ struct AgentLink::State final : public SessionEvents {
 
   AgentHello hello;
   AgentLinkEvents& events;
-  TimestampMs now;
+  Instant now;
+  ClockSkew clock_skew;
   std::uint64_t last_report_id = 0;
   std::deque<std::shared_ptr<SourceListing>> listings;  // whose next page is to be asked for
   std::deque<protocol::Request> report_parts;
@@ -188,9 +198,13 @@ AgentLink::AgentLink(std::unique_ptr<transport::ClientTransport> transport, Agen
 AgentLink::~AgentLink() = default;
 
 void AgentLink::Poll(Instant now) {
-  state_->now = now.wall;
+  state_->now = now;
   state_->session.Poll(now);
   state_->Pump();
+}
+
+std::optional<std::chrono::milliseconds> AgentLink::clock_skew() const {
+  return state_->clock_skew.newest();
 }
 
 void AgentLink::Wait(std::chrono::milliseconds timeout, std::span<const int> descriptors) {
@@ -242,7 +256,7 @@ void AgentLink::Report(const AgentReport& report) {
   // Parts of the report before still wait: it is not overtaken, or none would ever be whole.
   if (!connected() || !state_->report_parts.empty()) return;
   for (auto& part :
-       PartsOf(report, state_->hello.program_version, ++state_->last_report_id, state_->now)) {
+       PartsOf(report, state_->hello.program_version, ++state_->last_report_id, state_->now.wall)) {
     state_->report_parts.push_back(std::move(part));
   }
   state_->Pump();

@@ -144,6 +144,9 @@ class AgentLink {
   bool connected() const;  // a session is live
   // Why there is none; nothing where there is one, or where nothing was tried yet.
   std::optional<Error> last_error() const;
+  // This machine's wall clock less the broker's, as the last report's answer told; nothing before
+  // one did.
+  std::optional<std::chrono::milliseconds> clock_skew() const;
   // Payload bytes that may be sent now.
   std::size_t credit_bytes() const;
   // What the agent would like to have under way in sum; carried by the next request, or by a

@@ -377,5 +377,39 @@ TEST(AgentClock, ACopyGoesOnWithAFileThatWasWrittenBeforeTheClockWasSetBack) {
   EXPECT_TRUE(rig.Rows(protocol::GAP).empty()) << rig.Describe();
 }
 
+TEST(AgentSession, AClockThatIsFarFromTheBrokersIsToldOfOnceAndAgainWhenItIsNot) {
+  AgentRig rig;
+  std::int64_t skew_ms = 5'010;
+  rig.broker.wall_clock = [&] { return rig.now.wall - skew_ms; };
+  rig.Append("/log/a.log", "one\n");
+  rig.Start();
+  rig.Run(100'000);
+  const auto said = [&rig](std::string_view text) {
+    return std::count_if(rig.notices.begin(), rig.notices.end(), [text](const Notice& notice) {
+      return notice.text.find(text) != std::string::npos;
+    });
+  };
+  EXPECT_EQ(said("clock is 5.0 s ahead of"), 1);
+  ASSERT_TRUE(rig.agent->Totals().clock_skew.has_value());
+  EXPECT_NEAR(static_cast<double>(rig.agent->Totals().clock_skew->count()), 5'010.0, 10.0);
+  skew_ms = 4'980;
+  rig.Run(100'000);
+  EXPECT_EQ(said("agree again"), 1);
+  skew_ms = -7'200'000;
+  rig.Run(100'000);
+  EXPECT_EQ(said("clock is 7200.0 s behind"), 1);
+  rig.broker.wall_clock = {};
+  rig.Run(100'000);
+  EXPECT_EQ(said("agree again"), 1);
+}
+
+TEST(AgentSession, OfABrokerThatDoesNotTellItsTimeNothingIsKnown) {
+  AgentRig rig;
+  rig.Append("/log/a.log", "one\n");
+  rig.Start();
+  rig.Run(100'000);
+  EXPECT_FALSE(rig.agent->Totals().clock_skew.has_value());
+}
+
 }  // namespace
 }  // namespace logboom::agent

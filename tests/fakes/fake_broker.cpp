@@ -129,6 +129,7 @@ void FakeBroker::Take(const transport::Inbound& inbound) {
   protocol::Response response;
   if (request.has_agent_report()) {
     reports_.push_back(request.agent_report());
+    if (wall_clock) response.mutable_agent_report()->set_time_ms(wall_clock().value());
     response.mutable_agent_report();
   } else {
     response.mutable_keep_alive();

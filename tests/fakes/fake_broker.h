@@ -85,6 +85,8 @@ class FakeBroker {
   // As if the topic was deleted and made again.
   void RemakeTopic(const std::string& name);
 
+  // Told with the answer to a report; none: it says nothing of it, as older brokers.
+  std::function<TimestampMs()> wall_clock = {};
   bool syncs_by_itself = true;
   // Records hold the bytes of their spans: nothing is decoded or left out.
   bool values_are_bytes = true;
