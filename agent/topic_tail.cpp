@@ -416,9 +416,11 @@ MonotonicMs TopicTail::NextDue(MonotonicMs now) const {
   if (!online_ || stopping_) return due;
   if (const auto until = shipper_.waits_until(now)) due = std::min(due, *until);
   if (ship_blocked_) return due;
+  // Enough for a batch waits for the pace alone, not for more to come.
+  const std::int64_t linger_ms = IsDue(now) ? 0 : parts_.options.linger.count();
   for (const WatchedFile* file : active_) {
-    due = std::min(due, std::max({now, file->waiting_since + parts_.options.linger.count(),
-                                  pace_.ResumesAt(file->input, now)}));
+    due = std::min(
+        due, std::max({now, file->waiting_since + linger_ms, pace_.ResumesAt(file->input, now)}));
   }
   return due;
 }

@@ -131,6 +131,26 @@ TEST(AgentPace, ReadingRestsWhereTheProcessTookItsShareOfTheCpu) {
   EXPECT_TRUE(SameBytes(rig.BytesOf("/log/a.log"), written));
 }
 
+// As a daemon drives it: nobody calls before it is due.
+TEST(AgentPace, ItIsDueAgainAsSoonAsItMayRead) {
+  AgentRig rig;
+  rig.agent_options.cpu_max_percent = 10;
+  rig.cpu_time = [&rig] {
+    return std::chrono::microseconds(rig.agent->Totals().counters.bytes_read / 250);
+  };
+  const std::string written = Lines("a", 0, 690'000);
+  rig.Append("/log/a.log", written);
+  rig.Start();
+  const MonotonicMs start = rig.now.monotonic;
+  while (rig.agent->Totals().counters.bytes_acked < written.size()) {
+    rig.Tick(std::clamp<std::int64_t>(rig.agent->UntilDue(rig.now).count(), 1, kSecond));
+    for (int answers = 0; answers < 4; ++answers) rig.Tick(0);
+    ASSERT_LT(rig.now.monotonic - start, 10 * kSecond);
+  }
+  // 80 ms of CPU, a tenth of the time.
+  EXPECT_LT(rig.now.monotonic - start, 2 * kSecond);
+}
+
 TEST(AgentPace, AProcessThatIsTooLargeSendsOneBatchAtATimeAndSaysSoOnce) {
   AgentRig rig;
   rig.agent_options.memory_max = kMemoryMaxMin;
