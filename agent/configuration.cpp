@@ -366,7 +366,7 @@ Status CheckSizes(const daemon::Config& config) {
 daemon::Program MakeProgram() {
   daemon::Program program;
   program.name = "logboom-agent";
-  program.description = "Tails files and sends each line once.";
+  program.description = "Tails files and sends each line once. Verb: tap, which shows them.";
   program.default_config_file = "/etc/logboom/agent.toml";
   program.schema.keys = {
       {.name = "agent.id", .help = "name of this agent; empty: made of machine and state_dir"},

@@ -15,6 +15,7 @@
 #include "agent/configuration.h"
 #include "agent/life.h"
 #include "agent/reload.h"
+#include "agent/verbs.h"
 #include "lib/base/check.h"
 #include "lib/client/agent_link.h"
 #include "lib/daemon/clock.h"
@@ -385,6 +386,7 @@ int Run(const daemon::Launched& launched, Configuration configuration) {
 }  // namespace logboom::agent
 
 int main(int argc, char** argv) {
+  if (const auto code = logboom::agent::RunVerb(argc, argv)) return *code;
   auto launched = logboom::daemon::Launch(logboom::agent::MakeProgram(), argc, argv);
   if (!launched) return launched.error();
   auto configuration = logboom::agent::Configure(launched->config);

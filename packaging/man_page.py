@@ -9,7 +9,7 @@ import sys
 
 
 # What a program does beside its main work, each with a --help of its own.
-VERBS = {"logboom-broker": ("backup", "restore")}
+VERBS = {"logboom-agent": ("tap",), "logboom-broker": ("backup", "restore")}
 
 
 def escaped(line):
