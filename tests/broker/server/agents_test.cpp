@@ -72,6 +72,12 @@ TEST_F(AgentsTest, AReportInPartsReplacesTheOneBeforeOnceItIsWhole) {
   EXPECT_NEAR(static_cast<double>(agent.clock_skew_ms()), 250, 10);
 }
 
+TEST_F(AgentsTest, TheAnswerToAReportTellsTheBrokersTime) {
+  const Reply reply = Report(1, true, 1);
+  ASSERT_TRUE(reply.ok());
+  EXPECT_EQ(reply.response.agent_report().time_ms(), rig_.now().wall.value());
+}
+
 TEST_F(AgentsTest, DescribeComesInPages) {
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(Report(1, i == 2, 900, i * 900).ok());
   std::uint32_t seen = 0;
