@@ -96,7 +96,8 @@ void Server::AddRows(const WaitingFetch& fetch, const PartitionState& state, Fet
   const Offset to =
       fetched.next_offset == state.durable_end ? fetched.next_offset : fetched.next_offset - 1;
   std::size_t bytes = 0;
-  for (const GapRow& gap : sources_.GapsBetween(fetch.where, fetch.from, to, kRowsOfFetchMax + 1)) {
+  for (const ShownRow& gap :
+       sources_.RowsBetween(fetch.where, fetch.from, to, kRowsOfFetchMax + 1)) {
     if (body.rows_size() == kRowsOfFetchMax || bytes >= protocol::kPageBytesMax) {
       CutBehind(fetched, gap.offset);
       return;

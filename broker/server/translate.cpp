@@ -113,18 +113,19 @@ void ToWire(const Source& source, protocol::Source& out) {
   }
 }
 
-void ToWire(const GapRow& gap, protocol::SourceRow& out) {
-  out.set_offset(gap.offset.value());
-  out.set_agent_id(protocol::ValidUtf8(gap.agent_id));
-  out.set_path(gap.path);
-  out.set_time_ms(gap.time.value());
+void ToWire(const ShownRow& shown, protocol::SourceRow& out) {
+  out.set_offset(shown.offset.value());
+  out.set_agent_id(protocol::ValidUtf8(shown.agent_id));
+  out.set_path(shown.path);
+  out.set_time_ms(shown.time.value());
   protocol::ProgressRow& row = *out.mutable_row();
-  row.set_source_id(Bytes(gap.row.source_id.bytes()));
-  row.set_kind(protocol::GAP);
-  row.set_begin(gap.row.begin.value());
-  row.set_end(gap.row.end.value());
-  row.set_end_is_exact(gap.row.end_is_exact);
-  row.set_reason(protocol::ValidUtf8(gap.row.reason));
+  row.set_source_id(Bytes(shown.row.source_id.bytes()));
+  row.set_kind(shown.row.kind == RowKind::kGap ? protocol::GAP : protocol::PROGRESS);
+  row.set_begin(shown.row.begin.value());
+  row.set_end(shown.row.end.value());
+  row.set_end_is_exact(shown.row.end_is_exact);
+  row.set_dropped(shown.row.dropped);
+  row.set_reason(protocol::ValidUtf8(shown.row.reason));
 }
 
 void ToWire(const SourcePositions& positions, protocol::SourcePositions& out) {

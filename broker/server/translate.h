@@ -21,7 +21,7 @@ Result<record::SourceIdentity> FromWire(const protocol::SourceIdentity& identity
 
 void ToWire(const record::SourceIdentity& identity, protocol::SourceIdentity& out);
 void ToWire(const Source& source, protocol::Source& out);
-void ToWire(const GapRow& gap, protocol::SourceRow& out);
+void ToWire(const ShownRow& shown, protocol::SourceRow& out);
 void ToWire(const SourcePositions& positions, protocol::SourcePositions& out);
 void ToWire(const AgentFile& file, protocol::AgentFile& out);
 AgentFile FromWire(const protocol::AgentFile& file);

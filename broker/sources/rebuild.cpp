@@ -61,8 +61,8 @@ Status Sources::LoadRows() {
     table_.Merge(std::move(source), SourceTable::KeptIn::kStore);
   }
   for (const MetadataRow& row : engine_.TakeRows(Table::kSourceRow)) {
-    ASSIGN_OR_RETURN(GapRow gap, DecodeGapRow(row.key, row.value));
-    gaps_.Add(std::move(gap));
+    ASSIGN_OR_RETURN(ShownRow shown, DecodeShownRow(row.key, row.value));
+    shown_.Add(std::move(shown));
   }
   for (const MetadataRow& row : engine_.TakeRows(Table::kPositionStamp)) {
     ByteReader key(row.key);
@@ -81,7 +81,7 @@ Status Sources::LoadRows() {
 // A crash between a topic's deletion and that of its sources leaves rows of a topic that is gone.
 void Sources::ForgetLostTopics() {
   std::set<Uuid> lost = table_.TopicIds();
-  lost.merge(gaps_.TopicIds());
+  lost.merge(shown_.TopicIds());
   for (const auto& [where, offset] : stamps_) lost.insert(where.topic_id);
   for (const auto& [id, agent] : agents_.agents()) {
     for (const auto& [topic_id, partition] : agent.partitions) lost.insert(topic_id);

@@ -1,6 +1,7 @@
 #include "broker/sources/sources.h"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <ranges>
 #include <utility>
@@ -196,26 +197,38 @@ void Sources::CommitRows(const std::shared_ptr<PendingRows>& pending) {
     return;
   }
   MetadataTransaction transaction;
-  std::vector<GapRow> gaps;
+  std::vector<ShownRow> shown;
   for (const ProgressRow& row : pending->rows) {
     const Source after = table_.AfterRow(topic_id, row, pending->time);
     transaction.Put(Table::kSource, SourceRowKey(topic_id, row.source_id),
                     EncodeSourceRow(after, after.durable, after.window));
-    if (row.kind != RowKind::kGap) continue;
-    GapRow gap = gaps_.Next({pending->where, state->log_end, 0, pending->agent_id,
-                             after.identity.path, row, pending->time});
-    transaction.Put(Table::kSourceRow, GapRowKey(gap), EncodeGapRow(gap));
-    gaps.push_back(std::move(gap));
+    if (row.kind != RowKind::kGap && row.dropped == 0) continue;
+    ShownRow told = shown_.Next({pending->where, state->log_end, 0, pending->agent_id,
+                                 after.identity.path, row, pending->time});
+    GoOnFromLast(told, transaction);
+    transaction.Put(Table::kSourceRow, ShownRowKey(told), EncodeShownRow(told));
+    shown.push_back(std::move(told));
   }
   ++rows_under_way_;
   engine_.Commit(std::move(transaction),
-                 [this, pending, gaps = std::move(gaps)](const Status& committed) {
+                 [this, pending, shown = std::move(shown)](const Status& committed) {
                    --rows_under_way_;
-                   SettleRows(*pending, gaps, committed);
+                   SettleRows(*pending, shown, committed);
                  });
 }
 
-void Sources::SettleRows(const PendingRows& pending, std::vector<GapRow> gaps,
+// A file of which nothing is sent has one row that grows, and not one every few seconds.
+void Sources::GoOnFromLast(ShownRow& told, MetadataTransaction& transaction) const {
+  if (told.row.kind == RowKind::kGap) return;
+  const ShownRow* last = shown_.LeftOutUpTo(told.where, told.row.source_id, told.row.begin);
+  constexpr std::uint32_t kMax = std::numeric_limits<std::uint32_t>::max();
+  if (last == nullptr || last->row.dropped > kMax - told.row.dropped) return;
+  told.row.begin = last->row.begin;
+  told.row.dropped += last->row.dropped;
+  transaction.Remove(Table::kSourceRow, ShownRowKey(*last));
+}
+
+void Sources::SettleRows(const PendingRows& pending, std::vector<ShownRow> shown,
                          const Status& committed) {
   const Uuid& topic_id = pending.where.topic_id;
   table_.SettleRows(
@@ -226,11 +239,14 @@ void Sources::SettleRows(const PendingRows& pending, std::vector<GapRow> gaps,
     pending.done(Failed(committed.error()));
     return;
   }
-  counters_.gaps += gaps.size();
+  counters_.gaps +=
+      static_cast<std::uint64_t>(std::count_if(shown.begin(), shown.end(), [](const ShownRow& row) {
+        return row.row.kind == RowKind::kGap;
+      }));
   // Rows of a topic that was deleted meanwhile are forgotten at the next start.
   const bool there = engine_.StateOf(pending.where).has_value();
-  for (GapRow& gap : gaps) {
-    if (there) gaps_.Add(std::move(gap));
+  for (ShownRow& row : shown) {
+    if (there) shown_.Add(std::move(row));
   }
   pending.done(SourceOutcome{});
 }
@@ -241,7 +257,7 @@ void Sources::ForgetTopic(const Uuid& topic_id) {
        table_.Forget([&](const Source& one) { return one.where.topic_id == topic_id; })) {
     forget.Remove(Table::kSource, SourceRowKey(topic, source));
   }
-  for (Bytes& key : gaps_.DropTopic(topic_id)) forget.Remove(Table::kSourceRow, std::move(key));
+  for (Bytes& key : shown_.DropTopic(topic_id)) forget.Remove(Table::kSourceRow, std::move(key));
   std::erase_if(stamps_, [&](const auto& stamp) {
     if (stamp.first.topic_id != topic_id) return false;
     forget.Remove(Table::kPositionStamp, StampKey(stamp.first));
@@ -327,7 +343,7 @@ void Sources::ForgetOld(Instant now) {
 void Sources::PruneGaps() {
   MetadataTransaction prune;
   for (const auto& [where, state] : OpenPartitions()) {
-    for (Bytes& key : gaps_.DropBelow(where, state.log_start)) {
+    for (Bytes& key : shown_.DropBelow(where, state.log_start)) {
       prune.Remove(Table::kSourceRow, std::move(key));
     }
   }

@@ -20,7 +20,7 @@
 
 #include "broker/engine/log_engine.h"
 #include "broker/sources/agent_registry.h"
-#include "broker/sources/gap_rows.h"
+#include "broker/sources/shown_rows.h"
 #include "broker/sources/source_table.h"
 #include "lib/base/result.h"
 #include "lib/base/types.h"
@@ -80,9 +80,9 @@ class Sources {
   void Progress(const std::string& agent_id, const TopicPartition& where,
                 std::vector<ProgressRow> rows, Instant now, SourceCallback done);
 
-  std::vector<GapRow> GapsBetween(const TopicPartition& where, Offset from, Offset to,
-                                  std::size_t rows_max) const {
-    return gaps_.Between(where, from, to, rows_max);
+  std::vector<ShownRow> RowsBetween(const TopicPartition& where, Offset from, Offset to,
+                                    std::size_t rows_max) const {
+    return shown_.Between(where, from, to, rows_max);
   }
 
   // The topic is gone: so are its sources, gaps and stamps.
@@ -123,7 +123,8 @@ class Sources {
   // Runs `submit` now, or, where a checkpoint is due, right behind it.
   void BehindCheckpoint(std::function<void()> submit);
   void CommitRows(const std::shared_ptr<PendingRows>& pending);
-  void SettleRows(const PendingRows& pending, std::vector<GapRow> gaps, const Status& committed);
+  void SettleRows(const PendingRows& pending, std::vector<ShownRow> shown, const Status& committed);
+  void GoOnFromLast(ShownRow& told, MetadataTransaction& transaction) const;
   void Checkpoint();
   void ForgetOld(Instant now);
   void PruneGaps();
@@ -132,7 +133,7 @@ class Sources {
   LogEngine& engine_;
   SourceTable table_;
   AgentRegistry agents_;
-  GapRows gaps_;
+  ShownRows shown_;
   SourceCounters counters_;
   // Up to which offset the stored positions reflect each partition's log.
   std::unordered_map<TopicPartition, Offset> stamps_;

@@ -219,6 +219,10 @@ def row_seeds():
     yield "source", keyed(source_id(5) + source_id(6),
                           b"\1" + struct.pack(">iBqQq", 0, 0, 100, 7, 9) + text(who) +
                           b"\1" + struct.pack(">qQ", 90, 3))
+    yield "left_out", keyed(source_id(5) + struct.pack(">iqI", 0, 10, 2),
+                            b"\2" + struct.pack(">q", 1_700_000_000_000) + source_id(3) +
+                            struct.pack(">qqB", 10, 20, 1) + text(b"a") + text(b"/l") + text(b"") +
+                            struct.pack(">I", 5))
     yield "gap", keyed(source_id(5) + struct.pack(">iqI", 0, 10, 1),
                        b"\1" + struct.pack(">q", 9) + source_id(6) + struct.pack(">qqB", 1, 5, 1) +
                        text(b"a") + text(b"/x") + text(b"gone"))

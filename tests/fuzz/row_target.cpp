@@ -5,7 +5,7 @@
 #include "broker/groups/committed_offset.h"
 #include "broker/groups/group_sleep.h"
 #include "broker/sources/agent_registry.h"
-#include "broker/sources/gap_rows.h"
+#include "broker/sources/shown_rows.h"
 #include "broker/sources/source_table.h"
 #include "tests/fuzz/targets.h"
 
@@ -31,7 +31,7 @@ void Row(ByteView input) {
   const ByteView key = input.substr(1, static_cast<std::uint8_t>(input[0]));
   const ByteView value = input.substr(1 + key.size());
   ThereAndBack(key, value, broker::DecodeAgentRow, broker::EncodeAgentRow);
-  ThereAndBack(key, value, broker::DecodeGapRow, broker::EncodeGapRow);
+  ThereAndBack(key, value, broker::DecodeShownRow, broker::EncodeShownRow);
   ThereAndBack(key, value, broker::DecodeSourceRow, [](const broker::Source& source) {
     return broker::EncodeSourceRow(source, source.durable, source.window);
   });

@@ -131,8 +131,8 @@ void LogBooks::CheckLogStart(const PartitionArchive& archive, const broker::Part
 
 void LogBooks::TakeGaps(const broker::Broker& broker, const broker::TopicPartition& where,
                         const broker::PartitionState& state) {
-  const auto rows = broker.sources().GapsBetween(where, Offset{}, state.log_end, 100'000);
-  for (const broker::GapRow& gap : rows) {
+  const auto rows = broker.sources().RowsBetween(where, Offset{}, state.log_end, 100'000);
+  for (const broker::ShownRow& gap : rows) {
     if (gap.row.kind != broker::RowKind::kGap) continue;
     const GapKey key{where.topic_id, gap.row.source_id, gap.row.begin.value(), gap.row.end.value()};
     if (!gaps_.insert(key).second) continue;

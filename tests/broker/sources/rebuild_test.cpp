@@ -88,11 +88,11 @@ TEST_F(RebuildTest, AnyRowOfATopicThatIsGoneIsForgotten) {
   source.where = gone;
   source.source_id = IdOf(5);
   source.identity = IdentityOf("a");
-  const GapRow gap{gone, Offset{3}, 0, "a", "/p", RowOf(5, RowKind::kGap, 1, 2), TimestampMs{1}};
+  const ShownRow gap{gone, Offset{3}, 0, "a", "/p", RowOf(5, RowKind::kGap, 1, 2), TimestampMs{1}};
   const std::vector<MetadataRow> rows = {
       {Table::kSource, SourceRowKey(gone.topic_id, source.source_id),
        EncodeSourceRow(source, SourcePosition{10}, 1)},
-      {Table::kSourceRow, GapRowKey(gap), EncodeGapRow(gap)},
+      {Table::kSourceRow, ShownRowKey(gap), EncodeShownRow(gap)},
       {Table::kPositionStamp, StampKey(gone), Bytes(8, '\0')}};
   rig_.Checkpoint();
   const std::size_t kept = rig_.Snapshot().size();

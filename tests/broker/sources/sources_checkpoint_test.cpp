@@ -149,7 +149,7 @@ TEST_F(CheckpointTest, RowsAreJudgedAndCounted) {
   EXPECT_EQ(rig_.sources->counters().gaps, 1U);
   EXPECT_EQ(rig_.sources->counters().duplicates, 0U) << "batches alone";
   rig_.MustCommit({RowOf(1, RowKind::kProgress, 180, 200)});
-  EXPECT_EQ(rig_.sources->GapsBetween(rig_.where, Offset{0}, Offset{9}, 10).size(), 1U);
+  EXPECT_EQ(rig_.sources->RowsBetween(rig_.where, Offset{0}, Offset{9}, 10).size(), 1U);
 }
 
 // ---- the end of sources

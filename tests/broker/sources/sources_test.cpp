@@ -150,7 +150,7 @@ TEST_F(SourcesTest, ARowThatIsNotStoredLeavesAllAsItWas) {
   rig_.engine.store.Fail(std::nullopt);
   EXPECT_EQ(rig_.DurableOf(1), 100);
   EXPECT_EQ(rig_.DurableOf(2), -1);
-  EXPECT_TRUE(rig_.sources->GapsBetween(rig_.where, Offset{0}, Offset{9}, 10).empty());
+  EXPECT_TRUE(rig_.sources->RowsBetween(rig_.where, Offset{0}, Offset{9}, 10).empty());
   rig_.MustCommit({RowOf(1, RowKind::kGap, 100, 180)});
 }
 
@@ -167,7 +167,7 @@ TEST_F(SourcesTest, GapsAreFoundWhereTheirRecordsWouldHaveStood) {
   rig_.MustProduce({SpanOf(1, 180, 300)});
   rig_.MustCommit({RowOf(1, RowKind::kGap, 300, 310)});
   for (int turn = 0; turn < 2; ++turn) {
-    const auto gaps = rig_.sources->GapsBetween(rig_.where, Offset{0}, Offset{99}, 10);
+    const auto gaps = rig_.sources->RowsBetween(rig_.where, Offset{0}, Offset{99}, 10);
     ASSERT_EQ(gaps.size(), 3U);
     EXPECT_EQ(gaps[0].offset, Offset{2});
     EXPECT_EQ(gaps[1].offset, Offset{2});
@@ -178,6 +178,32 @@ TEST_F(SourcesTest, GapsAreFoundWhereTheirRecordsWouldHaveStood) {
   }
 }
 
+TEST_F(SourcesTest, LinesLeftOutAreToldInOneRowUntilASpanComes) {
+  const auto left_out = [](std::int64_t begin, std::int64_t end, std::uint32_t lines) {
+    ProgressRow row = RowOf(1, RowKind::kProgress, begin, end);
+    row.dropped = lines;
+    return row;
+  };
+  rig_.MustProduce({FirstSpanOf(1, 0, 100)});
+  rig_.MustCommit({left_out(100, 150, 3)});
+  rig_.MustCommit({left_out(150, 200, 4)});
+  rig_.Reopen();
+  rig_.MustCommit({left_out(200, 210, 1)});
+  rig_.MustProduce({SpanOf(1, 210, 300)});
+  rig_.MustCommit({left_out(300, 310, 2)});
+  for (int turn = 0; turn < 2; ++turn) {
+    const auto rows = rig_.sources->RowsBetween(rig_.where, Offset{0}, Offset{99}, 10);
+    ASSERT_EQ(rows.size(), 2U);
+    EXPECT_EQ(rows[0].row.begin, SourcePosition{100});
+    EXPECT_EQ(rows[0].row.end, SourcePosition{210});
+    EXPECT_EQ(rows[0].row.dropped, 8U);
+    EXPECT_EQ(rows[1].row.dropped, 2U);
+    rig_.Reopen();
+  }
+  EXPECT_EQ(rig_.sources->counters().gaps, 0U);
+  EXPECT_EQ(rig_.DurableOf(1), 310);
+}
+
 TEST_F(SourcesTest, GapsThatAreStoredTogetherAllStand) {
   rig_.MustProduce({FirstSpanOf(1, 0, 100), FirstSpanOf(2, 0, 100), FirstSpanOf(3, 0, 100)});
   rig_.Checkpoint();
@@ -185,9 +211,9 @@ TEST_F(SourcesTest, GapsThatAreStoredTogetherAllStand) {
   for (std::uint64_t source : {1U, 2U, 3U}) rig_.Progress({RowOf(source, RowKind::kGap, 100, 180)});
   rig_.engine.writes.Release();
   rig_.Settle();
-  EXPECT_EQ(rig_.sources->GapsBetween(rig_.where, Offset{0}, Offset{99}, 10).size(), 3U);
+  EXPECT_EQ(rig_.sources->RowsBetween(rig_.where, Offset{0}, Offset{99}, 10).size(), 3U);
   rig_.Reopen();
-  EXPECT_EQ(rig_.sources->GapsBetween(rig_.where, Offset{0}, Offset{99}, 10).size(), 3U);
+  EXPECT_EQ(rig_.sources->RowsBetween(rig_.where, Offset{0}, Offset{99}, 10).size(), 3U);
 }
 
 TEST_F(SourcesTest, ACheckpointNeverOverwritesARow) {
@@ -471,7 +497,7 @@ TEST_F(SourcesTest, GapsGoWithTheRecordsThatRetentionTook) {
   ASSERT_GT(rig_.engine.State(rig_.where).log_start, Offset{5});
   rig_.Tick(3'700'000);
   rig_.Settle();
-  EXPECT_TRUE(rig_.sources->GapsBetween(rig_.where, Offset{0}, Offset{999}, 10).empty());
+  EXPECT_TRUE(rig_.sources->RowsBetween(rig_.where, Offset{0}, Offset{999}, 10).empty());
   for (const MetadataRow& row : rig_.Snapshot()) EXPECT_NE(row.table, Table::kSourceRow);
 }
 

@@ -1,4 +1,4 @@
-#include "broker/sources/gap_rows.h"
+#include "broker/sources/shown_rows.h"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@ namespace {
 const TopicPartition kHere{IdOf(1), PartitionIndex{0}};
 const TopicPartition kThere{IdOf(1), PartitionIndex{1}};
 
-GapRow GapAt(const TopicPartition& where, std::int64_t offset) {
+ShownRow GapAt(const TopicPartition& where, std::int64_t offset) {
   return {where,
           Offset{offset},
           0,
@@ -22,16 +22,16 @@ GapRow GapAt(const TopicPartition& where, std::int64_t offset) {
           TimestampMs{1'700'000'000'000}};
 }
 
-std::vector<std::pair<std::int64_t, std::uint32_t>> Places(const std::vector<GapRow>& rows) {
+std::vector<std::pair<std::int64_t, std::uint32_t>> Places(const std::vector<ShownRow>& rows) {
   std::vector<std::pair<std::int64_t, std::uint32_t>> places;
-  for (const GapRow& row : rows) places.emplace_back(row.offset.value(), row.sequence);
+  for (const ShownRow& row : rows) places.emplace_back(row.offset.value(), row.sequence);
   return places;
 }
 
 using Expected = std::vector<std::pair<std::int64_t, std::uint32_t>>;
 
-TEST(GapRows, RowsOfOneOffsetStandOneBehindTheOther) {
-  GapRows rows;
+TEST(ShownRows, RowsOfOneOffsetStandOneBehindTheOther) {
+  ShownRows rows;
   for (int i = 0; i < 3; ++i) rows.Add(rows.Next(GapAt(kHere, 7)));
   rows.Add(rows.Next(GapAt(kHere, 9)));
   rows.Add(rows.Next(GapAt(kThere, 7)));
@@ -40,29 +40,29 @@ TEST(GapRows, RowsOfOneOffsetStandOneBehindTheOther) {
   EXPECT_EQ(rows.size(), 5U);
 }
 
-TEST(GapRows, RowsOnTheirWayToTheStoreHavePlacesOfTheirOwn) {
-  GapRows rows;
-  const GapRow first = rows.Next(GapAt(kHere, 7));
-  const GapRow second = rows.Next(GapAt(kHere, 7));
-  const GapRow elsewhere = rows.Next(GapAt(kThere, 7));
-  EXPECT_NE(GapRowKey(first), GapRowKey(second));
+TEST(ShownRows, RowsOnTheirWayToTheStoreHavePlacesOfTheirOwn) {
+  ShownRows rows;
+  const ShownRow first = rows.Next(GapAt(kHere, 7));
+  const ShownRow second = rows.Next(GapAt(kHere, 7));
+  const ShownRow elsewhere = rows.Next(GapAt(kThere, 7));
+  EXPECT_NE(ShownRowKey(first), ShownRowKey(second));
   EXPECT_EQ(elsewhere.sequence, 0U);
   rows.Add(second);  // the first one failed
   EXPECT_EQ(rows.Next(GapAt(kHere, 7)).sequence, 2U);
   EXPECT_EQ(rows.Next(GapAt(kHere, 8)).sequence, 0U);
 }
 
-TEST(GapRows, SequenceGoesOnBehindWhatTheStoreHeld) {
-  GapRows rows;
-  GapRow stored = GapAt(kHere, 7);
+TEST(ShownRows, SequenceGoesOnBehindWhatTheStoreHeld) {
+  ShownRows rows;
+  ShownRow stored = GapAt(kHere, 7);
   stored.sequence = 4;
   rows.Add(stored);
   EXPECT_EQ(rows.Next(GapAt(kHere, 7)).sequence, 5U);
   EXPECT_EQ(rows.Next(GapAt(kHere, 6)).sequence, 0U);
 }
 
-TEST(GapRows, BetweenTakesBothEnds) {
-  GapRows rows;
+TEST(ShownRows, BetweenTakesBothEnds) {
+  ShownRows rows;
   for (std::int64_t offset : {1, 5, 9}) rows.Add(rows.Next(GapAt(kHere, offset)));
   EXPECT_EQ(Places(rows.Between(kHere, Offset{1}, Offset{5}, 100)), (Expected{{1, 0}, {5, 0}}));
   EXPECT_EQ(Places(rows.Between(kHere, Offset{2}, Offset{4}, 100)), Expected{});
@@ -71,19 +71,19 @@ TEST(GapRows, BetweenTakesBothEnds) {
   EXPECT_EQ(Places(rows.Between(kHere, Offset{0}, Offset{9}, 2)), (Expected{{1, 0}, {5, 0}}));
 }
 
-TEST(GapRows, RowsGoWithTheRecordsThatTheyPrecede) {
-  GapRows rows;
+TEST(ShownRows, RowsGoWithTheRecordsThatTheyPrecede) {
+  ShownRows rows;
   for (std::int64_t offset : {1, 5, 9}) rows.Add(rows.Next(GapAt(kHere, offset)));
   rows.Add(rows.Next(GapAt(kThere, 1)));
   EXPECT_EQ(rows.DropBelow(kHere, Offset{1}).size(), 0U);
   EXPECT_EQ(rows.DropBelow(kHere, Offset{9}),
-            (std::vector<Bytes>{GapRowKey(GapAt(kHere, 1)), GapRowKey(GapAt(kHere, 5))}));
+            (std::vector<Bytes>{ShownRowKey(GapAt(kHere, 1)), ShownRowKey(GapAt(kHere, 5))}));
   EXPECT_EQ(rows.size(), 2U);
   EXPECT_TRUE(rows.DropBelow({IdOf(9), PartitionIndex{0}}, Offset{9}).empty());
 }
 
-TEST(GapRows, ATopicsRowsGoWithIt) {
-  GapRows rows;
+TEST(ShownRows, ATopicsRowsGoWithIt) {
+  ShownRows rows;
   rows.Add(rows.Next(GapAt(kHere, 1)));
   rows.Add(rows.Next(GapAt(kThere, 1)));
   rows.Add(rows.Next(GapAt({IdOf(2), PartitionIndex{0}}, 1)));
@@ -93,12 +93,12 @@ TEST(GapRows, ATopicsRowsGoWithIt) {
   EXPECT_EQ(rows.Next(GapAt(kHere, 1)).sequence, 0U);
 }
 
-TEST(GapRow, GoesThroughTheStore) {
-  GapRow row = GapAt(kThere, 12'345);
+TEST(ShownRow, GoesThroughTheStore) {
+  ShownRow row = GapAt(kThere, 12'345);
   row.sequence = 6;
   row.row.reason = "rotated away";
   row.row.end_is_exact = false;
-  auto back = DecodeGapRow(GapRowKey(row), EncodeGapRow(row));
+  auto back = DecodeShownRow(ShownRowKey(row), EncodeShownRow(row));
   ASSERT_TRUE(back.ok()) << back.error().message;
   EXPECT_EQ(back->where, kThere);
   EXPECT_EQ(back->offset, row.offset);
@@ -114,17 +114,17 @@ TEST(GapRow, GoesThroughTheStore) {
   EXPECT_EQ(back->row.reason, "rotated away");
 }
 
-TEST(GapRow, LayoutIsAsDocumented) {
-  GapRow row = GapAt(kThere, 7);
+TEST(ShownRow, LayoutIsAsDocumented) {
+  ShownRow row = GapAt(kThere, 7);
   row.sequence = 2;
   row.row.reason = "x";
-  EXPECT_EQ(ToHex(GapRowKey(row)),
+  EXPECT_EQ(ToHex(ShownRowKey(row)),
             "0000000000000000"
             "0000000000000001"
             "00000001"
             "0000000000000007"
             "00000002");
-  EXPECT_EQ(ToHex(EncodeGapRow(row)),
+  EXPECT_EQ(ToHex(EncodeShownRow(row)),
             "01"
             "0000018bcfe56800"
             "0000000000000000"
@@ -140,12 +140,12 @@ TEST(GapRow, LayoutIsAsDocumented) {
             "78");
 }
 
-TEST(GapRow, KeysSortAsRowsDo) {
-  EXPECT_LT(GapRowKey(GapAt(kHere, 255)), GapRowKey(GapAt(kHere, 256)));
-  GapRow second = GapAt(kHere, 255);
+TEST(ShownRow, KeysSortAsRowsDo) {
+  EXPECT_LT(ShownRowKey(GapAt(kHere, 255)), ShownRowKey(GapAt(kHere, 256)));
+  ShownRow second = GapAt(kHere, 255);
   second.sequence = 1;
-  EXPECT_LT(GapRowKey(GapAt(kHere, 255)), GapRowKey(second));
-  EXPECT_LT(GapRowKey(second), GapRowKey(GapAt(kThere, 0)));
+  EXPECT_LT(ShownRowKey(GapAt(kHere, 255)), ShownRowKey(second));
+  EXPECT_LT(ShownRowKey(second), ShownRowKey(GapAt(kThere, 0)));
 }
 
 // Nothing where the row is taken.
@@ -154,21 +154,56 @@ std::optional<ErrorCode> CodeOf(const Result<Row>& row) {
   return row.ok() ? std::nullopt : std::optional(row.error().code);
 }
 
-TEST(GapRow, EveryTruncationIsRefused) {
-  const GapRow row = GapAt(kHere, 5);
-  const Bytes key = GapRowKey(row);
-  const Bytes value = EncodeGapRow(row);
+TEST(ShownRow, EveryTruncationIsRefused) {
+  const ShownRow row = GapAt(kHere, 5);
+  const Bytes key = ShownRowKey(row);
+  const Bytes value = EncodeShownRow(row);
   for (std::size_t size = 0; size < value.size(); ++size) {
-    EXPECT_EQ(CodeOf(DecodeGapRow(key, value.substr(0, size))), ErrorCode::kCorrupt) << size;
+    EXPECT_EQ(CodeOf(DecodeShownRow(key, value.substr(0, size))), ErrorCode::kCorrupt) << size;
   }
   for (std::size_t size = 0; size < key.size(); ++size) {
-    EXPECT_EQ(CodeOf(DecodeGapRow(key.substr(0, size), value)), ErrorCode::kCorrupt) << size;
+    EXPECT_EQ(CodeOf(DecodeShownRow(key.substr(0, size), value)), ErrorCode::kCorrupt) << size;
   }
-  EXPECT_FALSE(DecodeGapRow(key, value + 'x').ok());
-  EXPECT_FALSE(DecodeGapRow(key + 'x', value).ok());
+  EXPECT_FALSE(DecodeShownRow(key, value + 'x').ok());
+  EXPECT_FALSE(DecodeShownRow(key + 'x', value).ok());
   Bytes newer = value;
-  newer[0] = 2;
-  EXPECT_EQ(DecodeGapRow(key, newer).error().code, ErrorCode::kUnsupported);
+  newer[0] = 3;
+  EXPECT_EQ(DecodeShownRow(key, newer).error().code, ErrorCode::kUnsupported);
+}
+
+// ---- lines left out
+
+ShownRow LeftOutAt(std::int64_t offset, std::int64_t begin, std::int64_t end,
+                   std::uint32_t dropped) {
+  ShownRow row = GapAt(kHere, offset);
+  row.row = RowOf(3, RowKind::kProgress, begin, end);
+  row.row.dropped = dropped;
+  return row;
+}
+
+TEST(ShownRows, ARowThatGoesOnFromTheBeginOfTheLastTakesItsPlace) {
+  ShownRows rows;
+  rows.Add(LeftOutAt(1, 10, 20, 2));
+  EXPECT_EQ(rows.LeftOutUpTo(kHere, IdOf(3), SourcePosition{20})->row.dropped, 2U);
+  EXPECT_EQ(rows.LeftOutUpTo(kHere, IdOf(3), SourcePosition{21}), nullptr);
+  EXPECT_EQ(rows.LeftOutUpTo(kHere, IdOf(4), SourcePosition{20}), nullptr);
+  rows.Add(LeftOutAt(5, 10, 40, 7));
+  EXPECT_EQ(Places(rows.Between(kHere, Offset{0}, Offset{9}, 9)), (Expected{{5, 0}}));
+  rows.Add(LeftOutAt(6, 60, 80, 1));
+  EXPECT_EQ(Places(rows.Between(kHere, Offset{0}, Offset{9}, 9)), (Expected{{5, 0}, {6, 0}}));
+  rows.DropBelow(kHere, Offset{7});
+  EXPECT_EQ(rows.LeftOutUpTo(kHere, IdOf(3), SourcePosition{80}), nullptr);
+  rows.Add(LeftOutAt(8, 60, 90, 3));
+  EXPECT_EQ(rows.size(), 1U);
+}
+
+TEST(ShownRows, LinesLeftOutAreStoredWithTheirNumber) {
+  const ShownRow row = LeftOutAt(7, 10, 20, 5);
+  const auto read = DecodeShownRow(ShownRowKey(row), EncodeShownRow(row));
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->row.kind, RowKind::kProgress);
+  EXPECT_EQ(read->row.dropped, 5U);
+  EXPECT_EQ(read->offset, Offset{7});
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "broker/sources/gap_rows.h"
+#include "broker/sources/shown_rows.h"
 
 #include <algorithm>
 #include <utility>
@@ -6,11 +6,14 @@
 namespace logboom::broker {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kGapVersion = 1;
+constexpr std::uint8_t kLeftOutVersion = 2;
+
+bool LeavesOut(const ShownRow& row) { return row.row.kind == RowKind::kProgress; }
 
 }  // namespace
 
-GapRow GapRows::Next(GapRow row) {
+ShownRow ShownRows::Next(ShownRow row) {
   if (auto partition = rows_.find(row.where); partition != rows_.end()) {
     auto after = partition->second.lower_bound({row.offset + 1, 0});
     if (after != partition->second.begin()) {
@@ -26,15 +29,30 @@ GapRow GapRows::Next(GapRow row) {
   return row;
 }
 
-void GapRows::Add(GapRow row) {
+const ShownRow* ShownRows::LeftOutUpTo(const TopicPartition& where, const Uuid& source,
+                                       SourcePosition end) const {
+  const auto newest = left_out_.find({where, source});
+  if (newest == left_out_.end()) return nullptr;
+  const ShownRow& row = rows_.at(where).at(newest->second);
+  return row.row.end == end ? &row : nullptr;
+}
+
+void ShownRows::Add(ShownRow row) {
   auto& partition = rows_[row.where];
   const Place place{row.offset, row.sequence};
+  if (LeavesOut(row)) {
+    const auto [newest, is_new] = left_out_.try_emplace({row.where, row.row.source_id}, place);
+    if (!is_new && partition.at(newest->second).row.begin == row.row.begin) {
+      partition.erase(newest->second);
+    }
+    newest->second = place;
+  }
   partition.insert_or_assign(place, std::move(row));
 }
 
-std::vector<GapRow> GapRows::Between(const TopicPartition& where, Offset from, Offset to,
-                                     std::size_t rows_max) const {
-  std::vector<GapRow> found;
+std::vector<ShownRow> ShownRows::Between(const TopicPartition& where, Offset from, Offset to,
+                                         std::size_t rows_max) const {
+  std::vector<ShownRow> found;
   auto partition = rows_.find(where);
   if (partition == rows_.end()) return found;
   for (auto row = partition->second.lower_bound({from, 0});
@@ -44,42 +62,46 @@ std::vector<GapRow> GapRows::Between(const TopicPartition& where, Offset from, O
   return found;
 }
 
-std::vector<Bytes> GapRows::DropBelow(const TopicPartition& where, Offset log_start) {
+std::vector<Bytes> ShownRows::DropBelow(const TopicPartition& where, Offset log_start) {
   std::vector<Bytes> keys;
   auto partition = rows_.find(where);
   if (partition == rows_.end()) return keys;
   auto end = partition->second.lower_bound({log_start, 0});
   for (auto row = partition->second.begin(); row != end; ++row) {
-    keys.push_back(GapRowKey(row->second));
+    keys.push_back(ShownRowKey(row->second));
+    const auto newest = left_out_.find({where, row->second.row.source_id});
+    if (newest != left_out_.end() && newest->second == row->first) left_out_.erase(newest);
   }
   partition->second.erase(partition->second.begin(), end);
   return keys;
 }
 
-std::vector<Bytes> GapRows::DropTopic(const Uuid& topic_id) {
+std::vector<Bytes> ShownRows::DropTopic(const Uuid& topic_id) {
   std::vector<Bytes> keys;
   for (auto& [where, rows] : rows_) {
     if (where.topic_id != topic_id) continue;
-    for (const auto& [place, row] : rows) keys.push_back(GapRowKey(row));
+    for (const auto& [place, row] : rows) keys.push_back(ShownRowKey(row));
   }
   std::erase_if(rows_, [&](const auto& entry) { return entry.first.topic_id == topic_id; });
+  std::erase_if(left_out_,
+                [&](const auto& entry) { return entry.first.first.topic_id == topic_id; });
   std::erase_if(given_, [&](const auto& entry) { return entry.first.topic_id == topic_id; });
   return keys;
 }
 
-std::set<Uuid> GapRows::TopicIds() const {
+std::set<Uuid> ShownRows::TopicIds() const {
   std::set<Uuid> ids;
   for (const auto& [where, rows] : rows_) ids.insert(where.topic_id);
   return ids;
 }
 
-std::size_t GapRows::size() const {
+std::size_t ShownRows::size() const {
   std::size_t count = 0;
   for (const auto& [where, rows] : rows_) count += rows.size();
   return count;
 }
 
-Bytes GapRowKey(const GapRow& row) {
+Bytes ShownRowKey(const ShownRow& row) {
   Bytes key(row.where.topic_id.bytes());
   ByteWriter writer(key);
   writer.Int(row.where.partition.value());
@@ -88,10 +110,10 @@ Bytes GapRowKey(const GapRow& row) {
   return key;
 }
 
-Bytes EncodeGapRow(const GapRow& row) {
+Bytes EncodeShownRow(const ShownRow& row) {
   Bytes value;
   ByteWriter writer(value);
-  writer.Int(kVersion);
+  writer.Int(LeavesOut(row) ? kLeftOutVersion : kGapVersion);
   writer.Int(row.time.value());
   writer.Raw(row.row.source_id.bytes());
   writer.Int(row.row.begin.value());
@@ -100,11 +122,12 @@ Bytes EncodeGapRow(const GapRow& row) {
   writer.String(row.agent_id);
   writer.String(row.path);
   writer.String(row.row.reason);
+  if (LeavesOut(row)) writer.Int(row.row.dropped);
   return value;
 }
 
-Result<GapRow> DecodeGapRow(ByteView key, ByteView value) {
-  GapRow row;
+Result<ShownRow> DecodeShownRow(ByteView key, ByteView value) {
+  ShownRow row;
   ByteReader key_reader(key);
   row.where.topic_id = Uuid::FromBytes(key_reader.Raw(Uuid::kSize)).value_or(Uuid());
   row.where.partition = PartitionIndex{key_reader.Int<std::int32_t>()};
@@ -112,21 +135,22 @@ Result<GapRow> DecodeGapRow(ByteView key, ByteView value) {
   row.sequence = key_reader.Int<std::uint32_t>();
   ByteReader reader(value);
   const auto version = reader.Int<std::uint8_t>();
-  if (reader.ok() && version != kVersion) {
-    return Fail(ErrorCode::kUnsupported, "gap row of version {}; this program reads {}", version,
-                kVersion);
+  if (reader.ok() && version != kGapVersion && version != kLeftOutVersion) {
+    return Fail(ErrorCode::kUnsupported, "source row of version {}; this program reads {} and {}",
+                version, kGapVersion, kLeftOutVersion);
   }
   row.time = TimestampMs{reader.Int<std::int64_t>()};
   row.row.source_id = Uuid::FromBytes(reader.Raw(Uuid::kSize)).value_or(Uuid());
-  row.row.kind = RowKind::kGap;
+  row.row.kind = version == kLeftOutVersion ? RowKind::kProgress : RowKind::kGap;
   row.row.begin = SourcePosition{reader.Int<std::int64_t>()};
   row.row.end = SourcePosition{reader.Int<std::int64_t>()};
   row.row.end_is_exact = reader.Int<std::uint8_t>() != 0;
   row.agent_id = Bytes(reader.String());
   row.path = Bytes(reader.String());
   row.row.reason = Bytes(reader.String());
+  if (LeavesOut(row)) row.row.dropped = reader.Int<std::uint32_t>();
   if (!key_reader.done() || !reader.done()) {
-    return Fail(ErrorCode::kCorrupt, "a gap's row is malformed");
+    return Fail(ErrorCode::kCorrupt, "a source row is malformed");
   }
   return row;
 }
