@@ -15,6 +15,13 @@ SourceFold::FileOrder FileOrderIn(const SimOptions& options) {
   return may_change ? SourceFold::FileOrder::kMayChange : SourceFold::FileOrder::kKept;
 }
 
+SourceFold::Lines LinesIn(const SimOptions& options) {
+  constexpr std::size_t kAnyLine = 1'000'000;
+  if (!options.agent_leaves_out) return SourceFold::Lines::kAll;
+  return options.max_line_bytes < kAnyLine ? SourceFold::Lines::kSomeLeftOutInParts
+                                           : SourceFold::Lines::kSomeLeftOut;
+}
+
 }  // namespace
 
 LogBooks::LogBooks(Stage& stage, file::FileSystem& fs, const WrittenFiles& written,
@@ -32,7 +39,7 @@ void LogBooks::BeginAnew() {
   positions_.clear();
   highest_.clear();
   fold_.emplace(
-      written_, stage_.verdict, FileOrderIn(stage_.options),
+      written_, stage_.verdict, FileOrderIn(stage_.options), LinesIn(stage_.options),
       [this](const Uuid& topic, const Uuid& source) -> std::optional<record::SourceIdentity> {
         if (looked_at_ == nullptr) return std::nullopt;
         const broker::Source* found = looked_at_->sources().table().Find(topic, source);
@@ -103,8 +110,10 @@ void LogBooks::LookAt(const broker::Broker& broker, const broker::Topic& topic,
   const auto state = broker.engine().StateOf(where);
   if (!state) return;
   PartitionArchive& archive = ArchiveOf(topic, where);
-  if (all_gaps_due_ || broker.sources().counters().gaps != gaps_counted_)
-    TakeGaps(broker, where, *state);
+  if (all_gaps_due_ || stage_.options.agent_leaves_out ||
+      broker.sources().counters().gaps != gaps_counted_) {
+    TakeRows(broker, where, *state);
+  }
   CheckLogStart(archive, *state);
   archive.SetLogStart(state->log_start);
   if (state->durable_end == archive.end()) return;
@@ -129,16 +138,21 @@ void LogBooks::CheckLogStart(const PartitionArchive& archive, const broker::Part
   }
 }
 
-void LogBooks::TakeGaps(const broker::Broker& broker, const broker::TopicPartition& where,
+void LogBooks::TakeRows(const broker::Broker& broker, const broker::TopicPartition& where,
                         const broker::PartitionState& state) {
   const auto rows = broker.sources().RowsBetween(where, Offset{}, state.log_end, 100'000);
-  for (const broker::ShownRow& gap : rows) {
-    if (gap.row.kind != broker::RowKind::kGap) continue;
-    const GapKey key{where.topic_id, gap.row.source_id, gap.row.begin.value(), gap.row.end.value()};
+  for (const broker::ShownRow& told : rows) {
+    const broker::ProgressRow& row = told.row;
+    const GapKey key{where.topic_id, row.source_id, row.begin.value(), row.end.value()};
     if (!gaps_.insert(key).second) continue;
-    stage_.trace.Event(stage_.clocks.monotonic(), "{}:{}: gap [{}, {}) {}", gap.agent_id, gap.path,
-                       gap.row.begin, gap.row.end, gap.row.reason);
-    fold_->AddGap(where.topic_id, gap.row.source_id, gap.row.begin, gap.row.end);
+    const bool is_gap = row.kind == broker::RowKind::kGap;
+    stage_.trace.Event(stage_.clocks.monotonic(), "{}:{}: {} [{}, {}) {}", told.agent_id, told.path,
+                       is_gap ? "gap" : "left out", row.begin, row.end, row.reason);
+    if (is_gap) {
+      fold_->AddGap(where.topic_id, row.source_id, row.begin, row.end);
+    } else {
+      fold_->AddLeftOut(where.topic_id, row.source_id, row.begin, row.end);
+    }
   }
 }
 

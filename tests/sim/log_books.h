@@ -66,7 +66,7 @@ class LogBooks {
   PartitionArchive& ArchiveOf(const broker::Topic& topic, const broker::TopicPartition& where);
   void LookAt(const broker::Broker& broker, const broker::Topic& topic,
               const broker::TopicPartition& where);
-  void TakeGaps(const broker::Broker& broker, const broker::TopicPartition& where,
+  void TakeRows(const broker::Broker& broker, const broker::TopicPartition& where,
                 const broker::PartitionState& state);
   void TakePlain(PartitionIndex partition, ByteView batch);
   void CheckLogStart(const PartitionArchive& archive, const broker::PartitionState& state);

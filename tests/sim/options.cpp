@@ -59,6 +59,7 @@ SimOptions SimOptions::Draw(std::uint64_t seed) {
   options.compacted = OneIn(random, 2);
   options.delete_retention_ms = 5'000 + static_cast<std::int64_t>(random.Below(60'000));
   options.agent_folds = OneIn(random, 3);
+  options.agent_leaves_out = !options.agent_folds && OneIn(random, 2);
   if (OneIn(random, 3)) options.agent_open_files_max = 8 + random.Below(8);
   return options;
 }
@@ -79,14 +80,14 @@ std::string SimOptions::ToString() const {
   for (const auto& [key, value] : topic_config) config += fmt::format(" {}={}", key, value);
   return fmt::format(
       "seed {}, {} turns, one act in {} a fault, {} agents, {} writers each, {}, codec {}, linger "
-      "{} ms, max_line_bytes {}, {} partitions,{}, sync {}, acks {}{}{}{}{}{}{}, budget {}, "
+      "{} ms, max_line_bytes {}, {} partitions,{}, sync {}, acks {}{}{}{}{}{}{}{}, budget {}, "
       "{} group readers\n"
       "  faults: {}",
       seed, turns, calm, agents, writers_an_agent, directories_watched ? "watched" : "polled",
       static_cast<int>(codec), linger_ms, max_line_bytes, partitions, config,
       sync_method == broker::SyncMethod::kSyncfs ? "syncfs" : "fdatasync",
       producer_acks == client::Acks::kSynced ? "synced" : "written", bulk ? ", bulk" : "",
-      agent_folds ? ", events folded" : "",
+      agent_folds ? ", events folded" : "", agent_leaves_out ? ", lines left out" : "",
       agent_open_files_max > 0 ? fmt::format(", {} files open at a time", agent_open_files_max)
                                : "",
       rewriting ? ", rewriting" : "", restores ? ", backups" : "",

@@ -24,6 +24,7 @@ struct SimOptions {
   std::int64_t linger_ms = 500;
   std::size_t max_line_bytes = 1'000'000;
   bool agent_folds = false;              // an event waits for the line behind it
+  bool agent_leaves_out = false;         // lines that LeavesOut() names
   std::size_t agent_open_files_max = 0;  // 0: as many as it likes
   std::int32_t partitions = 1;
   broker::TopicConfig topic_config;

@@ -15,7 +15,10 @@ class OracleOfSources : public ::testing::Test {
  protected:
   static constexpr std::int64_t kLineBytes = 8;
 
-  OracleOfSources() : file_(written_.Begin("host", "app", "/log/app.log", {.inode = 7})) {
+  explicit OracleOfSources(SourceFold::Lines lines = SourceFold::Lines::kAll)
+      : file_(written_.Begin("host", "app", "/log/app.log", {.inode = 7})),
+        fold_(written_, verdict_, SourceFold::FileOrder::kKept, lines,
+              [](const Uuid&, const Uuid&) { return std::nullopt; }) {
     for (int i = 0; i < 5; ++i) file_.Append(fmt::format("app {} x\n", i));
   }
 
@@ -76,9 +79,61 @@ class OracleOfSources : public ::testing::Test {
   Incarnation& file_;
   Verdict verdict_;
   Uuid topic_ = Id(99);
-  SourceFold fold_{written_, verdict_, SourceFold::FileOrder::kKept,
-                   [](const Uuid&, const Uuid&) { return std::nullopt; }};
+  SourceFold fold_;
 };
+
+// Of the lines 0 to 4 number 3 is one to be left out.
+class OracleOfLinesLeftOut : public OracleOfSources {
+ protected:
+  OracleOfLinesLeftOut() : OracleOfSources(SourceFold::Lines::kSomeLeftOut) {}
+  // All lines as one span, which holds these bytes and leaves out so many.
+  void Log(const Bytes& bytes, std::uint32_t dropped) {
+    record::SourceSpan span;
+    span.source_id = Id(1);
+    span.end = SourcePosition{5 * kLineBytes};
+    span.records = static_cast<std::uint32_t>(std::count(bytes.begin(), bytes.end(), '\n'));
+    span.dropped = dropped;
+    AddBatch(span, bytes);
+  }
+  void LeftOut(int first, int end) {
+    fold_.AddLeftOut(topic_, Id(1), SourcePosition{first * kLineBytes},
+                     SourcePosition{end * kLineBytes});
+  }
+};
+
+TEST_F(OracleOfLinesLeftOut, ASpanWithoutThemThatCountsThemIsGood) {
+  Log("app 0 x\napp 1 x\napp 2 x\napp 4 x\n", 1);
+  EXPECT_TRUE(Complete()) << verdict_.text();
+}
+
+TEST_F(OracleOfLinesLeftOut, ASpanThatCountsThemWrongIsSeen) {
+  Log("app 0 x\napp 1 x\napp 2 x\napp 4 x\n", 0);
+  ASSERT_FALSE(verdict_.ok());
+  EXPECT_EQ(verdict_.invariant(), Invariant::kBytesAsWritten);
+}
+
+TEST_F(OracleOfLinesLeftOut, ALineThatIsThereAlthoughItShouldNotBeIsSeen) {
+  Log("app 0 x\napp 1 x\napp 2 x\napp 3 x\napp 4 x\n", 0);
+  EXPECT_FALSE(verdict_.ok());
+}
+
+TEST_F(OracleOfLinesLeftOut, AnotherLineThatIsNotThereIsSeen) {
+  Log("app 0 x\napp 1 x\napp 4 x\n", 2);
+  EXPECT_FALSE(verdict_.ok());
+}
+
+TEST_F(OracleOfLinesLeftOut, ARowTellsOfThemToo) {
+  OracleOfSources::Log(0, 3);
+  LeftOut(3, 4);
+  OracleOfSources::Log(4, 5);
+  EXPECT_TRUE(Complete()) << verdict_.text();
+}
+
+TEST_F(OracleOfLinesLeftOut, ARowThatLeavesOutAnotherLineLosesIt) {
+  OracleOfSources::Log(0, 3);
+  LeftOut(3, 5);
+  EXPECT_FALSE(Complete());
+}
 
 TEST_F(OracleOfSources, EveryLineOnceIsGood) {
   Log(0, 2);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/shaping.h"
 #include "lib/base/check.h"
 #include "lib/record/span.h"
 #include "tests/sim/timed_transport.h"
@@ -21,6 +22,19 @@ SimAgent::SimAgent(Stage& stage, const std::string& host, const std::vector<std:
   }
 }
 
+namespace {
+
+// What LeavesOut() says of a line, as a pattern.
+std::shared_ptr<const agent::Shaping> LeavingOut() {
+  auto shaping = std::make_shared<agent::Shaping>();
+  auto pattern = parse::Pattern::Make("^[^ ]+ [0-9]{6}[0-9]*[37] ");
+  CHECK(pattern.ok());
+  shaping->drop.push_back(*std::move(pattern));
+  return shaping;
+}
+
+}  // namespace
+
 SimAgent::~SimAgent() { Kill(); }
 
 agent::AgentOptions SimAgent::Options() const {
@@ -33,6 +47,7 @@ agent::AgentOptions SimAgent::Options() const {
     options.inputs.push_back(
         {.name = topic, .include = {log, log + ".*", archived}, .exclude = {}, .topic = topic});
     if (stage_.options.agent_folds) options.inputs.back().multiline = agent::FoldKind::kIndented;
+    if (stage_.options.agent_leaves_out) options.inputs.back().shaping = LeavingOut();
   }
   options.codec = stage_.options.codec;
   options.linger = std::chrono::milliseconds(stage_.options.linger_ms);

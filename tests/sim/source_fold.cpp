@@ -72,12 +72,16 @@ void SourceFold::EndRun(Run& run) {
   CompareBytes(*run.source, run);
   TakeLines(*run.source, run.bytes);
   run.source->span_end = run.span.end.value();
+  TakeLeftOut(*run.source, run.source->span_end);
   run = Run();
 }
 
 void SourceFold::CheckPlace(const Folded& source, const record::SourceSpan& span) {
   const std::int64_t begin = span.begin.value();
-  const std::int64_t expected = std::max<std::int64_t>(source.span_end, 0);
+  std::int64_t expected = std::max<std::int64_t>(source.span_end, 0);
+  for (const Range& range : source.left_out) {
+    if (range.begin <= expected) expected = std::max(expected, std::min(range.end, begin));
+  }
   if (begin == expected) return;
   if (begin < expected) {
     return verdict_.Broken(Invariant::kEachByteOnceInOrder,
@@ -110,11 +114,7 @@ std::vector<const Incarnation*> SourceFold::WrittenAnew(const Folded& source,
 
 void SourceFold::CompareBytes(Folded& source, const Run& run) {
   const auto begin = static_cast<std::size_t>(run.span.begin.value());
-  const auto end = static_cast<std::size_t>(run.span.end.value());
-  const auto differs = [&](const Incarnation* incarnation) {
-    const ByteView content = incarnation->content;
-    return end < begin || content.size() < end || content.substr(begin, end - begin) != run.bytes;
-  };
+  const auto differs = [&](const Incarnation* incarnation) { return !IsOf(run, *incarnation); };
   const std::vector<const Incarnation*> before = source.could_be;
   std::erase_if(source.could_be, differs);
   if (!source.could_be.empty()) return;
@@ -123,7 +123,63 @@ void SourceFold::CompareBytes(Folded& source, const Run& run) {
   std::erase_if(source.could_be, differs);
   if (!source.could_be.empty()) return;
   verdict_.Broken(Invariant::kBytesAsWritten, "source {}: nobody wrote [{}, {}) '{}'",
-                  source.id.ToString(), begin, end, run.bytes.substr(0, 60));
+                  source.id.ToString(), begin, run.span.end, run.bytes.substr(0, 60));
+}
+
+bool SourceFold::IsOf(const Run& run, const Incarnation& incarnation) const {
+  const auto begin = static_cast<std::size_t>(run.span.begin.value());
+  const auto end = static_cast<std::size_t>(run.span.end.value());
+  const ByteView content = incarnation.content;
+  if (end < begin || content.size() < end) return false;
+  if (lines_sent_ == Lines::kAll) return content.substr(begin, end - begin) == run.bytes;
+  return WithoutLinesLeftOut(run, content);
+}
+
+// Of a line that began before the run, or goes on behind it, nobody knows whether its first part
+// told: it is there or not.
+bool SourceFold::WithoutLinesLeftOut(const Run& run, ByteView content) const {
+  const auto end = static_cast<std::size_t>(run.span.end.value());
+  ByteView found = run.bytes;
+  std::uint32_t left_out = 0;
+  bool all_whole = lines_sent_ == Lines::kSomeLeftOut;
+  for (auto at = static_cast<std::size_t>(run.span.begin.value()); at < end;) {
+    const std::size_t newline = content.find('\n', at);
+    const std::size_t next = newline == ByteView::npos ? end : std::min(newline + 1, end);
+    const ByteView line = content.substr(at, next - at);
+    const bool is_whole = (at == 0 || content[at - 1] == '\n') && line.ends_with('\n');
+    const bool is_there = is_whole ? !LeavesOut(line) : found.starts_with(line);
+    all_whole = all_whole && is_whole;
+    if (is_there && !found.starts_with(line)) return false;
+    if (is_there) {
+      found.remove_prefix(line.size());
+    } else {
+      ++left_out;
+    }
+    at = next;
+  }
+  return found.empty() && (!all_whole || left_out == run.span.dropped);
+}
+
+// Lines left out up to `end` have arrived where they should.
+void SourceFold::TakeLeftOut(const Folded& source, std::int64_t end) {
+  if (lines_sent_ == Lines::kAll || source.could_be.empty()) return;
+  const Incarnation& incarnation = *source.could_be.front();
+  Found& found = lines_[incarnation.writer];
+  for (const WrittenLine& line : incarnation.lines) {
+    if (line.end > end) break;
+    const auto begin = static_cast<std::size_t>(line.begin);
+    const auto size = static_cast<std::size_t>(line.end - line.begin);
+    if (LeavesOut(ByteView(incarnation.content).substr(begin, size))) found.See(line.number);
+  }
+}
+
+void SourceFold::AddLeftOut(const Uuid& topic, const Uuid& source, SourcePosition begin,
+                            SourcePosition end) {
+  Folded& folded = Find(topic, source, std::nullopt);
+  folded.left_out.push_back({begin.value(), end.value()});
+  std::sort(folded.left_out.begin(), folded.left_out.end(),
+            [](const Range& a, const Range& b) { return a.begin < b.begin; });
+  TakeLeftOut(folded, end.value());
 }
 
 void SourceFold::TakeLines(Folded& source, ByteView bytes) {
@@ -141,10 +197,9 @@ void SourceFold::TakeLine(ByteView line) {
   LineName name;
   // A gap may end inside of a line.
   if (!ParseLine(line, name)) return;
-  Lines& lines = lines_[name.writer];
-  if (lines.seen.size() <= name.number) lines.seen.resize(name.number + 1);
+  Found& lines = lines_[name.writer];
   const auto number = static_cast<std::int64_t>(name.number);
-  if (lines.seen[name.number]) {
+  if (Seen(name.writer, name.number)) {
     return verdict_.Broken(Invariant::kEachByteOnceInOrder, "{}: line {} twice", name.writer,
                            number);
   }
@@ -152,7 +207,7 @@ void SourceFold::TakeLine(ByteView line) {
     return verdict_.Broken(Invariant::kEachByteOnceInOrder, "{}: line {} behind line {}",
                            name.writer, number, lines.last);
   }
-  lines.seen[name.number] = true;
+  lines.See(name.number);
   lines.last = number;
   ++lines_seen_;
 }

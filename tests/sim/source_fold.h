@@ -30,17 +30,22 @@ class SourceFold {
   // stand for a while before it is read: where there are copies, or clocks are set back, files of
   // one application may come in another order.
   enum class FileOrder { kKept, kMayChange };
+  // Whether agents leave out lines, those of LeavesOut(), and whether they may cut lines in parts.
+  enum class Lines { kAll, kSomeLeftOut, kSomeLeftOutInParts };
 
-  SourceFold(const WrittenFiles& written, Verdict& verdict, FileOrder file_order,
+  SourceFold(const WrittenFiles& written, Verdict& verdict, FileOrder file_order, Lines lines,
              IdentityOf identity_of)
       : written_(written),
         verdict_(verdict),
         file_order_(file_order),
+        lines_sent_(lines),
         identity_of_(std::move(identity_of)) {}
 
   // In the order of each partition's log, each batch once. Records without spans are passed over.
   void AddBatch(const Uuid& topic, ByteView batch);
   void AddGap(const Uuid& topic, const Uuid& source, SourcePosition begin, SourcePosition end);
+  // Lines of those bytes were left out, all of them.
+  void AddLeftOut(const Uuid& topic, const Uuid& source, SourcePosition begin, SourcePosition end);
 
   // The end of the source's newest span; -1 where there is none.
   std::int64_t SpanEnd(const Uuid& topic, const Uuid& source) const;
@@ -71,6 +76,7 @@ class SourceFold {
     std::int64_t span_end = -1;                // -1: no span yet
     Bytes line;                                // begun, not ended
     std::vector<Range> gaps;                   // in the order of their begins
+    std::vector<Range> left_out;               // likewise
     std::vector<const Incarnation*> could_be;  // what stood there, and agrees with its spans
   };
   // Records from a span's header to the next.
@@ -90,6 +96,9 @@ class SourceFold {
   static bool GapCovers(const Folded& source, std::int64_t begin, std::int64_t end);
   std::vector<const Incarnation*> WrittenAnew(const Folded& source, ByteView beginning) const;
   void CompareBytes(Folded& source, const Run& run);
+  bool IsOf(const Run& run, const Incarnation& incarnation) const;
+  bool WithoutLinesLeftOut(const Run& run, ByteView content) const;
+  void TakeLeftOut(const Folded& source, std::int64_t end);
   void TakeLines(Folded& source, ByteView bytes);
   void TakeLine(ByteView line);
   static bool InGap(const Folded& source, const WrittenLine& line);
@@ -99,14 +108,20 @@ class SourceFold {
   const WrittenFiles& written_;
   Verdict& verdict_;
   FileOrder file_order_;
+  Lines lines_sent_;
   IdentityOf identity_of_;
   std::map<Key, Folded> sources_;
   // By writer: the lines found, and the highest of them.
-  struct Lines {
+  struct Found {
     std::vector<bool> seen;
     std::int64_t last = -1;
+
+    void See(std::uint64_t number) {
+      if (seen.size() <= number) seen.resize(number + 1);
+      seen[number] = true;
+    }
   };
-  std::map<std::string, Lines> lines_;
+  std::map<std::string, Found> lines_;
   std::uint64_t lines_seen_ = 0;
 };
 

@@ -57,5 +57,8 @@ struct LineName {
   std::uint64_t number = 0;
 };
 bool ParseLine(ByteView line, LineName& name);
+// Whether agents that leave out lines leave out this one; of a line that is not whole, as far as
+// they can tell.
+bool LeavesOut(ByteView line);
 
 }  // namespace logboom::sim
