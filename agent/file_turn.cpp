@@ -74,6 +74,9 @@ TurnOutcome FileTurn::Take(WatchedFile& file, std::uint64_t log_tag, BatchAssemb
   if (!place) return {TurnEnd::kFailed, place.error()};
   source.BeginTurn(file.waiting_since);
   lines.BeginTurn(source.identity.path, file.size, now.monotonic, source.shaping);
+  if (chunk.window > 0 && !Framer::EndsLine(place->encoding, chunk.bytes.substr(0, chunk.window))) {
+    LineShaper::BeginInLine(place->position, source.shaping);
+  }
 
   std::size_t at = chunk.window;
   run_at_ = at;

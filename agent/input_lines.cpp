@@ -99,6 +99,7 @@ InputLine InputLines::Shape(const Piece& piece, const FramingPlace& place,
                  .headers = understood.headers,
                  .not_understood = understood.not_understood};
   if (understood.has_own_time) line.place.own_time = std::min(understood.time, source.read_time);
+  line.goes_on = source.state.part_at == place.position;
   line.reason = shaper_.Judge(piece, line.place, source.state);
   if (!line.is_sent() || !shaper_.redacts()) return line;
   const auto redacted = shaper_.Redact(piece.value, record_bytes_max_);

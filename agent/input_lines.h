@@ -30,10 +30,14 @@ struct InputLine {
   DropReason reason = DropReason::kNone;
   std::uint32_t repeats = 0;   // it stands for so many lines, equal to the one sent before
   std::uint32_t redacted = 0;  // places
+  bool goes_on = false;        // a further part of the line whose first was judged before
 
   bool is_sent() const { return reason == DropReason::kNone; }
   // Lines that no record holds.
-  std::uint32_t left_out() const { return is_sent() ? repeats : 1; }
+  std::uint32_t left_out() const {
+    if (is_sent()) return repeats;
+    return goes_on ? 0 : 1;
+  }
 };
 
 // Whose bytes they are.

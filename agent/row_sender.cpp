@@ -56,7 +56,7 @@ void RowSender::Poll(client::AgentLink& link, MonotonicMs now) {
     if (!IsDue(*source, now)) continue;
     // A gap whose bytes came after all, or were reported before a session was lost.
     if (source->row && source->row->kind == client::RowKind::kGap &&
-        source->row->end <= source->covered()) {
+        source->row->end <= source->durable.end) {
       source->row.reset();
     }
     const bool leaves_out = source->has_left_out();

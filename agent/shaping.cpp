@@ -38,6 +38,12 @@ void LineShaper::BeginTurn(std::int64_t size, MonotonicMs now, ShapingState& sta
   state.turn_at = now;
 }
 
+void LineShaper::BeginInLine(std::int64_t position, ShapingState& state) {
+  if (state.part_at == position) return;
+  state.part_at = position;
+  state.part_reason = DropReason::kNone;
+}
+
 // Lines that waited came over all that time: what it let through is theirs, beyond the burst.
 void LineShaper::Refill(std::int64_t elapsed_ms, std::int64_t waited_ms,
                         ShapingState& state) const {

@@ -75,6 +75,10 @@ class LineShaper {
   // A source's turn begins, which holds `size` bytes.
   void BeginTurn(std::int64_t size, MonotonicMs now, ShapingState& state) const;
 
+  // Reading begins inside of a line, at `position`, and what became of its first part is not known:
+  // as it may have been sent, the rest is.
+  static void BeginInLine(std::int64_t position, ShapingState& state);
+
   // Whether the line is sent: kNone, or why not. Asks, and changes nothing.
   DropReason Judge(const Piece& piece, const LinePlace& place, ShapingState& state) const;
   // What Judge() said was done.

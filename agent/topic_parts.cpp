@@ -127,6 +127,7 @@ void Bind(TopicParts& parts, WatchedFile& file, Source& source) {
   source.bound = &file;
   source.foreign = false;
   if (file.input == nullptr) file.input = source.input;
+  if (file.input == nullptr) file.input = parts.input_of(source.identity.path);
   source.input = file.input;
   source.file = file.identity;
   source.path = file.path;
@@ -177,6 +178,7 @@ record::SourceIdentity IdentityOf(TopicParts& parts, const WatchedFile& file) {
 void GiveUp(TopicParts& parts, Source& source, const std::string& reason, bool end_is_exact) {
   const bool broker_lost = source.durable_max > source.durable.end;
   const SourcePosition end(std::max(source.size_seen, source.durable_max.value()));
+  // Lines left out that nobody was told of yet are no loss, unless they are forgotten before.
   const SourcePosition covered = source.covered();
   if (source.has_left_out()) parts.rows.WantLeftOut(source);
   if (end > covered) {
@@ -184,6 +186,8 @@ void GiveUp(TopicParts& parts, Source& source, const std::string& reason, bool e
         Severity::kError,
         fmt::format("{}: {} {} bytes were not read in time ({}): noted as a gap", source.path,
                     end_is_exact ? "" : "at least", end - covered, reason));
+  }
+  if (end > source.durable.end) {
     parts.rows.Want(source, {.kind = client::RowKind::kGap,
                              .end = end,
                              .end_is_exact = end_is_exact,

@@ -1,9 +1,11 @@
 // What the steps of one topic's work share. Owned by TopicTail; one thread.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "agent/counters.h"
 #include "agent/file_table.h"
@@ -48,6 +50,8 @@ struct TopicParts {
   SourceRegistry sources;
   RowSender rows;
   Neighbourhood neighbourhood;
+  // Whose file `path` was; where it is none's, the first.
+  std::function<const InputOptions*(std::string_view path)> input_of;
   // By device: looking it up may mean reading a directory.
   std::map<std::uint64_t, std::string> file_system_uuids;
 };

@@ -39,7 +39,12 @@ TopicTail::TopicTail(std::string topic, const AgentOptions& options,
       discovery_(fs, watch, std::move(inputs), notices),
       departures_(parts_),
       placement_(parts_, departures_),
-      shipper_(std::move(topic), counters, notices) {}
+      shipper_(std::move(topic), counters, notices) {
+  parts_.input_of = [this](std::string_view path) {
+    const CompiledInput* input = discovery_.InputOf(path);
+    return (input != nullptr ? *input : discovery_.inputs().front()).options;
+  };
+}
 
 void TopicTail::Remember(const std::vector<CheckpointRow>& rows,
                          const std::set<std::string>& known_inputs) {

@@ -47,6 +47,11 @@ std::size_t Framer::RawBytesMax(Encoding encoding) const {
   return std::max(bytes - bytes % unit, unit);
 }
 
+bool Framer::EndsLine(Encoding encoding, ByteView bytes) {
+  const std::size_t unit = UnitBytes(encoding);
+  return bytes.size() >= unit && FindNewline(encoding, bytes.substr(bytes.size() - unit)) == 0;
+}
+
 std::optional<Piece> Framer::Next(ByteView bytes, const FramingPlace& place, RestRule rest) {
   holds_event_ = false;
   if (bytes.empty()) return std::nullopt;

@@ -39,6 +39,8 @@ class Framer {
  public:
   explicit Framer(const FramingOptions& options);
 
+  // Whether a line ends where `bytes` do.
+  static bool EndsLine(Encoding encoding, ByteView bytes);
   // The next piece at the start of `bytes`, valid until the next call; nothing where more bytes are
   // needed: never where there are record_bytes_max + 4 or more of them.
   std::optional<Piece> Next(ByteView bytes, const FramingPlace& place, RestRule rest);

@@ -136,7 +136,38 @@ TEST_F(AgentShaping, PartsOfALongLineGoTheWayOfTheirFirst) {
   rig.Append("/log/a.log", "DEBUG 78901234567890\nkept 6789DEBUG 6789012\n");
   rig.Settle();
   EXPECT_EQ(rig.Values(), (Values{"kept 6789D", "EBUG 67890", "12"}));
-  EXPECT_EQ(LeftOut(), 2U);
+  EXPECT_EQ(LeftOut(), 1U);
+}
+
+TEST_F(AgentShaping, TheRestOfALineWhoseBeginningWasSentIsSentToo) {
+  Drop("^[a-z]+ DEBUG");
+  Start();
+  rig.Append("/log/a.log", "one\na");
+  rig.Run(40'000);
+  EXPECT_EQ(rig.Values(), (Values{"one", "a"}));
+  rig.Kill();
+  rig.Append("/log/a.log", "pp DEBUG 1\napp DEBUG 2\ntwo\n");
+  Start();
+  rig.Settle();
+  EXPECT_EQ(rig.BytesOf("/log/a.log"), "one\napp DEBUG 1\ntwo\n");
+}
+
+TEST_F(AgentShaping, AFileOutsideOfThePatternsIsStillItsInputsAfterARestart) {
+  Drop("DEBUG");
+  rig.agent_options.inputs[0].include = {"/log/a.log"};
+  rig.agent_options.inputs[0].labels = {{"env", "prod"}};
+  Start();
+  rig.Append("/log/a.log", Lines("a", 0, 50));
+  rig.Settle();
+  rig.Kill();
+  rig.Append("/log/a.log", "DEBUG 1\none\n");
+  rig.CopyTruncate("/log/a.log", "/log/a.log-copy");
+  Start();
+  rig.Settle();
+  ASSERT_EQ(rig.topic().log.size(), 51U);
+  EXPECT_EQ(rig.topic().log.back().value, "one");
+  EXPECT_EQ(rig.topic().log.back().headers.at("lb.label.env"), "prod");
+  EXPECT_EQ(LeftOut(), 1U);
 }
 
 TEST_F(AgentShaping, EqualLinesInARowBecomeACount) {

@@ -3,6 +3,15 @@
 #include <algorithm>
 
 namespace logboom::sim {
+namespace {
+
+ByteView TextOf(const Incarnation& incarnation, const WrittenLine& line) {
+  return ByteView(incarnation.content)
+      .substr(static_cast<std::size_t>(line.begin),
+              static_cast<std::size_t>(line.end - line.begin));
+}
+
+}  // namespace
 
 SourceFold::Folded& SourceFold::Find(const Uuid& topic, const Uuid& source,
                                      const std::optional<record::SourceIdentity>& identity) {
@@ -162,14 +171,12 @@ bool SourceFold::WithoutLinesLeftOut(const Run& run, ByteView content) const {
 
 // Lines left out up to `end` have arrived where they should.
 void SourceFold::TakeLeftOut(const Folded& source, std::int64_t end) {
-  if (lines_sent_ == Lines::kAll || source.could_be.empty()) return;
-  const Incarnation& incarnation = *source.could_be.front();
-  Found& found = lines_[incarnation.writer];
-  for (const WrittenLine& line : incarnation.lines) {
-    if (line.end > end) break;
-    const auto begin = static_cast<std::size_t>(line.begin);
-    const auto size = static_cast<std::size_t>(line.end - line.begin);
-    if (LeavesOut(ByteView(incarnation.content).substr(begin, size))) found.See(line.number);
+  if (lines_sent_ == Lines::kAll) return;
+  for (const Incarnation* incarnation : source.could_be) {
+    Found& found = lines_[incarnation->writer];
+    for (const WrittenLine& line : incarnation->lines) {
+      if (line.end <= end && LeavesOut(TextOf(*incarnation, line))) found.See(line.number);
+    }
   }
 }
 
@@ -179,6 +186,12 @@ void SourceFold::AddLeftOut(const Uuid& topic, const Uuid& source, SourcePositio
   folded.left_out.push_back({begin.value(), end.value()});
   std::sort(folded.left_out.begin(), folded.left_out.end(),
             [](const Range& a, const Range& b) { return a.begin < b.begin; });
+  std::erase_if(folded.could_be, [&](const Incarnation* incarnation) {
+    return std::any_of(incarnation->lines.begin(), incarnation->lines.end(), [&](const auto& line) {
+      const bool is_inside = line.begin >= begin.value() && line.end <= end.value();
+      return is_inside && !LeavesOut(TextOf(*incarnation, line));
+    });
+  });
   TakeLeftOut(folded, end.value());
 }
 
