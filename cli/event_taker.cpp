@@ -10,7 +10,7 @@ void EventTaker::Take(const Reading& reading, const client::ConsumerEvent& event
   } else if (const auto* range = std::get_if<client::Unreadable>(&event.what)) {
     TellUnreadable(reading, *range);
   } else if (const auto* row = std::get_if<client::SourceRow>(&event.what)) {
-    const bool is_told = row->row.kind == client::RowKind::kGap || row->row.dropped > 0;
+    const bool is_told = row->row.kind == client::RowKind::kGap || row->row.end > row->row.begin;
     if (is_told) events_.TakeRow(reading, *row);
   } else if (const auto* failed = std::get_if<client::PartitionFailed>(&event.what)) {
     Trouble(reading, failed->error.message, ExitCodeOf(failed->error));

@@ -202,7 +202,7 @@ void Sources::CommitRows(const std::shared_ptr<PendingRows>& pending) {
     const Source after = table_.AfterRow(topic_id, row, pending->time);
     transaction.Put(Table::kSource, SourceRowKey(topic_id, row.source_id),
                     EncodeSourceRow(after, after.durable, after.window));
-    if (row.kind != RowKind::kGap && row.dropped == 0) continue;
+    if (row.begin == row.end) continue;  // it only says where its source begins, or ends
     ShownRow told = shown_.Next({pending->where, state->log_end, 0, pending->agent_id,
                                  after.identity.path, row, pending->time});
     GoOnFromLast(told, transaction);

@@ -66,6 +66,7 @@ class Agent(Daemon):
 def write_config(path, inputs):
     """A configuration of (topic, file) pairs, each file into its topic."""
     blocks = [f'[[input]]\nname = "{topic}"\ninclude = ["{file}"]\ntopic = "{topic}"\n'
+              'binary = "read"\n'
               for topic, file in inputs]
     path.write_text("\n".join(blocks), encoding="utf-8")
     return path
