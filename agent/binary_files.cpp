@@ -45,7 +45,7 @@ bool IsBinary(ByteView head) {
 
 bool IsLeftAlone(WatchedFile& file) {
   if (file.input == nullptr || file.input->binary == BinaryFiles::kRead) return false;
-  if (file.found_text || DecodesNulBytes(file.input->encoding)) return false;
+  if (file.named || file.found_text || DecodesNulBytes(file.input->encoding)) return false;
   const Bytes head = HeadOf(*file.handle);
   if (IsBinary(head)) return true;
   file.found_text = head.find_first_not_of('\0') != Bytes::npos;

@@ -1,6 +1,7 @@
 // Files that are no text, and are left alone where their input says so: InputOptions::binary.
 //
-// A NUL byte tells them, among the first kBinaryHeadBytes (of an archive: of what was compressed),
+// Of files that a pattern found; one that is named without a wildcard was asked for. A NUL byte
+// tells them, among the first kBinaryHeadBytes (of an archive: of what was compressed),
 // when the file is to be read for the first time. NUL bytes that all the others follow tell
 // nothing: they are the hole that a program leaves which goes on at its old position after its log
 // was truncated. Nor do those at the end: room that was made ahead, to be written in place.

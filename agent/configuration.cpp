@@ -90,7 +90,9 @@ std::vector<daemon::KeySpec> InputKeys() {
        .help = "lines end with CR LF: the CR is left out"},
       {.name = "binary",
        .default_text = "skip",
-       .help = "skip or read: what becomes of files that are no text, since they hold NUL bytes"},
+       .help =
+           "skip or read: what becomes of files found by a pattern that hold NUL bytes, and so no "
+           "text"},
       {.name = "throttle",
        .type = KeyType::kBytes,
        .default_text = "0",

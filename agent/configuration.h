@@ -18,7 +18,7 @@ struct Configuration {
   std::string state_directory;                // absolute
   std::map<std::string, std::string> labels;  // of the agent, for lists
   std::string metrics_listen;
-  bool polls = false;                         // directories, rather than watch them
+  bool polls = false;  // directories, rather than watch them
   int nice = 0;
   std::optional<daemon::IoClass> io_class;  // none: as it is
 };

@@ -112,6 +112,7 @@ void Discovery::Found(const std::string& path, const CompiledInput& input, std::
   matched_.insert({input.options, include});
   const auto there = found_.find(path);
   if (there != found_.end()) {
+    there->second.named = there->second.named || named;
     if (there->second.input != input.options) {
       notices_.SayOnce(
           "two inputs " + path, Severity::kError,
@@ -121,7 +122,7 @@ void Discovery::Found(const std::string& path, const CompiledInput& input, std::
     }
     return;
   }
-  FoundFile file{.input = input.options, .stat = {}, .polled = polled};
+  FoundFile file{.input = input.options, .stat = {}, .polled = polled, .named = named};
   const auto before = before_.find(path);
   if (depth_ == ScanDepth::kNames && before != before_.end() && !touched_.contains(path)) {
     file.stat = before->second.stat;

@@ -35,6 +35,7 @@ struct FoundFile {
   const InputOptions* input = nullptr;
   file::FileStat stat;
   bool polled = false;
+  bool named = false;  // by an include without a wildcard
 };
 
 enum class ScanDepth {

@@ -23,6 +23,7 @@ HandedFile HandFileOver(WatchedFile file) {
   handed.file.identity = file.identity;
   handed.file.handle = std::move(file.handle);
   handed.file.place = file.place;
+  handed.file.named = file.named;
   handed.file.size = file.size;
   handed.file.modified_ns = file.modified_ns;
   handed.file.set_back_ns = file.set_back_ns;

@@ -112,16 +112,17 @@ Result<std::vector<CompiledInput>> InputsOf(const AgentOptions& options, const T
   return inputs;
 }
 
-Status TapFile(file::FileSystem& fs, const AgentOptions& options, const InputOptions& input,
+Status TapFile(file::FileSystem& fs, const AgentOptions& options, const FoundFile& found,
                const std::string& path, const TapRequest& request, Instant now,
                const std::function<void(const TappedLine&)>& show) {
   WatchedFile file;
-  file.input = &input;
+  file.input = found.input;
+  file.named = found.named;
   ASSIGN_OR_RETURN(file.handle, fs.Open(path, file::OpenMode::kRead));
   if (IsLeftAlone(file)) {
     return Fail(ErrorCode::kInvalid, "{}: holds NUL bytes, so it is no text and is not read", path);
   }
-  FileTap tap(options, input, path, *file.handle);
+  FileTap tap(options, *found.input, path, *file.handle);
   RETURN_IF_ERROR(tap.Read(request, now));
   for (const TappedLine& line : tap.kept()) show(line);
   return Ok();
@@ -157,7 +158,7 @@ Result<Tapped> Tap(file::FileSystem& fs, const AgentOptions& options, const TapR
     Discovery discovery(fs, nullptr, std::move(of_topic), notices);
     for (const auto& [path, found] : discovery.Scan(ScanDepth::kSizes)) {
       if (one_path && path != request.input) continue;
-      const Status shown = TapFile(fs, options, *found.input, path, request, now, show);
+      const Status shown = TapFile(fs, options, found, path, request, now, show);
       ++tapped.files;
       if (!shown.ok()) tapped.complaints.push_back(shown.error().message);
     }

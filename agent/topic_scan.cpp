@@ -88,6 +88,7 @@ void TopicTail::Scan(ScanDepth depth, MonotonicMs now) {
       added.push_back(&entry);
       continue;
     }
+    file->named = entry.second.named;
     const auto is_moved = std::find(moved.begin(), moved.end(), file);
     if (is_moved != moved.end() || file->place != Place::kInPattern) {
       if (is_moved != moved.end()) moved.erase(is_moved);
@@ -120,6 +121,7 @@ void TopicTail::AddFile(const std::string& path, const FoundFile& found, Monoton
   WatchedFile added;
   added.path = path;
   added.input = found.input;
+  added.named = found.named;
   added.identity = found.stat.identity;
   added.size = found.stat.size_bytes;
   added.SetModified(found.stat.modified_ns, parts_.wall_ns);

@@ -68,6 +68,7 @@ struct WatchedFile {
   // What was read to its end is to be sent, as far as it goes.
   bool sends_rest() const { return send_event || send_rest_with_more || send_rest_as_line; }
 
+  bool named = false;       // by an include without a wildcard: read whatever it holds
   bool found_text = false;  // since it was found, or last emptied
   // Of kUnplaced: it was open when sources looked for their files, and is none of theirs.
   bool examined = false;

@@ -161,6 +161,17 @@ TEST(AgentBinary, LoginRecordsAreReadOnlyWhereTheyAreNamed) {
   EXPECT_EQ(rig.StateOf("/log/wtmp"), "");
 }
 
+TEST(AgentBinary, WhatIsNamedIsReadWhateverItHolds) {
+  AgentRig rig;
+  rig.agent_options.inputs[0].include = {"/log/*.log", "/log/a.log"};
+  rig.Append("/log/a.log", kBinary);
+  rig.Append("/log/b.log", kBinary);
+  rig.Start();
+  rig.Settle();
+  EXPECT_TRUE(SameBytes(rig.BytesOf("/log/a.log"), kBinary));
+  EXPECT_EQ(rig.StateOf("/log/b.log"), "binary");
+}
+
 TEST(AgentBinary, RenamedWithinThePatternsItStaysLeftAlone) {
   AgentRig rig;
   rig.Append("/log/a.log", kBinary);
