@@ -95,7 +95,7 @@ void Source::StandAt(const client::SpanEnd& broker_durable) {
 void Source::Rewind() {
   under_way.clear();
   row_under_way = false;
-  identity_sent = opened;
+  identity_sent = false;
   ReadAgainFrom(durable);
 }
 
@@ -104,7 +104,7 @@ void Source::RewindTo(SourcePosition appended) {
   const auto acked = Find(recent, appended);
   const bool is_durable = appended == durable.end;
   under_way.clear();
-  identity_sent = opened;
+  identity_sent = false;
   ReadAgainFrom(is_sent      ? *is_sent
                 : acked      ? *acked
                 : is_durable ? durable

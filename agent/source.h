@@ -43,8 +43,11 @@ struct Source {
   WatchedFile* bound = nullptr;
   const InputOptions* input = nullptr;  // that found its file; its labels
 
-  bool opened = false;         // the broker knows it
-  bool identity_sent = false;  // in a span or row that is under way
+  bool opened = false;  // the broker knows it
+  // In a span of this session, or of what came since reading began anew. Once in each, though the
+  // broker knows the source: where it was opened by a row, or what stands ahead of the span was let
+  // go, its spans alone tell who it is once the database is lost.
+  bool identity_sent = false;
   bool final = false;
   // No input reads a file under any name that is known of it: one did, under a configuration before
   // this one. It stays open at the broker, as it is, until an input reads it again.

@@ -81,6 +81,24 @@ TEST_F(AgentShaping, ARunWithoutRecordsIsToldWithinSecondsAndNotReadAgain) {
   EXPECT_EQ(LeftOut(), 2U);
 }
 
+// The row is in the broker's database alone, and is lost with it.
+TEST_F(AgentShaping, WhoASourceIsStandsInItsFirstSpanThoughARowOpenedIt) {
+  Drop("DEBUG");
+  Start();
+  rig.Append("/log/a.log", "DEBUG 1\n");
+  rig.Run(10'000);
+  ASSERT_EQ(rig.topic().rows.size(), 1U);
+  rig.broker.Restart();
+  rig.Run(5'000);
+  rig.Append("/log/a.log", "one\n");
+  rig.Run(2'000);
+  rig.Append("/log/a.log", "two\n");
+  rig.Settle();
+  ASSERT_EQ(rig.topic().log.size(), 2U);
+  EXPECT_TRUE(rig.topic().log[0].headers.contains("lb.source"));
+  EXPECT_FALSE(rig.topic().log[1].headers.contains("lb.source"));
+}
+
 TEST_F(AgentShaping, LinesLeftOutAheadOfARecordAreInItsSpanAndNeedNoRow) {
   Drop("DEBUG");
   Start();
