@@ -168,7 +168,8 @@ void Agent::Begin(Instant now) {
 
 void Agent::TakeChanges(MonotonicMs now) {
   if (seams_.watch == nullptr) return;
-  if (now - changes_taken_at_ < kLookInterval.count() && changes_taken_at_.value() != 0) return;
+  if (now - changes_taken_at_ < options_.look_interval().count() && changes_taken_at_.value() != 0)
+    return;
   const std::vector<file::Change> changes = seams_.watch->Take();
   if (changes.empty()) return;
   changes_taken_at_ = now;
@@ -360,14 +361,14 @@ std::chrono::milliseconds Agent::UntilDue(Instant now) const {
   MonotonicMs due = std::min(report_at_, checkpoint_at_);
   for (const auto& topic : topics_) due = std::min(due, topic->NextDue(now.monotonic));
   for (const auto& stream : streams_) due = std::min(due, stream->NextDue(now.monotonic));
-  const MonotonicMs changes_at = changes_taken_at_ + kLookInterval.count();
+  const MonotonicMs changes_at = changes_taken_at_ + options_.look_interval().count();
   if (changes_at > now.monotonic) due = std::min(due, changes_at);
   return std::chrono::milliseconds(std::max<std::int64_t>(0, due - now.monotonic));
 }
 
 std::span<const int> Agent::Descriptors(Instant now) const {
   descriptors_.clear();
-  const bool just_taken = now.monotonic - changes_taken_at_ < kLookInterval.count();
+  const bool just_taken = now.monotonic - changes_taken_at_ < options_.look_interval().count();
   if (descriptor_ >= 0 && !just_taken) descriptors_.push_back(descriptor_);
   for (const auto& stream : streams_) {
     const std::vector<int> of_stream = stream->descriptors();

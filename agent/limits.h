@@ -38,7 +38,9 @@ inline constexpr std::int64_t kSampleMax = 1'000'000'000;
 inline constexpr std::int64_t kRateLimitMax = 1'000'000;
 
 // A file that changes all the time is looked at this often, and the watch is asked this often.
+// More often, where lines may wait for less than four times as long.
 inline constexpr std::chrono::milliseconds kLookInterval{50};
+inline constexpr std::chrono::milliseconds kLookIntervalMin{1};
 // Names are listed again this often, whatever the watch says; sizes of quiet files are asked for.
 inline constexpr std::chrono::milliseconds kRescanInterval{10'000};
 inline constexpr std::chrono::milliseconds kSizeSweepInterval{60'000};

@@ -1,6 +1,7 @@
 // What an agent is told to do. Filled by main from configuration and flags, by tests by hand.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -80,6 +81,9 @@ struct AgentOptions {
   int cpu_max_percent = 0;    // of one core; 0: no bound
   // What the process's memory should stay below; 0: no bound.
   std::int64_t memory_max = 0;
+  std::chrono::milliseconds look_interval() const {
+    return std::clamp(linger / 4, kLookIntervalMin, kLookInterval);
+  }
   // Read what is there to its end, and be done.
   bool once = false;
 };

@@ -199,7 +199,8 @@ void TopicTail::LookAndScan(MonotonicMs now) {
   std::vector<WatchedFile*> later;
   for (WatchedFile* file : std::exchange(looks_, {})) {
     file->look_queued = false;
-    if (now - file->looked_at < kLookInterval.count() && file->looked_at.value() != 0) {
+    if (now - file->looked_at < parts_.options.look_interval().count() &&
+        file->looked_at.value() != 0) {
       file->look_queued = true;
       later.push_back(file);
     } else {
@@ -415,7 +416,7 @@ bool TopicTail::Done() const {
 MonotonicMs TopicTail::NextDue(MonotonicMs now) const {
   MonotonicMs due = std::min(scan_at_, sweep_at_);
   for (const WatchedFile* file : looks_) {
-    due = std::min(due, std::max(now, file->looked_at + kLookInterval.count()));
+    due = std::min(due, std::max(now, file->looked_at + parts_.options.look_interval().count()));
   }
   if (placement_due_) due = now;
   if (!online_ || stopping_) return due;

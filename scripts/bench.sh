@@ -13,4 +13,9 @@ if ! [[ $name =~ ^[a-z_]+$ ]] || ! grep -qs 'prog="./dev bench ' "bench/$name.py
   exit 2
 fi
 [ -n "${LOGBOOM_BIN:-}" ] || bash scripts/build.sh release
+if [ "$name" = agent ]; then
+  source scripts/setup.sh
+  source scripts/peers.sh
+  ensure_peers scripts/packages-bench.txt
+fi
 exec /usr/bin/python3 -B "bench/$name.py" "$@"

@@ -411,5 +411,18 @@ TEST(AgentSession, OfABrokerThatDoesNotTellItsTimeNothingIsKnown) {
   EXPECT_FALSE(rig.agent->Totals().clock_skew.has_value());
 }
 
+TEST(AgentSession, LinesThatMayNotWaitAreLookedForAsOften) {
+  AgentRig rig;
+  rig.agent_options.linger = std::chrono::milliseconds(0);
+  rig.Start();
+  rig.Append("/log/a.log", "first\n");
+  rig.Settle();
+  for (int i = 0; i < 20; ++i) {
+    rig.Append("/log/a.log", fmt::format("line {}\n", i));
+    rig.Run(20);
+    EXPECT_EQ(rig.Values().size(), static_cast<std::size_t>(i) + 2);
+  }
+}
+
 }  // namespace
 }  // namespace logboom::agent
