@@ -77,10 +77,10 @@ _KINDS = (_nginx, _java, _nginx, _json, _nginx, _java, _nginx, _logfmt, _nginx, 
 
 
 def make(path, megabytes):
-    """Writes the file, whole or not at all."""
+    """Writes the file, whole or not at all, whoever else is at it."""
     chance = random.Random(SEED)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
+    partial = path.with_suffix(f".{os.getpid()}.partial")
     left, number = megabytes * MEGABYTE, 0
     with open(partial, "wb") as file:
         while left > 0:

@@ -148,8 +148,10 @@ TEST_F(CheckpointTest, RowsAreJudgedAndCounted) {
   EXPECT_TRUE((**again).duplicate);
   EXPECT_EQ(rig_.sources->counters().gaps, 1U);
   EXPECT_EQ(rig_.sources->counters().duplicates, 0U) << "batches alone";
+  // Of bytes of which nothing is sent readers are told too; a row without bytes is none of theirs.
   rig_.MustCommit({RowOf(1, RowKind::kProgress, 180, 200)});
-  EXPECT_EQ(rig_.sources->RowsBetween(rig_.where, Offset{0}, Offset{9}, 10).size(), 1U);
+  rig_.MustCommit({RowOf(1, RowKind::kClose, 200, 200)});
+  EXPECT_EQ(rig_.sources->RowsBetween(rig_.where, Offset{0}, Offset{9}, 10).size(), 2U);
 }
 
 // ---- the end of sources
