@@ -259,7 +259,11 @@ void EmbeddedEngine::RunRemovals() {
     MetadataTransaction forget;
     forget.Remove(Table::kTopic, TopicRowKey(topic.number));
     forget.renew_copy = true;
-    Commit(std::move(forget), std::move(done));
+    Commit(std::move(forget), [done = std::move(done)](const Status& forgotten) {
+      // It is deleted, and stays so: where there is no room to say it, the next start does.
+      const bool no_room = !forgotten.ok() && forgotten.error().code == ErrorCode::kNoSpace;
+      done(no_room ? Ok() : forgotten);
+    });
   }
 }
 

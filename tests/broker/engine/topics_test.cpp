@@ -178,6 +178,24 @@ TEST_F(TopicsTest, AFailedWriteOfTheRowLeavesAllAsItWas) {
   EXPECT_TRUE(rig_.DeleteTopic("web").ok());
 }
 
+TEST_F(TopicsTest, ADeletionThatHasNoRoomToForgetItsRowIsDone) {
+  ASSERT_TRUE(rig_.CreateTopic("web").ok());
+  std::optional<Status> deleted;
+  rig_.writes.Hold();
+  rig_.engine->DeleteTopic("web", [&deleted](const Status& status) { deleted = status; });
+  for (int i = 0; i < 10; ++i) rig_.Tick();
+  rig_.writes.Let(1);
+  for (int i = 0; i < 10; ++i) rig_.Tick();
+  EXPECT_FALSE(deleted.has_value());
+  ASSERT_EQ(rig_.writes.waiting(), 1U);
+  rig_.store.Fail(Fail(ErrorCode::kNoSpace, "full"));
+  rig_.writes.Release();
+  for (int i = 0; i < 10; ++i) rig_.Tick();
+  ASSERT_TRUE(deleted.has_value());
+  EXPECT_TRUE(deleted->ok());
+  EXPECT_EQ(rig_.engine->FindTopic("web"), nullptr);
+}
+
 TEST_F(TopicsTest, PartitionsCanBecomeMoreAndNeverFewer) {
   ASSERT_TRUE(rig_.CreateTopic("web", 2, {{"segment.ms", "1000"}}).ok());
   ASSERT_TRUE(rig_.Append(rig_.Where("web", 1), {"kept"}).ok());
