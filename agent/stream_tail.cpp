@@ -345,12 +345,7 @@ Source& StreamTail::SourceOf(const StreamEntry& entry) {
   for (Source* source : OpenSources()) {
     if (source->identity.path == entry.source) return *source;
   }
-  record::SourceIdentity identity;
-  identity.agent_id = options_.agent_id;
-  identity.path = entry.source;
-  ++counters_.sources_opened;
-  return sources_.Add(
-      NewSource(Uuid::Make(random_), identity, {entry.begin, record::HashBytes({})}));
+  return AddSource(entry.source, {entry.begin, record::HashBytes({})});
 }
 
 bool StreamTail::SendBatch(client::AgentLink& link, MonotonicMs now) {
