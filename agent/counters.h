@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "agent/streams/losses.h"
+
 namespace logboom::agent {
 
 // What lines did not say, or said at too great length: they are sent as they are.
@@ -45,6 +47,7 @@ struct Counters {
   // By DropReason; again of what is read again after a lost session.
   std::array<std::uint64_t, kDropReasons> lines_dropped = {};
   std::uint64_t redacted = 0;  // places in lines
+  Losses losses = {};          // by Loss
   std::uint64_t truncations = 0;
   std::uint64_t gaps = 0;
   std::uint64_t gap_bytes = 0;
@@ -63,6 +66,7 @@ struct Counters {
     not_understood += other.not_understood;
     for (std::size_t i = 0; i < kDropReasons; ++i) lines_dropped[i] += other.lines_dropped[i];
     redacted += other.redacted;
+    for (std::size_t i = 0; i < kLosses; ++i) losses[i] += other.losses[i];
     truncations += other.truncations;
     gaps += other.gaps;
     gap_bytes += other.gap_bytes;

@@ -127,6 +127,8 @@ void StreamTail::PollStream(Instant now) {
   for (std::string& warning : stream_->TakeWarnings()) {
     notices_.Say(Severity::kWarn, std::move(warning));
   }
+  const Losses lost = stream_->TakeLosses();
+  for (std::size_t i = 0; i < kLosses; ++i) counters_.losses[i] += lost[i];
 }
 
 std::vector<Source*> StreamTail::OpenSources() {

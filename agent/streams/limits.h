@@ -21,6 +21,9 @@ inline constexpr std::chrono::milliseconds kJournalPollInterval{1'000};
 // Names and values of an entry's fields that become headers, in sum.
 inline constexpr std::size_t kJournalFieldBytesMax = std::size_t{8} << 10U;
 
+// One datagram: UDP has no longer ones, of a unix socket the rest is cut off.
+inline constexpr std::size_t kSyslogUdpBytesMax = std::size_t{64} << 10U;
+inline constexpr std::size_t kSyslogUnixBytesMax = std::size_t{256} << 10U;
 // Connections of one listener for syslog.
 inline constexpr std::size_t kSyslogConnectionsMax = 1'000;
 // Where there are as many, a connection that was quiet for so long makes room for a new one.
@@ -30,7 +33,7 @@ inline constexpr std::chrono::milliseconds kSyslogQuietMax{60'000};
 inline constexpr std::size_t kSyslogPartialBytesMax = std::size_t{4} << 20U;
 // Datagrams and reads of one look.
 inline constexpr int kSyslogReadsMax = 256;
-// Lost datagrams are told of this often.
+// What was lost is told of this often.
 inline constexpr std::chrono::milliseconds kSyslogLossInterval{60'000};
 
 }  // namespace logboom::agent

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/streams/losses.h"
 #include "lib/base/bytes.h"
 #include "lib/base/result.h"
 #include "lib/base/types.h"
@@ -95,6 +96,8 @@ class RecordStream {
   virtual std::size_t unread_bytes() const { return 0; }
   // What was lost before it could be read, said once: for the log.
   virtual std::vector<std::string> TakeWarnings() { return {}; }
+  // The same in numbers, since the last call.
+  virtual Losses TakeLosses() { return {}; }
 };
 
 }  // namespace logboom::agent

@@ -1,6 +1,7 @@
 #include "agent/streams/syslog_socket.h"
 
 #include <arpa/inet.h>
+#include <linux/sock_diag.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -68,13 +69,12 @@ Result<SyslogSocket> OpenInet(const SyslogAddress& address) {
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> found(list, &freeaddrinfo);
   Socket socket(::socket(found->ai_family, found->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (socket.descriptor() < 0) return ErrnoError(errno, "listen at " + name);
-  const int on = 1;
   if (tcp) {
+    const int on = 1;
     setsockopt(socket.descriptor(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   } else {
     setsockopt(socket.descriptor(), SOL_SOCKET, SO_RCVBUF, &kReceiveBufferBytes,
                sizeof(kReceiveBufferBytes));
-    setsockopt(socket.descriptor(), SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on));
   }
   RETURN_IF_ERROR(Bind(socket.descriptor(), found->ai_addr, found->ai_addrlen, name));
   if (tcp && listen(socket.descriptor(), kBacklog) != 0) {
@@ -96,8 +96,6 @@ Result<SyslogSocket> OpenUnix(const SyslogAddress& address) {
   const auto* generic = reinterpret_cast<const sockaddr*>(&to);  // NOLINT: as bind() takes it
   Socket socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (socket.descriptor() < 0) return ErrnoError(errno, "listen at " + name);
-  const int on = 1;
-  setsockopt(socket.descriptor(), SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on));
   struct stat found {};
   if (lstat(address.path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode)) {
     const Socket asking(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -139,6 +137,15 @@ Result<SyslogAddress> ParseSyslogAddress(std::string_view text) {
 
 Result<SyslogSocket> OpenSyslogSocket(const SyslogAddress& address) {
   return address.transport == SyslogTransport::kUnix ? OpenUnix(address) : OpenInet(address);
+}
+
+std::optional<std::uint32_t> DroppedByKernel(int descriptor) {
+  std::array<std::uint32_t, SK_MEMINFO_VARS> values{};
+  socklen_t size = sizeof(values);
+  if (getsockopt(descriptor, SOL_SOCKET, SO_MEMINFO, values.data(), &size) != 0) {
+    return std::nullopt;
+  }
+  return values[SK_MEMINFO_DROPS];
 }
 
 std::string PeerName(const void* address, std::size_t size) {

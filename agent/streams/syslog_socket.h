@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,6 +48,10 @@ struct SyslogSocket {
 
 // A socket file that nobody listens at any more is replaced. The error says what to do about it.
 Result<SyslogSocket> OpenSyslogSocket(const SyslogAddress& address);
+
+// How many datagrams the socket had no room for since it was opened; the number wraps. Nothing: the
+// kernel does not tell.
+std::optional<std::uint32_t> DroppedByKernel(int descriptor);
 
 // The address of a peer, without its port; empty where it has none.
 std::string PeerName(const void* address, std::size_t size);

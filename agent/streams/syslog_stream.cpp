@@ -1,5 +1,6 @@
 #include "agent/streams/syslog_stream.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,6 +23,11 @@ namespace {
 constexpr std::int64_t kNeverMs = 3'600'000;
 // Of a datagram.
 constexpr std::string_view kTrailing = std::string_view("\n\0", 2);
+
+bool IsReadable(int descriptor) {
+  pollfd asked{.fd = descriptor, .events = POLLIN, .revents = 0};
+  return poll(&asked, 1, 0) > 0 && asked.revents != 0;
+}
 
 struct Connection {
   Socket socket;
@@ -89,6 +95,7 @@ class SyslogStream : public RecordStream {
   }
   std::size_t unread_bytes() const override { return held_.unread_bytes(); }
   std::vector<std::string> TakeWarnings() override { return std::exchange(warnings_, {}); }
+  Losses TakeLosses() override { return std::exchange(losses_, {}); }
 
  protected:
   bool has_room() const { return held_.held_bytes() < kStreamHeldBytesMax; }
@@ -99,9 +106,37 @@ class SyslogStream : public RecordStream {
     held_.Add(message, wire_bytes, options_.message_bytes_max,
               {.value = {}, .peer = peer, .time = now.wall});
   }
-  void Warn(std::string text) { warnings_.push_back(std::move(text)); }
+  void Warn(std::string text) { warnings_.push_back(name_ + ": " + std::move(text)); }
+  void Lost(Loss loss, std::uint64_t count) {
+    losses_[static_cast<std::size_t>(loss)] += count;
+    untold_[static_cast<std::size_t>(loss)] += count;
+  }
+  // Seldom: what makes many of them lost makes more of them so.
+  void TellLost(MonotonicMs now) {
+    if (untold_ == Losses{} || now < tell_at_) return;
+    tell_at_ = now + kSyslogLossInterval.count();
+    for (const Loss loss : {Loss::kBufferFull, Loss::kTooLarge, Loss::kConnectionLimit}) {
+      const std::uint64_t count = std::exchange(untold_[static_cast<std::size_t>(loss)], 0);
+      if (count > 0) Warn(Describe(loss, count));
+    }
+  }
 
  private:
+  static std::string Describe(Loss loss, std::uint64_t count) {
+    switch (loss) {
+      case Loss::kBufferFull:
+        return fmt::format("the kernel dropped {} datagrams: they came faster than they were sent",
+                           count);
+      case Loss::kTooLarge:
+        return fmt::format("{} datagrams were cut: they were longer than {} bytes", count,
+                           kSyslogUnixBytesMax);
+      case Loss::kConnectionLimit:
+        return fmt::format("{} connections that were quiet were closed to make room for others",
+                           count);
+    }
+    return "";
+  }
+
   static inline const std::string kPeerHeader = record::LabelHeader("peer");
 
   SyslogSocket socket_;
@@ -111,6 +146,9 @@ class SyslogStream : public RecordStream {
   std::string path_;
   HeldEntries held_;
   std::vector<std::string> warnings_;
+  Losses losses_ = {};
+  Losses untold_ = {};
+  MonotonicMs tell_at_;
   StreamEntry entry_;
   std::vector<record::HeaderView> headers_;
   std::uint64_t window_ = 0;
@@ -123,7 +161,7 @@ class DatagramStream final : public SyslogStream {
                  std::string path)
       : SyslogStream(std::move(socket), options, id),
         socket_path_(std::move(path)),
-        buffer_(kStreamReadBytes) {}
+        buffer_(socket_path_.empty() ? kSyslogUdpBytesMax : kSyslogUnixBytesMax) {}
   ~DatagramStream() override {
     if (!socket_path_.empty()) unlink(socket_path_.c_str());
   }
@@ -134,6 +172,7 @@ class DatagramStream final : public SyslogStream {
     for (int i = 0; i < kSyslogReadsMax && has_room(); ++i) {
       if (!Receive(now)) break;
     }
+    NoteDropped();
     TellLost(now.monotonic);
     return Ok();
   }
@@ -146,19 +185,17 @@ class DatagramStream final : public SyslogStream {
   bool Receive(Instant now) {
     sockaddr_storage peer{};
     iovec part{.iov_base = buffer_.data(), .iov_len = buffer_.size()};
-    alignas(cmsghdr) std::array<char, 64> control{};
     msghdr message{};
     message.msg_name = &peer;
     message.msg_namelen = sizeof(peer);
     message.msg_iov = &part;
     message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    const ssize_t got = recvmsg(descriptor(), &message, 0);
+    // Told is how long it is, however much of it there is room for.
+    const ssize_t got = recvmsg(descriptor(), &message, MSG_TRUNC);
     if (got < 0) return errno == EINTR;
-    NoteLost(message);
-    ByteView text(buffer_.data(), static_cast<std::size_t>(got));
-    const std::size_t wire_bytes = text.size();
+    const auto wire_bytes = static_cast<std::size_t>(got);
+    if (wire_bytes > buffer_.size()) Lost(Loss::kTooLarge, 1);
+    ByteView text(buffer_.data(), std::min(wire_bytes, buffer_.size()));
     while (!text.empty() && kTrailing.find(text.back()) != std::string_view::npos) {
       text.remove_suffix(1);
     }
@@ -166,35 +203,25 @@ class DatagramStream final : public SyslogStream {
     return true;
   }
 
-  // The kernel tells how many it has dropped so far, with the next that it did not.
-  void NoteLost(msghdr& message) {
-    for (cmsghdr* each = CMSG_FIRSTHDR(&message); each != nullptr;
-         each = CMSG_NXTHDR(&message, each)) {
-      if (each->cmsg_level != SOL_SOCKET || each->cmsg_type != SO_RXQ_OVFL) continue;
-      std::uint32_t lost = 0;
-      std::memcpy(&lost, CMSG_DATA(each), sizeof(lost));
-      lost_ += lost - kernel_lost_;  // it wraps
-      kernel_lost_ = lost;
-    }
-  }
-  void TellLost(MonotonicMs now) {
-    if (lost_ == 0 || now < tell_at_) return;
-    tell_at_ = now + kSyslogLossInterval.count();
-    Warn(fmt::format("{}: the kernel dropped {} datagrams: they came faster than they were sent",
-                     name(), std::exchange(lost_, 0)));
+  // Asked for rather than taken from the next datagram: there may be none.
+  void NoteDropped() {
+    const auto dropped = DroppedByKernel(descriptor());
+    if (!dropped) return;
+    Lost(Loss::kBufferFull, *dropped - kernel_dropped_);  // it wraps
+    kernel_dropped_ = *dropped;
   }
 
   std::string socket_path_;  // of a unix socket
   std::vector<char> buffer_;
-  std::uint32_t kernel_lost_ = 0;
-  std::uint64_t lost_ = 0;
-  MonotonicMs tell_at_;
+  std::uint32_t kernel_dropped_ = 0;
 };
 
 class ConnectionStream final : public SyslogStream {
  public:
   ConnectionStream(SyslogSocket socket, const SyslogOptions& options, const Uuid& id)
-      : SyslogStream(std::move(socket), options, id), buffer_(kStreamReadBytes) {}
+      : SyslogStream(std::move(socket), options, id),
+        connections_max_(options.connections_max),
+        buffer_(kStreamReadBytes) {}
 
   Status Poll(Instant now) override {
     Accept(now);
@@ -208,40 +235,74 @@ class ConnectionStream final : public SyslogStream {
     quiet_ = 0;
     while (partial_bytes_ > kSyslogPartialBytesMax) FlushLongest(now);
     std::erase_if(connections_, [](const auto& each) { return each->ended; });
-    return Ok();
+    TellLost(now.monotonic);
+    return accepting_;
   }
   std::vector<int> descriptors() const override {
     std::vector<int> descriptors;
     if (!has_room()) return descriptors;
-    if (connections_.size() < kSyslogConnectionsMax) descriptors.push_back(descriptor());
+    if (!is_full() && accepting_.ok()) descriptors.push_back(descriptor());
     for (const auto& each : connections_) descriptors.push_back(each->socket.descriptor());
     return descriptors;
   }
+  // Its listener is not waited for where nobody can be let in.
+  MonotonicMs NextDue(MonotonicMs now) const override {
+    const bool looks_again = is_full() || !accepting_.ok();
+    return looks_again ? now + kStreamRetry.count() : SyslogStream::NextDue(now);
+  }
 
  private:
+  bool is_full() const { return connections_.size() >= connections_max_; }
+
   void Accept(Instant now) {
-    MakeRoom(now);
-    while (connections_.size() < kSyslogConnectionsMax) {
-      sockaddr_storage peer{};
-      socklen_t size = sizeof(peer);
-      auto* generic = reinterpret_cast<sockaddr*>(&peer);  // NOLINT: as accept4() takes it
-      const int accepted = accept4(descriptor(), generic, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      if (accepted < 0) return;
-      auto connection = std::make_unique<Connection>();
-      connection->socket = Socket(accepted);
-      connection->peer = PeerName(&peer, size);
-      connection->heard_at = now.monotonic;
-      connections_.push_back(std::move(connection));
+    if (!accepting_.ok() && now.monotonic < accept_again_at_) return;
+    accepting_ = Ok();
+    while (has_room() && IsReadable(descriptor())) {
+      if (is_full() && !MakeRoom(now)) return TellFull(now.monotonic);
+      if (AcceptOne(now)) continue;
+      if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) return;
+      accepting_ = ErrnoError(errno, name() + ": let a connection in");
+      accept_again_at_ = now.monotonic + kStreamRetry.count();
+      return;
     }
   }
-  void MakeRoom(Instant now) {
-    if (connections_.size() < kSyslogConnectionsMax) return;
-    const auto quietest =
-        std::min_element(connections_.begin(), connections_.end(),
-                         [](const auto& a, const auto& b) { return a->heard_at < b->heard_at; });
-    if (now.monotonic - (*quietest)->heard_at < kSyslogQuietMax.count()) return;
-    End(**quietest, now);
-    connections_.erase(quietest);
+  // Those that are not let in wait in the kernel's queue.
+  void TellFull(MonotonicMs now) {
+    if (now < tell_full_at_) return;
+    tell_full_at_ = now + kSyslogLossInterval.count();
+    Warn(fmt::format("{} connections are as many as it takes, and none is quiet: others wait",
+                     connections_max_));
+  }
+  // False: errno says why not.
+  bool AcceptOne(Instant now) {
+    sockaddr_storage peer{};
+    socklen_t size = sizeof(peer);
+    auto* generic = reinterpret_cast<sockaddr*>(&peer);  // NOLINT: as accept4() takes it
+    const int accepted = accept4(descriptor(), generic, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (accepted < 0) return false;
+    auto connection = std::make_unique<Connection>();
+    connection->socket = Socket(accepted);
+    connection->peer = PeerName(&peer, size);
+    connection->heard_at = now.monotonic;
+    connections_.push_back(std::move(connection));
+    return true;
+  }
+  // For somebody who waits. False: all that are there talk, or may have.
+  bool MakeRoom(Instant now) {
+    while (has_room()) {
+      const auto quietest =
+          std::min_element(connections_.begin(), connections_.end(),
+                           [](const auto& a, const auto& b) { return a->heard_at < b->heard_at; });
+      Connection& connection = **quietest;
+      if (now.monotonic - connection.heard_at < kSyslogQuietMax.count()) return false;
+      // While nothing was read it may have said something.
+      if (Read(connection, now)) continue;
+      if (!connection.ended) Lost(Loss::kConnectionLimit, 1);
+      End(connection, now);
+      connections_.erase(quietest);
+      return true;
+    }
+    return false;
   }
 
   // False: it has nothing now.
@@ -287,8 +348,12 @@ class ConnectionStream final : public SyslogStream {
           now);
   }
 
+  std::size_t connections_max_;
   std::vector<char> buffer_;
   std::vector<std::unique_ptr<Connection>> connections_;
+  Status accepting_ = Ok();
+  MonotonicMs accept_again_at_;
+  MonotonicMs tell_full_at_;
   std::size_t next_ = 0;
   std::size_t quiet_ = 0;
   std::size_t partial_bytes_ = 0;

@@ -3,12 +3,13 @@
 //
 // Memory is bounded: of what is not durable yet, of messages that are not whole yet, of
 // connections. Where it is used up, nothing is read: TCP senders wait, and of datagrams the kernel
-// drops those that find no room, which is counted and told.
+// drops those that find no room. Each thing that is lost is counted, by reason, and told.
 #pragma once
 
 #include <memory>
 #include <string>
 
+#include "agent/streams/limits.h"
 #include "agent/streams/record_stream.h"
 #include "lib/base/result.h"
 #include "lib/base/uuid.h"
@@ -18,6 +19,7 @@ namespace logboom::agent {
 struct SyslogOptions {
   std::string address;  // as ParseSyslogAddress() takes it
   std::size_t message_bytes_max = 0;
+  std::size_t connections_max = kSyslogConnectionsMax;  // of a TCP listener
 };
 
 // `id` is of this process alone. Errors: an address that is none, or where nobody can listen.

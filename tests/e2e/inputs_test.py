@@ -1,9 +1,11 @@
 """Inputs that are no files: what comes in arrives once, and nothing is acked before it is durable."""
 import json
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
+import urllib.request
 
 from harness import main, waiting
 from harness.case import ProcessCase
@@ -161,6 +163,30 @@ class Syslog(InputCase):
         self.assertEqual({row["headers"]["lb.label.app"] for row in rows}, {"app"})
         peers = [row["headers"].get("lb.label.peer") for row in rows]
         self.assertEqual((peers.count("127.0.0.1"), peers.count(None)), (4, 2))
+
+    def test_the_agents_page_has_what_was_lost_by_reason(self):
+        config = self.folder / "syslog.toml"
+        config.write_text(f'[[input]]\nsyslog = "unix://{self.folder}/syslog"\ntopic = "logs"\n',
+                          encoding="utf-8")
+        agent = self.agent(self.server, config=config, settings=["metrics.listen=127.0.0.1:0"])
+        agent.start()
+        url = next(one for one in agent.ready_addresses() if one.startswith("http"))
+
+        def lost():
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                return dict(re.findall(r'^logboom_agent_syslog_dropped_total{reason="(\w+)"} (\d+)$',
+                                       answer.read().decode(), re.MULTILINE))
+
+        waiting.wait_until("the page is filled", lost)
+        self.assertEqual(lost(), {"buffer_full": "0", "connection_limit": "0", "too_large": "0"})
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1_000_000)
+            sender.connect(f"{self.folder}/syslog")
+            sender.sendall(b"x" * 300_000)
+        self.wait_records(1)
+        waiting.wait_until("it is counted", lambda: lost()["too_large"] == "1")
+        self.assertEqual(len(self.server.commands.consume_raw("logs")), (256 << 10) + 1)
+        self.assert_stopped_cleanly(agent)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -30,9 +31,10 @@ class SyslogRig : public AgentRig {
     agent_options.inputs = {input};
     broker.values_are_bytes = false;
     open_stream = [this](const InputOptions& each) {
-      return MakeSyslogStream(
-          {.address = each.syslog, .message_bytes_max = agent_options.max_line_bytes},
-          Uuid::Make(random));
+      return MakeSyslogStream({.address = each.syslog,
+                               .message_bytes_max = agent_options.max_line_bytes,
+                               .connections_max = connections_max},
+                              Uuid::Make(random));
     };
   }
   // Of the listener: "syslog+udp://127.0.0.1:4711".
@@ -53,12 +55,37 @@ class SyslogRig : public AgentRig {
     ASSERT_EQ(send(socket.descriptor(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(bytes.size()));
   }
+  std::uint64_t Lost(Loss loss) const {
+    return agent->Totals().counters.losses[static_cast<std::size_t>(loss)];
+  }
   // The other end of a connection is another thread's: the kernel's.
   void RunUntil(std::size_t records) {
     for (int i = 0; i < 100'000 && Values().size() < records; ++i) Tick();
     EXPECT_EQ(Values().size(), records);
   }
+
+  std::size_t connections_max = kSyslogConnectionsMax;
 };
+
+// Whether nobody is at the other end any more.
+bool IsClosed(const Socket& socket) {
+  char byte = 0;
+  return recv(socket.descriptor(), &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+std::string TemporaryPath(const char* name) {
+  return (std::filesystem::temp_directory_path() / fmt::format("logboom-{}-{}", name, getpid()))
+      .string();
+}
+
+Socket ConnectUnix(const std::string& path) {
+  Socket sender(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_un to{};
+  to.sun_family = AF_UNIX;
+  path.copy(to.sun_path, path.size());
+  EXPECT_EQ(connect(sender.descriptor(), reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
+  return sender;
+}
 
 TEST(SyslogStream, ADatagramIsARecordWithItsSender) {
   SyslogRig rig("udp://127.0.0.1:0");
@@ -109,9 +136,7 @@ TEST(SyslogStream, ALongMessageIsSentInPartsThatStandTogether) {
 }
 
 TEST(SyslogStream, AUnixSocketIsReplacedWhereNobodyListensAndGoneAtTheEnd) {
-  const std::string path =
-      (std::filesystem::temp_directory_path() / fmt::format("logboom-syslog-{}", getpid()))
-          .string();
+  const std::string path = TemporaryPath("syslog");
   SyslogRig rig("unix://" + path);
   rig.Start();
   {
@@ -189,18 +214,139 @@ TEST(SyslogStream, DatagramsThatTheKernelDropsAreCountedAndTold) {
   }
   rig.broker.syncs_by_itself = true;
   rig.broker.Sync();
-  rig.Run(20'000);
-  SyslogRig::Send(sender, "the last");
-  rig.Run(61'000);
+  rig.Run(81'000);
   const std::size_t stored = rig.Values().size();
   EXPECT_LT(stored, kSent);
-  EXPECT_EQ(rig.Values().back(), "the last");
   std::size_t told = 0;
   for (const Notice& notice : rig.notices) {
     const std::size_t at = notice.text.find("dropped ");
     if (at != std::string::npos) told += std::stoul(notice.text.substr(at + 8));
   }
-  EXPECT_EQ(stored + told, kSent + 1);
+  EXPECT_EQ(stored + told, kSent) << "though none came after those that were dropped";
+  EXPECT_EQ(rig.Lost(Loss::kBufferFull), told);
+}
+
+TEST(SyslogStream, TheEndOfADatagramThatIsTooLongIsCutOffAndCounted) {
+  const std::string path = TemporaryPath("syslog-long");
+  SyslogRig rig("unix://" + path);
+  rig.Start();
+  const Socket sender = ConnectUnix(path);
+  const int bytes = 2 * static_cast<int>(kSyslogUnixBytesMax);
+  setsockopt(sender.descriptor(), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+  const std::string longest(kSyslogUnixBytesMax, 'x');
+  SyslogRig::Send(sender, longest);
+  rig.RunUntil(1);
+  EXPECT_EQ(rig.Lost(Loss::kTooLarge), 0U);
+  SyslogRig::Send(sender, longest + "y");
+  rig.RunUntil(2);
+  EXPECT_EQ(rig.Values(), (Strings{longest, longest}));
+  EXPECT_EQ(rig.Lost(Loss::kTooLarge), 1U);
+  EXPECT_TRUE(rig.Said("1 datagrams were cut"));
+}
+
+TEST(SyslogStream, WhereThereAreAsManyConnectionsAsItTakesOthersWait) {
+  SyslogRig rig("tcp://127.0.0.1:0");
+  rig.connections_max = 2;
+  rig.Start();
+  const Socket one = rig.Connect(SOCK_STREAM);
+  Socket two = rig.Connect(SOCK_STREAM);
+  SyslogRig::Send(one, "one\n");
+  SyslogRig::Send(two, "two\n");
+  rig.RunUntil(2);
+  EXPECT_FALSE(rig.Said("others wait"));
+  const Socket three = rig.Connect(SOCK_STREAM);
+  SyslogRig::Send(three, "three\n");
+  rig.Run(30'000);
+  EXPECT_EQ(rig.Values().size(), 2U);
+  EXPECT_TRUE(rig.Said("2 connections are as many as it takes"));
+  two = Socket();
+  rig.RunUntil(3);
+  EXPECT_EQ(rig.Values().back(), "three");
+  EXPECT_EQ(rig.Lost(Loss::kConnectionLimit), 0U);
+}
+
+TEST(SyslogStream, AConnectionThatIsQuietForAMinuteIsClosedForAnotherAndForNobodyElse) {
+  SyslogRig rig("tcp://127.0.0.1:0");
+  rig.connections_max = 2;
+  rig.Start();
+  const Socket one = rig.Connect(SOCK_STREAM);
+  const Socket two = rig.Connect(SOCK_STREAM);
+  SyslogRig::Send(one, "half");
+  SyslogRig::Send(two, "two\n");
+  rig.RunUntil(1);
+  rig.Run(2 * kSyslogQuietMax.count());
+  EXPECT_FALSE(IsClosed(one)) << "nobody waits";
+  SyslogRig::Send(two, "talks\n");
+  rig.RunUntil(2);
+  const Socket three = rig.Connect(SOCK_STREAM);
+  SyslogRig::Send(three, "three\n");
+  rig.RunUntil(4);
+  EXPECT_TRUE(IsClosed(one));
+  EXPECT_FALSE(IsClosed(two));
+  Strings values = rig.Values();
+  std::sort(values.begin(), values.end());
+  EXPECT_EQ(values, (Strings{"half", "talks", "three", "two"}));
+  EXPECT_EQ(rig.Lost(Loss::kConnectionLimit), 1U);
+  EXPECT_TRUE(rig.Said("1 connections that were quiet were closed"));
+}
+
+// While the broker is away and memory is full nothing is read: who spoke meanwhile was not quiet.
+TEST(SyslogStream, AConnectionThatWasNotReadIsNotTakenForAQuietOne) {
+  SyslogRig rig("tcp://127.0.0.1:0");
+  rig.connections_max = 2;
+  rig.broker.syncs_by_itself = false;
+  rig.Start();
+  const Socket one = rig.Connect(SOCK_STREAM);
+  const Socket two = rig.Connect(SOCK_STREAM);
+  SyslogRig::Send(two, "two\n");
+  SyslogRig::Send(one, "one\n");
+  rig.RunUntil(2);
+  const std::string message = std::string(9'999, 'x') + "\n";
+  std::size_t bytes = 0;
+  for (int refused = 0; refused < 100; rig.Tick()) {
+    const ssize_t got =
+        send(two.descriptor(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    refused = got < 0 ? refused + 1 : 0;
+    bytes += got < 0 ? 0 : static_cast<std::size_t>(got);
+  }
+  ASSERT_GT(bytes, kStreamHeldBytesMax);
+  SyslogRig::Send(one, "meanwhile\n");
+  const Socket three = rig.Connect(SOCK_STREAM);
+  SyslogRig::Send(three, "three\n");
+  rig.Run(2 * kSyslogQuietMax.count());
+  rig.broker.syncs_by_itself = true;
+  rig.broker.Sync();
+  const auto has = [&rig](const std::string& wanted) {
+    const Strings values = rig.Values();
+    return std::find(values.begin(), values.end(), wanted) != values.end();
+  };
+  for (int i = 0; i < 100'000 && !has("meanwhile"); ++i) rig.Tick();
+  EXPECT_TRUE(has("meanwhile"));
+  EXPECT_FALSE(IsClosed(one));
+  EXPECT_EQ(rig.Lost(Loss::kConnectionLimit), 0U);
+}
+
+TEST(SyslogStream, WhereDescriptorsRunOutConnectionsWaitAndAreAskedForNowAndThen) {
+  SyslogRig rig("tcp://127.0.0.1:0");
+  rig.Start();
+  const Socket sender = rig.Connect(SOCK_STREAM);
+  SyslogRig::Send(sender, "one\n");
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const Socket next(dup(sender.descriptor()));
+  rlimit none = before;
+  none.rlim_cur = static_cast<rlim_t>(next.descriptor()) + 1;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  rig.Run(5'000);
+  const std::size_t waits_for = rig.agent->Descriptors(rig.now).size();
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(waits_for, 0U) << "a listener that is always readable would keep the agent busy";
+  EXPECT_EQ(std::count_if(rig.notices.begin(), rig.notices.end(),
+                          [](const Notice& notice) {
+                            return notice.text.find("let a connection in") != std::string::npos;
+                          }),
+            1);
+  rig.RunUntil(1);
 }
 
 TEST(SyslogStream, MessagesThatNeverEndAreSentBeforeTheyFillTheMemory) {
