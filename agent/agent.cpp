@@ -49,6 +49,24 @@ Status CheckPatterns(const std::vector<InputOptions>& inputs) {
   return Ok();
 }
 
+Status CheckStreams(const AgentOptions& options) {
+  std::set<std::string> of_journal;
+  for (const InputOptions& input : options.inputs) {
+    if (input.kind == InputKind::kSyslog && options.once) {
+      return Fail(ErrorCode::kInvalid,
+                  "input '{}': --once reads inputs to their ends, and syslog has none", input.name);
+    }
+    // Both would have the same sources.
+    if (input.kind == InputKind::kJournal && !of_journal.insert(input.topic).second) {
+      return Fail(ErrorCode::kInvalid,
+                  "input '{}': the journal goes to topic {} already: name the units of both in one "
+                  "input, or give it another topic",
+                  input.name, input.topic);
+    }
+  }
+  return Ok();
+}
+
 }  // namespace
 
 Agent::Agent(AgentOptions options, const AgentSeams& seams)
@@ -66,6 +84,7 @@ Status Agent::Check(const AgentOptions& options) {
                 kMaxLineBytes);
   }
   RETURN_IF_ERROR(CheckPatterns(options.inputs));
+  RETURN_IF_ERROR(CheckStreams(options));
   for (const InputOptions& input : options.inputs) {
     RETURN_IF_ERROR(CheckLabels(input));
     const auto compiled = CompileInput(input);
@@ -74,11 +93,12 @@ Status Agent::Check(const AgentOptions& options) {
   return Ok();
 }
 
-Result<std::unique_ptr<Agent>> Agent::Make(AgentOptions options, const AgentSeams& seams) {
+Result<std::unique_ptr<Agent>> Agent::Make(AgentOptions options, const AgentSeams& seams,
+                                           Handover* before) {
   RETURN_IF_ERROR(Check(options));
   std::unique_ptr<Agent> agent(new Agent(std::move(options), seams));
   RETURN_IF_ERROR(agent->AddTopics());
-  RETURN_IF_ERROR(agent->AddStreams());
+  RETURN_IF_ERROR(agent->AddStreams(before));
   return agent;
 }
 
@@ -100,28 +120,19 @@ Status Agent::AddTopics() {
   return Ok();
 }
 
-Status Agent::AddStreams() {
-  std::set<std::string> of_journal;
+Status Agent::AddStreams(Handover* before) {
+  std::vector<const InputOptions*> inputs;
   for (const InputOptions& input : options_.inputs) {
     if (input.kind == InputKind::kFiles) continue;
-    if (input.kind == InputKind::kSyslog && options_.once) {
-      return Fail(ErrorCode::kInvalid,
-                  "input '{}': --once reads inputs to their ends, and syslog has none", input.name);
-    }
-    // Both would have the same sources.
-    if (input.kind == InputKind::kJournal && !of_journal.insert(input.topic).second) {
-      return Fail(ErrorCode::kInvalid,
-                  "input '{}': the journal goes to topic {} already: name the units of both in one "
-                  "input, or give it another topic",
-                  input.name, input.topic);
-    }
     if (!seams_.open_stream) {
       return Fail(ErrorCode::kUnsupported, "input '{}': this agent reads files alone", input.name);
     }
-    auto stream = seams_.open_stream(input);
-    if (!stream) return stream.error().Within("input '" + input.name + "'");
-    streams_.push_back(
-        std::make_unique<StreamTail>(input, options_, *std::move(stream), seams_.random, notices_));
+    inputs.push_back(&input);
+  }
+  ASSIGN_OR_RETURN(auto streams, PassStreamsOn(inputs, seams_.open_stream, before));
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    streams_.push_back(std::make_unique<StreamTail>(*inputs[i], options_, std::move(streams[i]),
+                                                    seams_.random, notices_));
   }
   return Ok();
 }
@@ -140,7 +151,7 @@ std::vector<std::string> Agent::topics() const {
 std::vector<std::string> Agent::addresses() const {
   std::vector<std::string> addresses;
   for (const auto& stream : streams_) {
-    if (!stream->address().empty()) addresses.push_back(stream->address());
+    if (!stream->finishes() && !stream->address().empty()) addresses.push_back(stream->address());
   }
   return addresses;
 }
@@ -182,6 +193,7 @@ bool Agent::Step(Instant now) {
   TakeChanges(now.monotonic);
   for (const auto& topic : topics_) topic->Step(*link_, now);
   for (const auto& stream : streams_) stream->Step(*link_, now);
+  DropEndedStreams();
   Ship(now);
   WantCredit();
   SayHelloAgain(now.monotonic);
@@ -189,6 +201,16 @@ bool Agent::Step(Instant now) {
   if (now.monotonic >= report_at_) Report(now);
   if (now.monotonic >= checkpoint_at_) SaveCheckpoint(now);
   return more_;
+}
+
+// Of inputs that a configuration before this one had.
+void Agent::DropEndedStreams() {
+  if (stopping_) return;
+  std::erase_if(streams_, [this](const auto& stream) {
+    if (!stream->finishes() || !stream->Ended()) return false;
+    counters_ += stream->counters();
+    return true;
+  });
 }
 
 void Agent::Ship(Instant now) {
@@ -317,15 +339,32 @@ void Agent::SendReport(Instant now) {
 }
 
 bool Agent::Leave(Instant now) {
+  if (!leaving_ && stopping_) TellLost();
   if (!leaving_) SendReport(now);
   leaving_ = true;
   return link_->SayGoodbye();
+}
+
+// Of what is nowhere else.
+void Agent::TellLost() {
+  for (const auto& stream : streams_) {
+    const std::int64_t bytes = stream->bytes_not_acked();
+    if (bytes == 0) continue;
+    notices_.Say(Severity::kWarn, fmt::format("{}: {} bytes that came in are not acked, and lost",
+                                              stream->name(), bytes));
+  }
 }
 
 void Agent::TakeOver(Handover& handover) {
   for (const auto& topic : topics_) {
     const auto files = handover.files.find(topic->name());
     if (files != handover.files.end()) topic->TakeOver(std::move(files->second));
+  }
+  for (HandedStream& handed : handover.streams) {
+    if (!handed.leaves) continue;
+    streams_.push_back(std::make_unique<StreamTail>(
+        std::move(handed.input), options_, std::move(handed.stream), seams_.random, notices_));
+    streams_.back()->Finish();
   }
   counters_ = handover.counters;
   notices_ = std::move(handover.notices);
@@ -338,7 +377,7 @@ Handover Agent::HandOver() {
   handover.started = started_;
   for (const auto& topic : topics_) handover.files[topic->name()] = topic->HandOver();
   for (const auto& stream : streams_) {
-    handover.streams.push_back({stream->input(), stream->HandOver()});
+    handover.streams.push_back(stream->HandOver());
   }
   handover.notices = std::move(notices_);
   return handover;
@@ -382,7 +421,13 @@ std::span<const int> Agent::Descriptors(Instant now) const {
 void Agent::Stop(Instant now) {
   stopping_ = true;
   for (const auto& topic : topics_) topic->Stop();
-  for (const auto& stream : streams_) stream->Stop();
+  for (const auto& stream : streams_) stream->Finish();
+  SaveCheckpoint(now);
+}
+
+void Agent::Pause(Instant now) {
+  for (const auto& topic : topics_) topic->Stop();
+  for (const auto& stream : streams_) stream->Pause();
   SaveCheckpoint(now);
 }
 

@@ -36,9 +36,6 @@
 
 namespace logboom::agent {
 
-// Opens what an input reads from that is no file.
-using StreamFactory = std::function<Result<std::unique_ptr<RecordStream>>(const InputOptions&)>;
-
 // What an agent stands on. All of it must outlive the agent.
 struct AgentSeams {
   file::FileSystem& fs;
@@ -69,17 +66,19 @@ class Agent final : public client::AgentLinkEvents {
  public:
   // kInvalid for options that can't be: patterns, topics, inputs that say the same twice. Other
   // errors are of streams that can't be opened.
-  static Result<std::unique_ptr<Agent>> Make(AgentOptions options, const AgentSeams& seams);
+  // `before`: what the agent before it in this process left, of which streams are taken, all or
+  // none; null: there was none.
+  static Result<std::unique_ptr<Agent>> Make(AgentOptions options, const AgentSeams& seams,
+                                             Handover* before = nullptr);
 
-  // Whether Make() would say kInvalid, of files.
+  // Whether Make() would say kInvalid.
   static Status Check(const AgentOptions& options);
 
   // Topics in the order of AgentHello::topics.
   std::vector<std::string> topics() const;
   // Where inputs listen.
   std::vector<std::string> addresses() const;
-  // What the agent before it in this process left. Before Begin(); streams are taken by the seam
-  // that opens them.
+  // The rest of what the agent before it left. Before Begin().
   void TakeOver(Handover& handover);
   // Once, before the first Step.
   void Attach(client::AgentLink& link) { link_ = &link; }
@@ -93,8 +92,11 @@ class Agent final : public client::AgentLinkEvents {
   // written to all the time costs a look now and then.
   std::span<const int> Descriptors(Instant now) const;
 
-  // No more reading. What is under way may be waited for: drained().
+  // No more reading. What is under way, and what streams hold in memory, may be waited for:
+  // drained().
   void Stop(Instant now);
+  // The same where another agent of this process goes on: it is handed what streams hold.
+  void Pause(Instant now);
   bool drained() const;
   // The end: reports for the last time, and frees the agent's id. True when that is done, or where
   // nobody listens; else call it again after link.Poll(). No Step() any more.
@@ -124,7 +126,9 @@ class Agent final : public client::AgentLinkEvents {
  private:
   Agent(AgentOptions options, const AgentSeams& seams);
   Status AddTopics();
-  Status AddStreams();
+  Status AddStreams(Handover* before);
+  void DropEndedStreams();
+  void TellLost();
   void LoadCheckpoint();
   void TakeChanges(MonotonicMs now);
   void Ship(Instant now);

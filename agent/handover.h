@@ -4,6 +4,7 @@
 // memory.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 #include "agent/options.h"
 #include "agent/streams/record_stream.h"
 #include "agent/watched_file.h"
+#include "lib/base/result.h"
 #include "lib/base/types.h"
 
 namespace logboom::agent {
@@ -27,6 +29,9 @@ struct HandedFile {
 struct HandedStream {
   InputOptions input;
   std::unique_ptr<RecordStream> stream;
+  std::vector<std::string> sources = {};  // paths of those that are open
+  // No input reads it any more: what it holds is sent, and its sources are closed.
+  bool leaves = false;
 };
 
 // A value, to be moved; one thread.
@@ -41,8 +46,14 @@ struct Handover {
 // Forgets what was known of the file by its agent, but what was seen of it.
 HandedFile HandFileOver(WatchedFile file);
 
-// The stream of an input that reads from the same place in the same way; null: there is none.
-// Standard input is there once, however it is read.
-std::unique_ptr<RecordStream> TakeStream(Handover& handover, const InputOptions& input);
+// Opens what an input reads from that is no file.
+using StreamFactory = std::function<Result<std::unique_ptr<RecordStream>>(const InputOptions&)>;
+
+// What each of `inputs` reads from, none of which is of files: the stream of one in `before` that
+// read from the same place in the same way, or a new one. Those that nobody goes on with leave, and
+// do so before new ones are opened, which may listen where they did. Where one can't be opened all
+// that inputs may still go on with is left in `before`. Null: there was nobody before.
+Result<std::vector<std::unique_ptr<RecordStream>>> PassStreamsOn(
+    const std::vector<const InputOptions*>& inputs, const StreamFactory& open, Handover* before);
 
 }  // namespace logboom::agent

@@ -34,8 +34,8 @@ std::size_t OpenFilesMax(std::uint64_t descriptors, std::size_t configured) {
 Result<std::unique_ptr<Life>> Life::Begin(Configuration configuration, const LifeSeams& seams,
                                           Handover* before) {
   std::unique_ptr<Life> life(new Life(std::move(configuration)));
-  RETURN_IF_ERROR(life->MakeAgent(seams, before));
   ASSIGN_OR_RETURN(auto transport, transport::ConnectZmq(life->configuration_.broker));
+  RETURN_IF_ERROR(life->MakeAgent(seams, before));
   if (before != nullptr) life->agent_->TakeOver(*before);
   life->link_ = std::make_unique<client::AgentLink>(std::move(transport), life->Hello(),
                                                     *life->agent_, seams.random);
@@ -48,21 +48,19 @@ Status Life::MakeAgent(const LifeSeams& seams, Handover* before) {
   watch_ = OpenWatch(configuration_);
   AgentOptions options = configuration_.options;
   options.open_files_max = OpenFilesMax(seams.descriptors, options.open_files_max);
-  const auto open_stream = [this, before, &random = seams.random](
-                               const InputOptions& input) -> Result<std::unique_ptr<RecordStream>> {
-    auto stream = before == nullptr ? nullptr : TakeStream(*before, input);
-    if (stream) return stream;
+  const auto open_stream = [this, &random = seams.random](const InputOptions& input) {
     return OpenStream(input, configuration_.options, random);
   };
-  ASSIGN_OR_RETURN(agent_,
-                   Agent::Make(std::move(options), {.fs = seams.logs,
-                                                    .watch = watch_.get(),
-                                                    .checkpoint = seams.checkpoint,
-                                                    .random = seams.random,
-                                                    .open_stream = open_stream,
-                                                    .memory_bytes = daemon::ResidentBytes,
-                                                    .return_memory = daemon::ReturnFreeMemory,
-                                                    .cpu_time = daemon::CpuTime}));
+  ASSIGN_OR_RETURN(agent_, Agent::Make(std::move(options),
+                                       {.fs = seams.logs,
+                                        .watch = watch_.get(),
+                                        .checkpoint = seams.checkpoint,
+                                        .random = seams.random,
+                                        .open_stream = open_stream,
+                                        .memory_bytes = daemon::ResidentBytes,
+                                        .return_memory = daemon::ReturnFreeMemory,
+                                        .cpu_time = daemon::CpuTime},
+                                       before));
   return Ok();
 }
 

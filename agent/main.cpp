@@ -217,7 +217,11 @@ class Loop {
   }
 
   void StartDrain(Instant now) {
-    agent().Stop(now);
+    if (stopping_) {
+      agent().Stop(now);
+    } else {
+      agent().Pause(now);
+    }
     if (!deadline_) deadline_ = now.monotonic + kDrainMs;
   }
 

@@ -7,16 +7,16 @@
 
 namespace logboom::agent {
 
-StreamTail::StreamTail(const InputOptions& input, const AgentOptions& options,
+StreamTail::StreamTail(InputOptions input, const AgentOptions& options,
                        std::unique_ptr<RecordStream> stream, Random& random, Notices& notices)
-    : input_(input),
+    : input_(std::move(input)),
       options_(options),
       stream_(std::move(stream)),
       random_(random),
       notices_(notices),
-      rows_(input.topic, counters_, notices),
-      shipper_(input.topic, counters_, notices),
-      lines_(options, &input),
+      rows_(input_.topic, counters_, notices),
+      shipper_(input_.topic, counters_, notices),
+      lines_(options, &input_),
       key_(options.host + ":" + stream_->name()) {}
 
 // ---- sessions
@@ -111,7 +111,7 @@ void StreamTail::Step(client::AgentLink& link, Instant now) {
 void StreamTail::Resync(client::AgentLink& link, MonotonicMs now) {
   if (!resync_due_ || !has_session_ || listing_ || now < list_again_at_) return;
   online_ = false;
-  if (!idle()) return;
+  if (!is_settled()) return;
   list_again_at_ = now + kRefusedWaitMin.count();
   ListSources(link, restored_);
 }
@@ -248,14 +248,14 @@ void StreamTail::NoteWaiting(MonotonicMs now) {
 
 bool StreamTail::IsDue(MonotonicMs now) const {
   if (!waiting_) return false;
-  return options_.once || stream_->ended() ||
+  return options_.once || finishes_ || stream_->ended() ||
          stream_->unread_bytes() >= static_cast<std::size_t>(kBatchTargetBytes) ||
          now - waiting_since_ >= options_.linger.count();
 }
 
 bool StreamTail::Ship(client::AgentLink& link, BatchAssembler& assembler, Instant now) {
   blocked_ = !shipper_.CanSend(link, now.monotonic);
-  if (blocked_ || stopping_ || !IsDue(now.monotonic)) return false;
+  if (blocked_ || paused_ || !IsDue(now.monotonic)) return false;
   assembler_ = &assembler;
   run_ = {};
   batches_ = 0;
@@ -366,7 +366,37 @@ bool StreamTail::SendBatch(client::AgentLink& link, MonotonicMs now) {
 
 // ---- what others ask
 
-bool StreamTail::AllSettled() const { return online_ && !seek_due_ && idle() && rows_.idle(); }
+bool StreamTail::AllSettled() const {
+  return online_ && !seek_due_ && is_settled() && rows_.idle();
+}
+
+void StreamTail::Finish() {
+  finishes_ = true;
+  paused_ = unit() == PositionUnit::kEntries;
+  if (!paused_) stream_->End();
+}
+
+bool StreamTail::idle() const {
+  const bool must_end = finishes_ && !paused_ && has_session_;
+  return is_settled() && (!must_end || Ended());
+}
+
+HandedStream StreamTail::HandOver() {
+  HandedStream handed{.input = input_, .stream = nullptr};
+  for (const Source* source : OpenSources()) handed.sources.push_back(source->identity.path);
+  handed.leaves = finishes_;
+  handed.stream = std::move(stream_);
+  return handed;
+}
+
+std::int64_t StreamTail::bytes_not_acked() const {
+  if (unit() == PositionUnit::kEntries) return 0;
+  auto bytes = static_cast<std::int64_t>(stream_->unread_bytes());
+  sources_.ForEach([&bytes](const Source& source) {
+    if (!source.final) bytes += source.read.end - source.durable.end;
+  });
+  return bytes;
+}
 
 bool StreamTail::Ended() const {
   bool final = true;
@@ -401,7 +431,7 @@ Counters StreamTail::counters() const {
 
 MonotonicMs StreamTail::NextDue(MonotonicMs now) const {
   MonotonicMs due = stream_->NextDue(now);
-  if (!online_ || stopping_) return due;
+  if (!online_ || paused_) return due;
   if (const auto until = shipper_.waits_until(now)) due = std::min(due, *until);
   if (seek_due_) due = std::min(due, std::max(now, seek_at_));
   if (waiting_ && !blocked_) {

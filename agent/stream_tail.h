@@ -15,6 +15,7 @@
 
 #include "agent/batch_assembler.h"
 #include "agent/counters.h"
+#include "agent/handover.h"
 #include "agent/input_lines.h"
 #include "agent/notices.h"
 #include "agent/options.h"
@@ -28,11 +29,11 @@
 
 namespace logboom::agent {
 
-// One owner, one thread. Must outlive the link's sessions; `input` and `options` must outlive it.
+// One owner, one thread. Must outlive the link's sessions; `options` must outlive it.
 class StreamTail {
  public:
-  StreamTail(const InputOptions& input, const AgentOptions& options,
-             std::unique_ptr<RecordStream> stream, Random& random, Notices& notices);
+  StreamTail(InputOptions input, const AgentOptions& options, std::unique_ptr<RecordStream> stream,
+             Random& random, Notices& notices);
 
   // `restored`: the broker came back from a backup since the session before.
   void SessionStarted(const client::AgentTopic& topic, bool restored, client::AgentLink& link);
@@ -43,9 +44,13 @@ class StreamTail {
   // Whether there is more to do at once.
   bool Ship(client::AgentLink& link, BatchAssembler& assembler, Instant now);
   // No more sending; what is under way may still be acked.
-  void Stop() { stopping_ = true; }
+  void Pause() { paused_ = true; }
+  // Nothing more is taken. What is held in memory alone is sent, and its sources are closed.
+  void Finish();
+  bool finishes() const { return finishes_; }
 
-  bool idle() const { return shipper_.idle() && !rows_.any_under_way(); }
+  // Nothing is under way; of one that finishes in memory: nor will anything be.
+  bool idle() const;
   // Nothing will come any more, and all that came is acked.
   bool Ended() const;
   // Of `once`: all that was there is acked.
@@ -55,10 +60,12 @@ class StreamTail {
   std::vector<int> descriptors() const { return stream_->descriptors(); }
   bool TakeTopicLost() { return shipper_.TakeTopicLost(); }
 
-  const InputOptions& input() const { return input_; }
   // The end: what it read from.
-  std::unique_ptr<RecordStream> HandOver() { return std::move(stream_); }
+  HandedStream HandOver();
   const std::string& topic() const { return input_.topic; }
+  const std::string& name() const { return stream_->name(); }
+  // That nobody can read again.
+  std::int64_t bytes_not_acked() const;
   std::string address() const { return stream_->address(); }
   // Bytes are counted where positions are bytes.
   Counters counters() const;
@@ -88,6 +95,7 @@ class StreamTail {
   void TellLeftOut(MonotonicMs now);
   void CloseEnded();
   std::vector<Source*> OpenSources();
+  bool is_settled() const { return shipper_.idle() && !rows_.any_under_way(); }
   bool AllSettled() const;
 
   void NoteWaiting(MonotonicMs now);
@@ -100,7 +108,7 @@ class StreamTail {
   void EndRun(MonotonicMs now);
   bool SendBatch(client::AgentLink& link, MonotonicMs now);
 
-  const InputOptions& input_;
+  const InputOptions input_;
   const AgentOptions& options_;
   std::unique_ptr<RecordStream> stream_;
   Random& random_;
@@ -116,7 +124,8 @@ class StreamTail {
   bool listed_ = false;  // in this process, of this topic
   bool resync_due_ = false;
   bool restored_ = false;
-  bool stopping_ = false;
+  bool paused_ = false;
+  bool finishes_ = false;
   bool seek_due_ = true;
   std::uint64_t session_ = 0;
   Uuid topic_id_;

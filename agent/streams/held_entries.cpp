@@ -9,6 +9,10 @@ std::size_t HeldEntries::Weight(const HeldEntry& entry) {
   return sizeof(HeldEntry) + entry.value.size() + entry.peer.size();
 }
 
+std::size_t HeldEntries::WireBytes(const HeldEntry& entry) {
+  return static_cast<std::size_t>(entry.end - entry.begin);
+}
+
 void HeldEntries::Add(ByteView message, std::size_t wire_bytes, std::size_t value_bytes_max,
                       const HeldEntry& like) {
   const std::int64_t end = end_ + static_cast<std::int64_t>(wire_bytes);
@@ -21,7 +25,7 @@ void HeldEntries::Add(ByteView message, std::size_t wire_bytes, std::size_t valu
     end_ = entry.more ? end_ + static_cast<std::int64_t>(entry.value.size()) : end;
     entry.end = end_;
     held_bytes_ += Weight(entry);
-    unread_bytes_ += Weight(entry);
+    unread_bytes_ += WireBytes(entry);
     const bool more = entry.more;
     entries_.push_back(std::move(entry));
     if (!more) return;
@@ -29,7 +33,7 @@ void HeldEntries::Add(ByteView message, std::size_t wire_bytes, std::size_t valu
 }
 
 void HeldEntries::Advance() {
-  unread_bytes_ -= Weight(entries_[at_]);
+  unread_bytes_ -= WireBytes(entries_[at_]);
   ++at_;
 }
 
@@ -39,7 +43,7 @@ SourcePosition HeldEntries::Seek(SourcePosition position) {
                    [position](const HeldEntry& entry) { return entry.begin >= position.value(); });
   at_ = static_cast<std::size_t>(first - entries_.begin());
   unread_bytes_ = 0;
-  for (auto each = first; each != entries_.end(); ++each) unread_bytes_ += Weight(*each);
+  for (auto each = first; each != entries_.end(); ++each) unread_bytes_ += WireBytes(*each);
   return SourcePosition(first == entries_.end() ? end_ : first->begin);
 }
 

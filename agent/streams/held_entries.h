@@ -27,6 +27,7 @@ class HeldEntries {
  public:
   // Memory that is taken, in bytes.
   std::size_t held_bytes() const { return held_bytes_; }
+  // That are still to come, as positions count them.
   std::size_t unread_bytes() const { return unread_bytes_; }
   // A message that took `wire_bytes` to come; one longer than `value_bytes_max` in parts.
   void Add(ByteView message, std::size_t wire_bytes, std::size_t value_bytes_max,
@@ -42,6 +43,7 @@ class HeldEntries {
 
  private:
   static std::size_t Weight(const HeldEntry& entry);
+  static std::size_t WireBytes(const HeldEntry& entry);
 
   std::deque<HeldEntry> entries_;
   std::size_t at_ = 0;

@@ -9,6 +9,8 @@ namespace logboom::agent {
 // What a stream holds in memory until the broker has it. Beyond it nothing is taken: a pipe and a
 // connection make their writer wait, of datagrams the kernel drops those that find no room.
 inline constexpr std::size_t kStreamHeldBytesMax = std::size_t{4} << 20U;
+// And at its end, of what is there already.
+inline constexpr std::size_t kStreamLastBytesMax = 4 * kStreamHeldBytesMax;
 // One read from a pipe or a socket.
 inline constexpr std::size_t kStreamReadBytes = std::size_t{64} << 10U;
 // A stream that fails is tried again this often.

@@ -80,11 +80,20 @@ class PipeStream final : public RecordStream {
     return resumed;
   }
   // Its end is its future: there is nothing to leave out.
-  Result<std::vector<StreamPlace>> SeekEnd() override { return std::vector<StreamPlace>{}; }
+  Result<std::vector<StreamPlace>> SeekEnd() override {
+    piece_.reset();
+    bytes_.Seek(bytes_.released());
+    return std::vector<StreamPlace>{};
+  }
   void Release(std::string_view source, SourcePosition durable) override {
     if (source != path_) return;
     piece_.reset();
     bytes_.Release(durable);
+  }
+  void End() override {
+    // An error ends it too.
+    static_cast<void>(Poll({.wall = {}, .monotonic = now_}));
+    at_end_ = true;
   }
   bool ended() const override { return at_end_ && bytes_.unread().empty(); }
   std::size_t unread_bytes() const override { return bytes_.unread().size(); }

@@ -90,6 +90,9 @@ class RecordStream {
   // All of `source` before `durable` may be forgotten.
   virtual void Release(std::string_view source, SourcePosition durable) = 0;
 
+  // Takes no more than what is there already, and leaves where it listened. What it holds is given
+  // still; then it has ended. Of one that holds nothing itself it is no use.
+  virtual void End() {}
   // No entry will come any more.
   virtual bool ended() const { return false; }
   // Bytes that are held and were not given yet.

@@ -54,6 +54,19 @@ class SyslogStream : public RecordStream {
   std::string address() const override { return "syslog+" + socket_.address; }
   MonotonicMs NextDue(MonotonicMs now) const override { return now + kNeverMs; }
 
+  Status Poll(Instant now) final {
+    now_ = now;
+    Status polled = listens() ? Receive(now) : Ok();
+    TellLost(now.monotonic);
+    return polled;
+  }
+  void End() final {
+    if (!listens()) return;
+    ReceiveLast(now_);
+    socket_.socket = Socket();
+  }
+  bool ended() const override { return !listens() && held_.Next() == nullptr; }
+
   const StreamEntry* Peek() override {
     const HeldEntry* held = held_.Next();
     if (held == nullptr) return nullptr;
@@ -89,7 +102,10 @@ class SyslogStream : public RecordStream {
     return resumed;
   }
   // Its end is its future: there is nothing to leave out.
-  Result<std::vector<StreamPlace>> SeekEnd() override { return std::vector<StreamPlace>{}; }
+  Result<std::vector<StreamPlace>> SeekEnd() override {
+    held_.Seek(held_.released());
+    return std::vector<StreamPlace>{};
+  }
   void Release(std::string_view source, SourcePosition durable) override {
     if (source == path_) held_.Release(durable);
   }
@@ -98,6 +114,13 @@ class SyslogStream : public RecordStream {
   Losses TakeLosses() override { return std::exchange(losses_, {}); }
 
  protected:
+  // All that is there, as far as memory and other senders allow.
+  virtual Status Receive(Instant now) = 0;
+  // The same for the last time, of what was sent already.
+  virtual void ReceiveLast(Instant now) = 0;
+
+  bool listens() const { return descriptor() >= 0; }
+  bool has_last_room() const { return held_.held_bytes() < kStreamLastBytesMax; }
   bool has_room() const { return held_.held_bytes() < kStreamHeldBytesMax; }
   int descriptor() const { return socket_.socket.descriptor(); }
   void Take(ByteView message, std::size_t wire_bytes, const std::string& peer, Instant now) {
@@ -145,6 +168,7 @@ class SyslogStream : public RecordStream {
   std::string prefix_;
   std::string path_;
   HeldEntries held_;
+  Instant now_;
   std::vector<std::string> warnings_;
   Losses losses_ = {};
   Losses untold_ = {};
@@ -162,27 +186,36 @@ class DatagramStream final : public SyslogStream {
       : SyslogStream(std::move(socket), options, id),
         socket_path_(std::move(path)),
         buffer_(socket_path_.empty() ? kSyslogUdpBytesMax : kSyslogUnixBytesMax) {}
-  ~DatagramStream() override {
-    if (!socket_path_.empty()) unlink(socket_path_.c_str());
-  }
+  ~DatagramStream() override { Unlink(); }
   DatagramStream(const DatagramStream&) = delete;
   DatagramStream& operator=(const DatagramStream&) = delete;
 
-  Status Poll(Instant now) override {
-    for (int i = 0; i < kSyslogReadsMax && has_room(); ++i) {
-      if (!Receive(now)) break;
-    }
-    NoteDropped();
-    TellLost(now.monotonic);
-    return Ok();
-  }
   std::vector<int> descriptors() const override {
-    if (!has_room()) return {};
+    if (!has_room() || !listens()) return {};
     return {descriptor()};
   }
 
  private:
-  bool Receive(Instant now) {
+  Status Receive(Instant now) override {
+    for (int i = 0; i < kSyslogReadsMax && has_room(); ++i) {
+      if (!ReceiveOne(now)) break;
+    }
+    NoteDropped();
+    return Ok();
+  }
+  void ReceiveLast(Instant now) override {
+    Unlink();
+    while (has_last_room() && ReceiveOne(now)) {
+    }
+    NoteDropped();
+  }
+  // So that another can listen there.
+  void Unlink() {
+    if (!socket_path_.empty()) unlink(socket_path_.c_str());
+    socket_path_.clear();
+  }
+
+  bool ReceiveOne(Instant now) {
     sockaddr_storage peer{};
     iovec part{.iov_base = buffer_.data(), .iov_len = buffer_.size()};
     msghdr message{};
@@ -223,7 +256,23 @@ class ConnectionStream final : public SyslogStream {
         connections_max_(options.connections_max),
         buffer_(kStreamReadBytes) {}
 
-  Status Poll(Instant now) override {
+  std::vector<int> descriptors() const override {
+    std::vector<int> descriptors;
+    if (!has_room() || !listens()) return descriptors;
+    if (!is_full() && accepting_.ok()) descriptors.push_back(descriptor());
+    for (const auto& each : connections_) descriptors.push_back(each->socket.descriptor());
+    return descriptors;
+  }
+  // Its listener is not waited for where nobody can be let in.
+  MonotonicMs NextDue(MonotonicMs now) const override {
+    const bool looks_again = listens() && (is_full() || !accepting_.ok());
+    return looks_again ? now + kStreamRetry.count() : SyslogStream::NextDue(now);
+  }
+
+ private:
+  bool is_full() const { return connections_.size() >= connections_max_; }
+
+  Status Receive(Instant now) override {
     Accept(now);
     for (int i = 0; i < kSyslogReadsMax && has_room() && !connections_.empty(); ++i) {
       if (!Read(*connections_[next_++ % connections_.size()], now))
@@ -235,24 +284,18 @@ class ConnectionStream final : public SyslogStream {
     quiet_ = 0;
     while (partial_bytes_ > kSyslogPartialBytesMax) FlushLongest(now);
     std::erase_if(connections_, [](const auto& each) { return each->ended; });
-    TellLost(now.monotonic);
     return accepting_;
   }
-  std::vector<int> descriptors() const override {
-    std::vector<int> descriptors;
-    if (!has_room()) return descriptors;
-    if (!is_full() && accepting_.ok()) descriptors.push_back(descriptor());
-    for (const auto& each : connections_) descriptors.push_back(each->socket.descriptor());
-    return descriptors;
+  void ReceiveLast(Instant now) override {
+    while (!is_full() && AcceptOne(now)) {
+    }
+    for (const auto& each : connections_) {
+      while (has_last_room() && Read(*each, now)) {
+      }
+      Close(*each, now);
+    }
+    connections_.clear();
   }
-  // Its listener is not waited for where nobody can be let in.
-  MonotonicMs NextDue(MonotonicMs now) const override {
-    const bool looks_again = is_full() || !accepting_.ok();
-    return looks_again ? now + kStreamRetry.count() : SyslogStream::NextDue(now);
-  }
-
- private:
-  bool is_full() const { return connections_.size() >= connections_max_; }
 
   void Accept(Instant now) {
     if (!accepting_.ok() && now.monotonic < accept_again_at_) return;
@@ -298,7 +341,7 @@ class ConnectionStream final : public SyslogStream {
       // While nothing was read it may have said something.
       if (Read(connection, now)) continue;
       if (!connection.ended) Lost(Loss::kConnectionLimit, 1);
-      End(connection, now);
+      Close(connection, now);
       connections_.erase(quietest);
       return true;
     }
@@ -312,7 +355,7 @@ class ConnectionStream final : public SyslogStream {
     if (got < 0 && errno == EINTR) return true;
     if (got < 0 && errno == EAGAIN) return false;
     if (got <= 0) {
-      End(connection, now);
+      Close(connection, now);
       return false;
     }
     connection.heard_at = now.monotonic;
@@ -337,7 +380,7 @@ class ConnectionStream final : public SyslogStream {
     connection.partial.clear();
     connection.partial.shrink_to_fit();
   }
-  void End(Connection& connection, Instant now) {
+  void Close(Connection& connection, Instant now) {
     Flush(connection, now);
     connection.ended = true;
   }

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -79,7 +80,7 @@ class AgentRig {
   // The same process under agent_options as they are now; `meanwhile` happens when nobody looks.
   void Reload(const std::function<void()>& meanwhile = [] {}) {
     constexpr std::int64_t kDrainMs = 5'000;
-    agent->Stop(now);
+    agent->Pause(now);
     for (std::int64_t passed = 0; passed < kDrainMs && !agent->drained(); passed += 10) Tick();
     agent->SaveCheckpoint(now);
     agent->Leave(now);
@@ -87,6 +88,15 @@ class AgentRig {
     Kill();
     meanwhile();
     Begin(&handover);
+  }
+  // As SIGTERM.
+  void Stop() {
+    constexpr std::int64_t kDrainMs = 5'000;
+    agent->Stop(now);
+    for (std::int64_t passed = 0; passed < kDrainMs && !agent->drained(); passed += 10) Tick();
+    agent->Leave(now);
+    for (Notice& notice : agent->TakeNotices()) notices.push_back(std::move(notice));
+    Kill();
   }
   // As kill -9: nothing more is sent or saved.
   void Kill() {
@@ -232,6 +242,8 @@ class AgentRig {
   fakes::FakeBroker broker{network.MakeServer(kBrokerAddress)};
   AgentOptions agent_options;
   StreamFactory open_stream;
+  // What goes on where agent_options can't be, at a reload.
+  std::optional<AgentOptions> fallback;
   // Of the process that the agent is in.
   std::function<std::uint64_t()> memory_bytes = [] { return std::uint64_t{0}; };
   std::function<std::chrono::microseconds()> cpu_time = [] { return std::chrono::microseconds(0); };
@@ -240,14 +252,23 @@ class AgentRig {
   bool prints_notices = false;  // to follow a test that fails
 
  private:
+  Result<std::unique_ptr<Agent>> Make(Handover* handover) {
+    return Agent::Make(agent_options,
+                       {.fs = archives,
+                        .watch = watched_ ? watch_.get() : nullptr,
+                        .checkpoint = *checkpoint_,
+                        .random = random,
+                        .open_stream = open_stream,
+                        .memory_bytes = memory_bytes,
+                        .cpu_time = cpu_time},
+                       handover);
+  }
   void Begin(Handover* handover) {
-    auto made = Agent::Make(agent_options, {.fs = archives,
-                                            .watch = watched_ ? watch_.get() : nullptr,
-                                            .checkpoint = *checkpoint_,
-                                            .random = random,
-                                            .open_stream = open_stream,
-                                            .memory_bytes = memory_bytes,
-                                            .cpu_time = cpu_time});
+    auto made = Make(handover);
+    if (!made.ok() && fallback) {
+      agent_options = *fallback;
+      made = Make(handover);
+    }
     ASSERT_TRUE(made.ok()) << made.error().message;
     agent = std::move(*made);
     if (handover != nullptr) agent->TakeOver(*handover);

@@ -1,5 +1,7 @@
 """SIGHUP: an agent reads its configuration again, and no line is lost or doubled by it."""
 import signal
+import socket
+import subprocess
 
 from harness import main, waiting
 from harness.case import ProcessCase
@@ -80,6 +82,49 @@ class Reload(ProcessCase):
             file.write(b"2\n")
         self.wait_lines("logs", 2)
         self.assert_lines("logs", [b"1", b"2"])
+        self.assert_stopped_cleanly(agent)
+
+    def test_streams_go_on_and_are_closed_where_their_input_is_gone(self):
+        self.log("a.log")
+        files = f'[[input]]\ntopic = "logs"\ninclude = ["{self.logs}/a.log"]\n'
+        syslog = '[[input]]\ntopic = "syslog"\nsyslog = "tcp://127.0.0.1:0"\n'
+        standard_input = '[[input]]\ntopic = "stdin"\ninclude = ["-"]\n'
+        self.config.write_text(files + syslog + standard_input, encoding="utf-8")
+        agent = self.agent(self.broker_daemon, config=self.config)
+        agent.start(stdin=subprocess.PIPE)
+        address = next(one for one in agent.ready_addresses() if one.startswith("syslog+"))
+        port = int(address.rpartition(":")[2])
+        written = []
+        with socket.create_connection(("127.0.0.1", port)) as sender:
+            for turn in range(6):
+                label = f'labels = {{turn = "{turn}"}}\n'
+                self.config.write_text(files + syslog + label + standard_input + label,
+                                       encoding="utf-8")
+                agent.send(signal.SIGHUP)
+                for number in range(2_000):
+                    written.append(f"turn {turn} line {number}".encode())
+                    sender.sendall(written[-1] + b"\n")
+                    agent.process.stdin.write(written[-1] + b"\n")
+                agent.process.stdin.flush()
+                waiting.wait_until(
+                    "the configuration is reloaded",
+                    lambda: agent.stderr_text().count("configuration is reloaded") > turn)
+            self.wait_lines("syslog", len(written) - 1)
+            written.append(b"the last, and at once they are gone")
+            sender.sendall(written[-1] + b"\n")
+            agent.process.stdin.write(written[-1] + b"\n")
+            agent.process.stdin.flush()
+            self.config.write_text(files, encoding="utf-8")
+            self.reload(agent)
+            self.assertEqual(sender.recv(1), b"")
+        for topic in ("syslog", "stdin"):
+            self.wait_lines(topic, len(written))
+            self.assert_lines(topic, written)
+        with socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(("127.0.0.1", port))
+            listener.listen()
+        agent.process.stdin.close()
         self.assert_stopped_cleanly(agent)
 
     def test_an_unlinked_file_with_unread_lines_is_read_to_its_end(self):
