@@ -49,7 +49,7 @@ std::optional<InputLine> InputLines::Next(ByteView bytes, const FramingPlace& pl
                                           const LineSource& source) {
   const auto piece = framer_.Next(bytes, place, rest);
   if (!piece) return std::nullopt;
-  if (last_ && IsRepeat(*piece)) {
+  if (IsRepeat(*piece)) {
     auto repeats = Repeats(*piece, bytes, place, rest);
     if (repeats) {
       repeats->time = source.read_time;
@@ -61,31 +61,38 @@ std::optional<InputLine> InputLines::Next(ByteView bytes, const FramingPlace& pl
 }
 
 bool InputLines::IsRepeat(const Piece& piece) const {
-  return !piece.more && piece.value == *last_ && piece.stream == last_stream_;
+  return last_ && !piece.more && piece.value == *last_ && piece.stream == last_stream_;
+}
+
+InputLine InputLines::Count(std::uint32_t repeats) {
+  InputLine line;
+  line.repeats = repeats;
+  repeats_text_ = fmt::format("last line repeated {} times", repeats);
+  repeats_count_ = fmt::format("{}", repeats);
+  line.piece.value = repeats_text_;
+  const auto file_headers = understanding_.file_headers();
+  repeats_headers_.assign(file_headers.begin(), file_headers.end());
+  repeats_headers_.push_back({.key = kRepeatedHeader, .value = ByteView(repeats_count_)});
+  line.headers = repeats_headers_;
+  return line;
 }
 
 // As many as there are, in one record. Nothing where it is only one: that goes as it is.
 std::optional<InputLine> InputLines::Repeats(const Piece& first, ByteView bytes,
                                              const FramingPlace& place, RestRule rest) {
-  InputLine line;
-  line.place.position = place.position;
-  line.repeats = 1;
+  std::uint32_t repeats = 1;
   std::size_t consumed = first.consumed;
   while (true) {
     const FramingPlace here{place.encoding, place.position + static_cast<std::int64_t>(consumed)};
     const auto next = framer_.Next(bytes.substr(consumed), here, rest);
     if (!next || !IsRepeat(*next)) break;
     consumed += next->consumed;
-    ++line.repeats;
+    ++repeats;
   }
-  if (line.repeats == 1) return std::nullopt;
-  repeats_text_ = fmt::format("last line repeated {} times", line.repeats);
-  repeats_count_ = fmt::format("{}", line.repeats);
-  line.piece = {.value = repeats_text_, .consumed = consumed};
-  const auto file_headers = understanding_.file_headers();
-  repeats_headers_.assign(file_headers.begin(), file_headers.end());
-  repeats_headers_.push_back({.key = kRepeatedHeader, .value = ByteView(repeats_count_)});
-  line.headers = repeats_headers_;
+  if (repeats == 1) return std::nullopt;
+  InputLine line = Count(repeats);
+  line.place.position = place.position;
+  line.piece.consumed = consumed;
   return line;
 }
 

@@ -66,7 +66,13 @@ class InputLines {
   // not. Valid until the next call.
   std::optional<InputLine> Next(ByteView bytes, const FramingPlace& place, RestRule rest,
                                 const LineSource& source);
-  // The same of a piece that was cut elsewhere.
+  bool dedupes() const { return shaper_.dedupes(); }
+  // Whether it is to be counted rather than sent: the input dedupes, and sent an equal one before
+  // it in this turn.
+  bool IsRepeat(const Piece& piece) const;
+  // What stands for so many lines. Valid until the next call.
+  InputLine Count(std::uint32_t repeats);
+  // As Next(), of a piece that was cut elsewhere, and is no repeat, or the only one.
   InputLine Shape(const Piece& piece, const FramingPlace& place, const LineSource& source);
   // Labels behind the first `known`, as lines are.
   std::span<const record::HeaderView> RedactLabels(std::span<const record::HeaderView> headers,
@@ -77,7 +83,6 @@ class InputLines {
   void Done(const InputLine& line, Counters& counters, ShapingState& state);
 
  private:
-  bool IsRepeat(const Piece& piece) const;
   std::optional<InputLine> Repeats(const Piece& first, ByteView bytes, const FramingPlace& place,
                                    RestRule rest);
 

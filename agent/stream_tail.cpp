@@ -270,18 +270,26 @@ bool StreamTail::Fill(client::AgentLink& link, Instant now) {
   bool goes_on = true;
   while (goes_on) {
     const StreamEntry* entry = stream_->Peek();
-    if (entry == nullptr) break;
-    Source& source = SourceOf(*entry);
+    if (entry != nullptr && IsRepeat(*entry)) {
+      repeats_.Hold(*entry, stream_->window());
+      stream_->Advance();
+      continue;
+    }
+    if (entry == nullptr && repeats_.empty()) break;
+    Source& source = SourceOf(repeats_.empty() ? *entry : repeats_.entry());
     if (source.row || source.row_under_way) break;  // what comes before it is to be durable
     if (run_.source != &source) {
       EndRun(now.monotonic);
       BeginRun(source, now.monotonic);
     }
-    if (AddEntry(*entry, now)) continue;
+    if (repeats_.empty() ? AddEntry(*entry, now) : AddRepeats(now)) continue;
     EndRun(now.monotonic);
     goes_on = SendBatch(link, now.monotonic);
   }
   EndRun(now.monotonic);
+  // They were read, and can't be sent now.
+  seek_due_ = seek_due_ || !repeats_.empty();
+  repeats_.Clear();
   if (!assembler_->empty()) SendBatch(link, now.monotonic);
   waiting_ = waiting_ && !goes_on;  // what is left has waited
   return !goes_on;
@@ -302,7 +310,8 @@ void StreamTail::BeginRun(Source& source, MonotonicMs now) {
 void StreamTail::EndRun(MonotonicMs now) {
   if (run_.source == nullptr) return;
   const Run run = std::exchange(run_, {});
-  const client::SpanEnd end{run.end, stream_->window()};
+  const client::SpanEnd end{run.end,
+                            repeats_.empty() ? stream_->window() : repeats_.window_before()};
   const auto left_out = assembler_->EndRun(end);
   if (run.end == run.source->read.end) return;
   if (left_out) return run.source->LeftOut(end, *left_out, now);
@@ -327,18 +336,54 @@ bool StreamTail::AddLine(const StreamEntry& entry, Instant now) {
   const Piece piece{.value = entry.value,
                     .consumed = static_cast<std::size_t>(entry.end - entry.begin),
                     .more = entry.more,
-                    .time = entry.time};
+                    .stream = entry.stream,
+                    .time = entry.time,
+                    .as_is = entry.as_is};
   const FramingPlace place{.position = entry.begin.value()};
   const InputLine line = lines_.Shape(piece, place, {source.id, now.wall, source.shaping});
   if (line.is_sent()) {
-    headers_.assign(line.headers.begin(), line.headers.end());
-    headers_.insert(headers_.end(), entry.headers.begin(), entry.headers.end());
-    const auto headers = lines_.RedactLabels(headers_, line.headers.size());
-    if (!assembler_->Add(line.piece, line.time, headers)) return false;
+    if (!Add(line, entry.headers)) return false;
+    if (lines_.dedupes()) repeats_.Sent(entry);
     last_line_ = now.wall;
   }
   assembler_->LeaveOut(line.left_out());
   lines_.Done(line, counters_, source.shaping);
+  return true;
+}
+
+// False: the batch is full.
+bool StreamTail::Add(const InputLine& line, std::span<const record::HeaderView> of_entry) {
+  headers_.assign(line.headers.begin(), line.headers.end());
+  headers_.insert(headers_.end(), of_entry.begin(), of_entry.end());
+  return assembler_->Add(line.piece, line.time, lines_.RedactLabels(headers_, line.headers.size()));
+}
+
+// In the run that is open an equal one was sent.
+bool StreamTail::IsRepeat(const StreamEntry& entry) const {
+  if (run_.source == nullptr || entry.dropped || entry.source != run_.source->identity.path) {
+    return false;
+  }
+  const Piece piece{.value = entry.value, .more = entry.more, .stream = entry.stream};
+  return lines_.IsRepeat(piece) && repeats_.HasSameHeaders(entry);
+}
+
+// False: the batch is full, and they are still held.
+bool StreamTail::AddRepeats(Instant now) {
+  const StreamEntry entry = repeats_.entry();
+  const bool added = repeats_.count() == 1 ? AddLine(entry, now) : AddCount(entry, now);
+  if (!added) return false;
+  run_.end = entry.end;
+  repeats_.Clear();
+  return true;
+}
+
+bool StreamTail::AddCount(const StreamEntry& entry, Instant now) {
+  InputLine line = lines_.Count(repeats_.count());
+  line.time = entry.time.value_or(now.wall);
+  if (!Add(line, entry.headers)) return false;
+  assembler_->LeaveOut(line.left_out());
+  lines_.Done(line, counters_, run_.source->shaping);
+  last_line_ = now.wall;
   return true;
 }
 

@@ -22,6 +22,7 @@
 #include "agent/row_sender.h"
 #include "agent/shipper.h"
 #include "agent/source_registry.h"
+#include "agent/stream_repeats.h"
 #include "agent/streams/record_stream.h"
 #include "agent/topic_tail.h"
 #include "lib/base/random.h"
@@ -103,6 +104,10 @@ class StreamTail {
   Source& SourceOf(const StreamEntry& entry);
   bool AddEntry(const StreamEntry& entry, Instant now);
   bool AddLine(const StreamEntry& entry, Instant now);
+  bool IsRepeat(const StreamEntry& entry) const;
+  bool AddRepeats(Instant now);
+  bool AddCount(const StreamEntry& entry, Instant now);
+  bool Add(const InputLine& line, std::span<const record::HeaderView> of_entry);
   bool Fill(client::AgentLink& link, Instant now);
   void BeginRun(Source& source, MonotonicMs now);
   void EndRun(MonotonicMs now);
@@ -144,6 +149,7 @@ class StreamTail {
   std::vector<Source*> batch_sources_;
   int batches_ = 0;
   InputLines lines_;
+  StreamRepeats repeats_;                    // behind run_.end
   std::vector<record::HeaderView> headers_;  // reused
   std::string key_;
 };

@@ -132,7 +132,9 @@ class PipeStream final : public RecordStream {
               .end = end,
               .value = piece_->value,
               .more = piece_->more,
-              .time = piece_->time};
+              .time = piece_->time,
+              .stream = piece_->stream,
+              .as_is = piece_->as_is};
   }
 
   int descriptor_;

@@ -32,6 +32,9 @@ struct StreamEntry {
   bool dropped = false;  // read and counted, but not to be sent
   // Of its own; nothing: that of reading.
   std::optional<TimestampMs> time = {};
+  // As those of Piece.
+  ByteView stream = {};
+  bool as_is = false;
   std::span<const record::HeaderView> headers = {};
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,8 @@ struct StreamScript {
     std::int64_t end = 0;
     std::string value;
     bool dropped = false;
+    std::string label = {};  // of the header lb.label.from
+    std::optional<TimestampMs> time = {};
   };
   PositionUnit unit = PositionUnit::kBytes;
   std::string prefix = "fake:";
@@ -65,11 +68,15 @@ class ScriptedStream final : public RecordStream {
     }
     if (at_ == script_.entries.size()) return nullptr;
     const StreamScript::Entry& entry = script_.entries[at_];
+    headers_.clear();
+    if (!entry.label.empty()) headers_.push_back({.key = "lb.label.from", .value = entry.label});
     entry_ = {.source = entry.source,
               .begin = SourcePosition(entry.begin),
               .end = SourcePosition(entry.end),
               .value = entry.value,
-              .dropped = entry.dropped};
+              .dropped = entry.dropped,
+              .time = entry.time,
+              .headers = headers_};
     return &entry_;
   }
   void Advance() override {
@@ -140,6 +147,7 @@ class ScriptedStream final : public RecordStream {
   std::map<std::string, std::int64_t> from_;
   std::map<std::string, std::string> bytes_;
   StreamEntry entry_;
+  std::vector<record::HeaderView> headers_;
   std::uint64_t window_ = 0;
 };
 

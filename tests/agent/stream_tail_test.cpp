@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "agent/shaping.h"
 #include "tests/agent/agent_rig.h"
 #include "tests/agent/scripted_stream.h"
 
@@ -179,6 +180,185 @@ TEST(StreamTail, DroppedEntriesAreCountedInTheSpanThatCoversThem) {
   EXPECT_EQ(span->end, SourcePosition(4));
   EXPECT_EQ(span->dropped, 2U);
   EXPECT_EQ(span->records, 1U);
+}
+
+class DedupingRig : public StreamRig {
+ public:
+  explicit DedupingRig(Options options = {}) : StreamRig(options) {
+    broker.values_are_bytes = false;
+    auto shaping = std::make_shared<Shaping>();
+    shaping->dedupe = true;
+    agent_options.inputs.front().shaping = shaping;
+  }
+  void WriteAll(const Strings& values) {
+    for (const std::string& value : values) script.Write("fake:1", value);
+  }
+  std::uint64_t Repeated() const {
+    return agent->Totals().counters.lines_dropped[static_cast<std::size_t>(DropReason::kRepeated)];
+  }
+  std::uint64_t LeftOut() {
+    std::uint64_t lines = 0;
+    for (const auto& record : topic().log) lines += record.left_out;
+    for (const auto& row : topic().rows) lines += row.row.dropped();
+    return lines;
+  }
+  // The log with its counts written out.
+  Strings Expanded() {
+    Strings values;
+    for (const fakes::StoredRecord& record : topic().log) {
+      const auto repeated = record.headers.find("lb.repeated");
+      if (repeated == record.headers.end()) {
+        values.push_back(record.value);
+      } else {
+        const std::string last = values.back();
+        values.insert(values.end(), std::stoul(repeated->second), last);
+      }
+    }
+    return values;
+  }
+  // That the end of each span stands where the script's bytes say it does.
+  void CheckWindows() {
+    std::string bytes;
+    for (const StreamScript::Entry& entry : script.entries) bytes += entry.value + "\n";
+    for (const fakes::StoredRecord& record : topic().log) {
+      const auto header = record.headers.find("lb.span");
+      if (header == record.headers.end()) continue;
+      const auto span = record::DecodeSpan(header->second);
+      ASSERT_TRUE(span.ok());
+      const auto at = static_cast<std::size_t>(span->end.value());
+      const std::size_t size = std::min(at, record::kWindowBytes);
+      ASSERT_EQ(span->window, record::HashBytes(ByteView(bytes).substr(at - size, size))) << at;
+    }
+  }
+};
+
+TEST(StreamTail, EqualEntriesThatWaitTogetherBecomeACount) {
+  DedupingRig rig;
+  rig.WriteAll({"a", "b", "b", "b", "b", "c", "c", "b", "b"});
+  rig.Start();
+  rig.Run(3'000);
+  EXPECT_EQ(rig.Values(), (Strings{"a", "b", "last line repeated 3 times", "c", "c", "b", "b"}));
+  EXPECT_EQ(rig.topic().log[2].headers.at("lb.repeated"), "3");
+  EXPECT_EQ(rig.topic().log[2].key, "host:fake");
+  EXPECT_EQ(rig.LeftOut(), 3U);
+  EXPECT_EQ(rig.Repeated(), 3U);
+  EXPECT_EQ(rig.agent->FileReports().front().acked, SourcePosition(18));
+  rig.CheckWindows();
+}
+
+TEST(StreamTail, ACountIsToldWithItsLingerThoughTheBurstGoesOn) {
+  DedupingRig rig;
+  rig.Start();
+  rig.Run(1'000);
+  for (int i = 0; i < 200; ++i) {
+    rig.WriteAll({"again"});
+    rig.Tick();
+  }
+  EXPECT_GE(rig.broker.produces(), 3U);
+  rig.Run(1'000);
+  EXPECT_EQ(rig.Expanded(), Strings(200, "again"));
+  EXPECT_LE(rig.Values().size(), 2 * rig.broker.produces());
+  EXPECT_EQ(rig.LeftOut() + rig.Values().size(), 200 + rig.broker.produces());
+}
+
+// Their headers say where they came from.
+TEST(StreamTail, EntriesOfOthersAreNoRepeats) {
+  DedupingRig rig;
+  rig.BecomeJournal();
+  std::int64_t number = 0;
+  const auto write = [&](const char* source, const char* label) {
+    ++number;
+    rig.script.entries.push_back({.source = source,
+                                  .begin = number,
+                                  .end = number + 1,
+                                  .value = "same",
+                                  .label = label,
+                                  .time = TimestampMs(1'790'000'000'000 + number)});
+  };
+  write("fake:1", "a");
+  write("fake:1", "b");
+  write("fake:1", "b");
+  write("fake:1", "b");
+  write("fake:2", "b");
+  write("fake:1", "b");
+  rig.Start();
+  rig.Run(3'000);
+  EXPECT_EQ(rig.Values(), (Strings{"same", "same", "last line repeated 2 times", "same", "same"}));
+  const fakes::StoredRecord& count = rig.topic().log[2];
+  EXPECT_EQ(count.headers.at("lb.label.from"), "b");
+  EXPECT_EQ(count.timestamp_ms, 1'790'000'000'004) << "of the last of them";
+}
+
+TEST(StreamTail, DroppedEntriesAreNoRepeats) {
+  DedupingRig rig;
+  rig.WriteAll({"a", "a", "a", "a"});
+  rig.script.entries[2].dropped = true;
+  rig.Start();
+  rig.Run(3'000);
+  EXPECT_EQ(rig.Values(), (Strings{"a", "a", "a"}));
+  EXPECT_EQ(rig.LeftOut(), 1U);
+}
+
+// The entry fits, and what is told of its repeats does not: those are the next batch's.
+TEST(StreamTail, ABatchThatIsFullEndsAheadOfTheRepeatsThatItHasNoRoomFor) {
+  bool ended_between = false;
+  for (const std::size_t repeats : {1U, 3U}) {
+    for (std::size_t size = 47'900; size < 48'600; size += 20) {
+      SCOPED_TRACE(size);
+      DedupingRig rig;
+      rig.agent_options.codec = record::Codec::kNone;
+      Strings written = {std::string(1'000'000, 'x'), std::string(size, 'y')};
+      for (std::size_t i = 0; i <= repeats; ++i) written.push_back("b");
+      written.push_back("c");
+      rig.WriteAll(written);
+      rig.Start();
+      rig.Run(2'000);
+      ASSERT_EQ(rig.Expanded(), written);
+      rig.CheckWindows();
+      const auto& log = rig.topic().log;
+      ended_between = ended_between || (log.size() > 3 && log[2].value == "b" &&
+                                        log[3].headers.count("lb.span") > 0);
+    }
+  }
+  EXPECT_TRUE(ended_between);
+}
+
+// Batches that are full in the midst of repeats, windows that are, and brokers that come and go.
+TEST(StreamTail, CountsAreExactWhateverBecomesOfBatchesAndSessions) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    SCOPED_TRACE(seed);
+    DedupingRig rig({.seed = seed});
+    SeededRandom random(seed);
+    rig.agent_options.codec = record::Codec::kNone;
+    rig.Start();
+    Strings written;
+    for (int round = 0; round < 12; ++round) {
+      for (std::uint64_t i = random.Below(300); i > 0; --i) {
+        const std::size_t size =
+            random.Below(30) == 0 ? random.Below(300'000) : random.Below(3'000);
+        const std::string value = fmt::format("{} {}", round, std::string(size, 'x'));
+        for (std::uint64_t n = random.Below(6); n > 0; --n) written.push_back(value);
+      }
+      rig.WriteAll(Strings(written.begin() + static_cast<std::ptrdiff_t>(rig.script.entries.size()),
+                           written.end()));
+      rig.broker.syncs_by_itself = random.Below(3) > 0;
+      if (random.Below(4) == 0) rig.network.CutAfter(kBrokerAddress, random.Below(20));
+      if (random.Below(8) == 0) rig.broker.Restart();
+      if (random.Below(8) == 0) rig.broker.false_conflicts = 1;
+      rig.Run(static_cast<std::int64_t>(random.Below(1'500)));
+    }
+    rig.broker.syncs_by_itself = true;
+    rig.Run(60'000);
+    ASSERT_TRUE(rig.Expanded() == written)
+        << rig.Expanded().size() << " instead of " << written.size();
+    ASSERT_LT(rig.Values().size(), written.size());
+    const auto counts =
+        std::count_if(rig.topic().log.begin(), rig.topic().log.end(),
+                      [](const auto& record) { return record.headers.count("lb.repeated") > 0; });
+    const std::size_t plain = rig.Values().size() - static_cast<std::size_t>(counts);
+    ASSERT_EQ(rig.LeftOut() + plain, written.size());
+    rig.CheckWindows();
+  }
 }
 
 TEST(StreamTail, ASourceThatIsAnotherOneNowIsClosedAndAnewOneBegins) {

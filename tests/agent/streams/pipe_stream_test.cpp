@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "agent/shaping.h"
 #include "agent/streams/limits.h"
 #include "tests/agent/agent_rig.h"
 
@@ -54,6 +55,7 @@ class PipeRig : public AgentRig {
       const PipeOptions options{.framing = {.record_bytes_max = agent_options.max_line_bytes,
                                             .encoding = each.encoding,
                                             .strip_cr = each.strip_cr,
+                                            .container = each.container,
                                             .fold = each.multiline},
                                 .multiline_timeout = each.multiline_timeout,
                                 .partial_timeout = agent_options.partial_timeout};
@@ -193,6 +195,27 @@ TEST(PipeStream, EventsOfSeveralLinesAreOneRecord) {
   rig.pipe->Write("  and on\nnext\n");
   rig.Run(5'000);
   EXPECT_EQ(rig.Values(), (Strings{"event\n  goes on\n  and on", "next"}));
+}
+
+TEST(PipeStream, ContainersLinesHaveTheirStreamAsALabel) {
+  PipeRig rig;
+  auto shaping = std::make_shared<Shaping>();
+  shaping->dedupe = true;
+  rig.input().container = ContainerFormat::kCri;
+  rig.input().shaping = shaping;
+  rig.broker.values_are_bytes = false;
+  rig.Start();
+  for (const char* stream : {"stdout", "stderr", "stderr", "stderr"}) {
+    rig.pipe->Write(fmt::format("2026-09-21T10:00:00.5Z {} F the same\n", stream));
+  }
+  rig.pipe->Write("no container's line\n");
+  rig.Run(2'000);
+  EXPECT_EQ(rig.Values(),
+            (Strings{"the same", "the same", "last line repeated 2 times", "no container's line"}));
+  EXPECT_EQ(rig.topic().log[0].headers.at("lb.label.stream"), "stdout");
+  EXPECT_EQ(rig.topic().log[1].headers.at("lb.label.stream"), "stderr");
+  EXPECT_EQ(rig.topic().log[3].headers.count("lb.label.stream"), 0U);
+  EXPECT_EQ(rig.agent->Totals().counters.not_understood.lines_not_parsed, 1U);
 }
 
 TEST(PipeStream, TheByteOrderMarkOfUtf16StandsAtTheBeginningAlone) {
