@@ -1,4 +1,3 @@
-#include <linux/magic.h>
 #include <sys/inotify.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 
 #include "lib/file/descriptor.h"
 #include "lib/file/directory_watch.h"
+#include "lib/file/remote_file_system.h"
 
 namespace logboom::file {
 namespace {
@@ -59,28 +59,10 @@ class InotifyWatch final : public DirectoryWatch {
   std::unordered_map<int, std::vector<std::string>> directories_of_watch_;
 };
 
-// Their files are written on other machines or by other programs, and the kernel hears nothing.
-// Source: linux/magic.h, and the file systems' own headers where they have no name there.
 std::string_view RemoteFileSystem(const std::string& directory) {
   struct statfs stat = {};
   if (::statfs(directory.c_str(), &stat) != 0) return {};
-  switch (static_cast<std::uint32_t>(stat.f_type)) {
-    case NFS_SUPER_MAGIC: return "NFS";
-    case SMB_SUPER_MAGIC:
-    case 0xff534d42:  // cifs
-    case 0xfe534d42:  // smb2
-      return "SMB";
-    case AFS_SUPER_MAGIC: return "AFS";
-    case CODA_SUPER_MAGIC: return "Coda";
-    case CEPH_SUPER_MAGIC: return "Ceph";
-    case V9FS_MAGIC: return "9p";
-    case FUSE_SUPER_MAGIC: return "FUSE";
-    case 0x0bd00bd0: return "Lustre";
-    case 0x01161970: return "GFS2";
-    case 0x47504653: return "GPFS";
-    case 0xa501fcf5: return "VxFS";
-    default: return {};
-  }
+  return RemoteFileSystemOf(static_cast<std::uint32_t>(stat.f_type));
 }
 
 Status InotifyWatch::Add(const std::string& directory) {
