@@ -200,6 +200,7 @@ bool Agent::Step(Instant now) {
   TellNoBroker(now.monotonic);
   if (now.monotonic >= report_at_) Report(now);
   if (now.monotonic >= checkpoint_at_) SaveCheckpoint(now);
+  Rest(now.monotonic);
   return more_;
 }
 
@@ -251,6 +252,19 @@ void Agent::LookAtMemory(MonotonicMs now) {
                    fmt::format("{} bytes of memory are in use, and agent.memory_max is {}: one "
                                "batch at a time is sent",
                                bytes, memory_max));
+}
+
+// What reading, compressing and sending took is given back once there is nothing to do.
+void Agent::Rest(MonotonicMs now) {
+  if (counters_.batches_sent != batches_seen_) {
+    batches_seen_ = counters_.batches_sent;
+    rest_at_ = now + kRestAfter.count();
+  }
+  if (!rest_at_ || now < *rest_at_) return;
+  rest_at_.reset();
+  turn_.Rest();
+  assembler_ = BatchAssembler(BuilderOptions(options_));
+  seams_.return_memory();
 }
 
 std::size_t Agent::CreditMax() const {
@@ -327,6 +341,7 @@ void Agent::TellClockSkew() {
 
 void Agent::SendReport(Instant now) {
   quiet_report_at_ = now.monotonic + kQuietReportInterval.count();
+  if (!rest_at_) rest_at_ = now.monotonic + kRestAfterReport.count();
   const Counters counters = Totals().counters;
   link_->Report({.started = started_,
                  .bytes_read = counters.bytes_read,
@@ -400,6 +415,7 @@ std::chrono::milliseconds Agent::UntilDue(Instant now) const {
   MonotonicMs due = std::min(report_at_, checkpoint_at_);
   for (const auto& topic : topics_) due = std::min(due, topic->NextDue(now.monotonic));
   for (const auto& stream : streams_) due = std::min(due, stream->NextDue(now.monotonic));
+  if (rest_at_) due = std::min(due, *rest_at_);
   const MonotonicMs changes_at = changes_taken_at_ + options_.look_interval().count();
   if (changes_at > now.monotonic) due = std::min(due, changes_at);
   return std::chrono::milliseconds(std::max<std::int64_t>(0, due - now.monotonic));

@@ -133,6 +133,7 @@ class Agent final : public client::AgentLinkEvents {
   void TakeChanges(MonotonicMs now);
   void Ship(Instant now);
   void LookAtMemory(MonotonicMs now);
+  void Rest(MonotonicMs now);
   bool AnyUnderWay() const;
   std::size_t CreditMax() const;
   void WantCredit();
@@ -175,6 +176,8 @@ class Agent final : public client::AgentLinkEvents {
   std::size_t reported_files_ = 0;
   MonotonicMs checkpoint_at_;
   MonotonicMs memory_look_at_;
+  std::uint64_t batches_seen_ = 0;
+  std::optional<MonotonicMs> rest_at_;
   int descriptor_ = -1;
   mutable std::vector<int> descriptors_;  // as last told
 };

@@ -54,7 +54,7 @@ bool BatchAssembler::AddFirst(const record::RecordView& record, bool more) {
   headers_.assign(
       {{.key = record::kSpanHeader, .value = ByteView(kSpanPlaceholder, record::kSpanBytes)}});
   Bytes identity;
-  if (run_->identity != nullptr) {
+  if (run_->identity) {
     identity = record::EncodeSourceIdentity(*run_->identity);
     headers_.push_back({.key = record::kSourceHeader, .value = ByteView(identity)});
   }
@@ -80,7 +80,7 @@ std::optional<std::uint32_t> BatchAssembler::EndRun(const client::SpanEnd& end) 
                   .window = end.window,
                   .records = run_records_,
                   .dropped = run_left_out_};
-  if (run.identity != nullptr) produce.identity = *run.identity;
+  produce.identity = run.identity;
   builder_.PatchHeader(span_slot_, record::EncodeSpan(produce.span));
   spans_.push_back(std::move(produce));
   return std::nullopt;

@@ -24,7 +24,7 @@ struct RunStart {
   std::uint64_t log_tag = 0;
   Uuid source_id;
   SourcePosition begin;
-  const record::SourceIdentity* identity = nullptr;  // opens the source
+  std::optional<record::SourceIdentity> identity;  // opens the source
   ByteView key;
   std::uint32_t left_out = 0;  // lines between `begin` and its first record that no record holds
 };

@@ -54,7 +54,7 @@ bool IsLeftAlone(WatchedFile& file) {
 
 void LeaveAlone(TopicParts& parts, WatchedFile& file) {
   file.state = FileState::kBinary;
-  file.first_bytes = {};
+  file.first_bytes = nullptr;
   file.waits_for = nullptr;
   file.read_after = nullptr;
   file.handle.reset();

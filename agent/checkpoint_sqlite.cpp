@@ -98,6 +98,7 @@ class SqliteCheckpoint final : public Checkpoint {
     Status written = Write(sources, inputs);
     if (written.ok()) written = Execute(db_.get(), "COMMIT", path_);
     if (!written.ok()) sqlite3_exec(db_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+    sqlite3_db_release_memory(db_.get());  // its pages: the next save is some time off
     return written;
   }
 

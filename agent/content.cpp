@@ -38,10 +38,10 @@ std::optional<std::uint64_t> Content::WindowBefore(SourcePosition position) cons
   return Hash(WindowBegin(position.value()), position.value());
 }
 
-bool HeadMatches(const Content& content, const record::SourceIdentity& identity) {
-  if (identity.head_bytes == 0) return true;
-  if (identity.head_bytes > record::kHeadBytes) return false;
-  return content.Hash(0, identity.head_bytes) == identity.head_hash;
+bool HeadMatches(const Content& content, const FileHead& head) {
+  if (head.bytes == 0) return true;
+  if (head.bytes > record::kHeadBytes) return false;
+  return content.Hash(0, head.bytes) == head.hash;
 }
 
 bool WindowMatches(const Content& content, const client::SpanEnd& at) {
@@ -49,14 +49,13 @@ bool WindowMatches(const Content& content, const client::SpanEnd& at) {
   return content.WindowBefore(at.end) == at.window;
 }
 
-bool HoldsUpTo(const Content& content, const record::SourceIdentity& identity,
-               const client::SpanEnd& at) {
-  return content.size() >= at.end.value() && HeadMatches(content, identity) &&
+bool HoldsUpTo(const Content& content, const FileHead& head, const client::SpanEnd& at) {
+  return content.size() >= at.end.value() && HeadMatches(content, head) &&
          WindowMatches(content, at);
 }
 
-std::size_t ProofBytes(const record::SourceIdentity& identity, SourcePosition at) {
-  return std::max(std::size_t{identity.head_bytes},
+std::size_t ProofBytes(const FileHead& head, SourcePosition at) {
+  return std::max(std::size_t{head.bytes},
                   static_cast<std::size_t>(std::clamp<std::int64_t>(at.value(), 0, kWindow)));
 }
 
@@ -80,11 +79,11 @@ bool MayBeCopy(const Content& content, const Content& original) {
   return tail_hash && tail_hash == original.Hash(WindowBegin(size), size);
 }
 
-void TakeHead(const Content& content, record::SourceIdentity& identity) {
-  const std::int64_t head = std::min(content.size(), kHead);
-  const auto hash = content.Hash(0, head);
-  identity.head_bytes = hash ? static_cast<std::uint32_t>(head) : 0;
-  identity.head_hash = hash ? *hash : record::HashBytes({});
+FileHead TakeHead(const Content& content) {
+  const std::int64_t bytes = std::min(content.size(), kHead);
+  const auto hash = content.Hash(0, bytes);
+  if (!hash) return {.bytes = 0, .hash = record::HashBytes({})};
+  return {.bytes = static_cast<std::uint32_t>(bytes), .hash = *hash};
 }
 
 }  // namespace logboom::agent

@@ -6,11 +6,11 @@
 #include <optional>
 #include <span>
 
+#include "agent/origin.h"
 #include "lib/base/bytes.h"
 #include "lib/base/types.h"
 #include "lib/client/agent_link.h"
 #include "lib/file/file_system.h"
-#include "lib/record/span.h"
 
 namespace logboom::agent {
 
@@ -33,15 +33,14 @@ class Content {
 };
 
 // The file begins as the source's did when it was opened.
-bool HeadMatches(const Content& content, const record::SourceIdentity& identity);
+bool HeadMatches(const Content& content, const FileHead& head);
 bool WindowMatches(const Content& content, const client::SpanEnd& at);
 
 // The file holds the source's bytes up to `at`: head and window are right.
-bool HoldsUpTo(const Content& content, const record::SourceIdentity& identity,
-               const client::SpanEnd& at);
+bool HoldsUpTo(const Content& content, const FileHead& head, const client::SpanEnd& at);
 
 // How many bytes HoldsUpTo compares.
-std::size_t ProofBytes(const record::SourceIdentity& identity, SourcePosition at);
+std::size_t ProofBytes(const FileHead& head, SourcePosition at);
 
 // The newest span end inside of the file whose window is right: the file is a copy that was made
 // when the source was that long, or a little longer.
@@ -52,7 +51,7 @@ std::optional<client::SpanEnd> NewestEndInside(const Content& content,
 // equal. An empty file may.
 bool MayBeCopy(const Content& content, const Content& original);
 
-// Fills in length and hash of the head, of the file as it is now.
-void TakeHead(const Content& content, record::SourceIdentity& identity);
+// The head of the file as it is now.
+FileHead TakeHead(const Content& content);
 
 }  // namespace logboom::agent

@@ -49,15 +49,15 @@ Source* Departures::OfLog(const std::string& path) const {
   const std::string base = BasePath(path);
   Source* of_log = nullptr;
   for (const Departure& each : waiting_) {
-    if (each.source->path == path) return each.source;
-    if (BasePath(each.source->path) == base) of_log = each.source;
+    if (each.source->path() == path) return each.source;
+    if (BasePath(each.source->path()) == base) of_log = each.source;
   }
   return of_log;
 }
 
 bool Departures::StillSearches(const std::string& path) const {
   return std::any_of(waiting_.begin(), waiting_.end(), [&path](const Departure& each) {
-    return each.unreadable && !each.source->given_up && SharesStem(path, each.source->path);
+    return each.unreadable && !each.source->given_up && SharesStem(path, each.source->path());
   });
 }
 
@@ -104,8 +104,8 @@ void Departures::GoOnAmongWatched(Source& source) {
 
 bool Departures::Proves(const Departure& departure, const std::string& path, bool alike) const {
   const Source& source = *departure.source;
-  const std::size_t proof = ProofBytes(source.identity, source.read.end);
-  if (departure.reason == DepartureReason::kGone && path == source.path) {
+  const std::size_t proof = ProofBytes(source.origin.head, source.read.end);
+  if (departure.reason == DepartureReason::kGone && path == source.path()) {
     return proof >= kProofBytesSamePath;
   }
   return proof >= (alike ? 1 : kProofBytes);
@@ -121,13 +121,13 @@ WatchedFile* Departures::FindAmongWatched(Departure& departure) {
     // What comes after it is no rest of it, though it may begin alike.
     if (file->waits_for == &source) continue;
     if (file->modified_ns < source.modified_seen_ns) continue;
-    const bool alike = SharesStem(file->path, source.path);
+    const bool alike = SharesStem(file->path, source.path());
     if (!Proves(departure, file->path, alike)) continue;
     if (unreadable || !EnsureOpen(parts_, *file)) {
       departure.unreadable = departure.unreadable || alike;
       continue;
     }
-    if (!HoldsUpTo(Content(*file->handle, file->size), source.identity, source.read)) continue;
+    if (!HoldsUpTo(Content(*file->handle, file->size), source.origin.head, source.read)) continue;
     if (best == nullptr || IsNewer(*file, *best)) best = file.get();
   }
   return best;
@@ -135,9 +135,9 @@ WatchedFile* Departures::FindAmongWatched(Departure& departure) {
 
 WatchedFile* Departures::FindBeside(Departure& departure, MonotonicMs now) {
   const Source& source = *departure.source;
-  const std::string stem = NameStem(source.path);
+  const std::string stem = NameStem(source.path());
   int strangers = 0;
-  for (const Neighbour& found : parts_.neighbourhood.Of(source.path)) {
+  for (const Neighbour& found : parts_.neighbourhood.Of(source.path())) {
     if (found.stat.size_bytes < source.read.end.value()) continue;
     if (found.stat.modified_ns < source.modified_seen_ns) continue;
     const bool alike = found.stem == stem;
@@ -149,7 +149,8 @@ WatchedFile* Departures::FindBeside(Departure& departure, MonotonicMs now) {
       departure.unreadable = departure.unreadable || (alike && !known);
       continue;
     }
-    if (!HoldsUpTo(Content(*handle, found.stat.size_bytes), source.identity, source.read)) continue;
+    if (!HoldsUpTo(Content(*handle, found.stat.size_bytes), source.origin.head, source.read))
+      continue;
     return &AddNeighbour(parts_, found, std::move(handle), now);
   }
   return nullptr;
@@ -157,7 +158,7 @@ WatchedFile* Departures::FindBeside(Departure& departure, MonotonicMs now) {
 
 // What stands where the source stood comes after it; of several sources, after the last.
 void Departures::NoteSuccessor(Source& source, const WatchedFile& goes_on_in) {
-  WatchedFile* successor = parts_.files.ByPath(source.path);
+  WatchedFile* successor = parts_.files.ByPath(source.path());
   if (successor == nullptr || successor == &goes_on_in || successor->source != nullptr) return;
   const Source* before = successor->read_after;
   const bool is_last = before == nullptr || before->bound == nullptr ||
@@ -168,7 +169,7 @@ void Departures::NoteSuccessor(Source& source, const WatchedFile& goes_on_in) {
 void Departures::GoOnIn(const Departure& departure, WatchedFile& file) {
   parts_.notices.Say(
       Severity::kInfo,
-      fmt::format("{}: {}; goes on in {} at byte {}", departure.source->path,
+      fmt::format("{}: {}; goes on in {} at byte {}", departure.source->path(),
                   ReasonText(departure.reason), file.path, departure.source->read.end.value()));
   NoteSuccessor(*departure.source, file);
   Bind(parts_, file, *departure.source);

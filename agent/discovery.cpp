@@ -55,7 +55,7 @@ Discovery::Discovery(file::FileSystem& fs, file::DirectoryWatch* watch,
 
 const std::map<std::string, FoundFile>& Discovery::Scan(ScanDepth depth) {
   depth_ = depth;
-  before_ = std::exchange(found_, {});
+  ++scan_;
   unreadable_.clear();
   listed_.clear();
   matched_.clear();
@@ -65,8 +65,8 @@ const std::map<std::string, FoundFile>& Discovery::Scan(ScanDepth depth) {
       Walk(input.include[i].FixedRoot(), input, i, 0);
     }
   }
+  std::erase_if(found_, [this](const auto& entry) { return entry.second.scan != scan_; });
   touched_.clear();
-  before_.clear();
   listed_.clear();
   return found_;
 }
@@ -111,28 +111,36 @@ void Discovery::Found(const std::string& path, const CompiledInput& input, std::
   if (!named && input.options->binary == BinaryFiles::kSkip && HasBinaryName(path)) return;
   matched_.insert({input.options, include});
   const auto there = found_.find(path);
-  if (there != found_.end()) {
-    there->second.named = there->second.named || named;
-    if (there->second.input != input.options) {
-      notices_.SayOnce(
-          "two inputs " + path, Severity::kError,
-          fmt::format("{}: inputs '{}' and '{}' both send it to topic {}; it is read "
-                      "once, for the first",
-                      path, there->second.input->name, input.options->name, input.options->topic));
-    }
-    return;
+  const bool is_known = there != found_.end();
+  if (is_known && there->second.scan == scan_) {
+    return FoundAgain(path, there->second, input, named);
   }
-  FoundFile file{.input = input.options, .stat = {}, .polled = polled, .named = named};
-  const auto before = before_.find(path);
-  if (depth_ == ScanDepth::kNames && before != before_.end() && !touched_.contains(path)) {
-    file.stat = before->second.stat;
-  } else {
+  FoundFile file{.input = input.options,
+                 .stat = is_known ? there->second.stat : file::FileStat{},
+                 .named = named,
+                 .scan = scan_};
+  if (depth_ == ScanDepth::kSizes || !is_known || touched_.contains(path)) {
     const auto stat = fs_.Stat(path);
     if (!stat) return;  // gone between listing and now, or out of reach
     file.stat = *stat;
   }
   polls_ = polls_ || polled;
-  found_.emplace(path, file);
+  if (is_known) {
+    there->second = file;
+  } else {
+    found_.emplace(path, file);
+  }
+}
+
+void Discovery::FoundAgain(const std::string& path, FoundFile& there, const CompiledInput& input,
+                           bool named) {
+  there.named = there.named || named;
+  if (there.input == input.options) return;
+  notices_.SayOnce(
+      "two inputs " + path, Severity::kError,
+      fmt::format("{}: inputs '{}' and '{}' both send it to topic {}; it is read once, for the "
+                  "first",
+                  path, there.input->name, input.options->name, input.options->topic));
 }
 
 const std::vector<file::DirectoryEntry>& Discovery::List(const std::string& directory) {

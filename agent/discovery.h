@@ -34,8 +34,8 @@ Result<CompiledInput> CompileInput(const InputOptions& options);
 struct FoundFile {
   const InputOptions* input = nullptr;
   file::FileStat stat;
-  bool polled = false;
-  bool named = false;  // by an include without a wildcard
+  bool named = false;      // by an include without a wildcard
+  std::uint32_t scan = 0;  // that found it last
 };
 
 enum class ScanDepth {
@@ -74,6 +74,8 @@ class Discovery {
   void WalkEntry(const std::string& path, const file::DirectoryEntry& entry,
                  const CompiledInput& input, std::size_t include, int depth);
   void Found(const std::string& path, const CompiledInput& input, std::size_t include, bool polled);
+  void FoundAgain(const std::string& path, FoundFile& there, const CompiledInput& input,
+                  bool named);
   const std::vector<file::DirectoryEntry>& List(const std::string& directory);
   void Watch(const std::string& directory);
 
@@ -82,8 +84,9 @@ class Discovery {
   std::vector<CompiledInput> inputs_;
   Notices& notices_;
   ScanDepth depth_ = ScanDepth::kSizes;
+  // During a scan those of the one before stay, until it is over: most are found again.
   std::map<std::string, FoundFile> found_;
-  std::map<std::string, FoundFile> before_;
+  std::uint32_t scan_ = 0;
   std::map<std::string, std::string> unreadable_;
   std::set<std::string> touched_;
   std::set<std::string> watched_;

@@ -28,21 +28,27 @@ std::optional<std::uint64_t> BeginningOf(std::string_view path, const file::File
 
 }  // namespace
 
+std::size_t FileTable::IdentityOf::operator()(const file::FileIdentity& identity) const {
+  // Inodes of one device are dense, and births tell those apart that one number has had.
+  const std::hash<std::uint64_t> hash;
+  return hash(identity.inode) * 31 + hash(static_cast<std::uint64_t>(identity.birth_time_ns)) +
+         hash(identity.device) * 17;
+}
+
 WatchedFile& FileTable::Add(WatchedFile file) {
   auto owned = std::make_unique<WatchedFile>(std::move(file));
   WatchedFile& added = *owned;
-  const bool is_new = by_identity_.emplace(KeyOf(added.identity), &added).second;
+  const bool is_new = by_identity_.insert(&added).second;
   CHECK(is_new);
-  if (added.place == Place::kInPattern) by_path_[added.path] = &added;
+  if (added.place == Place::kInPattern) TakePath(added);
   files_.push_back(std::move(owned));
   return added;
 }
 
 void FileTable::Remove(WatchedFile& file) {
   if (file.source != nullptr && file.source->bound == &file) file.source->bound = nullptr;
-  by_identity_.erase(KeyOf(file.identity));
-  const auto at_path = by_path_.find(file.path);
-  if (at_path != by_path_.end() && at_path->second == &file) by_path_.erase(at_path);
+  by_identity_.erase(&file);
+  LeavePath(file);
   ForgetBeginning(file);
   std::erase_if(files_, [&file](const auto& each) { return each.get() == &file; });
 }
@@ -51,30 +57,39 @@ std::vector<std::unique_ptr<WatchedFile>> FileTable::TakeAll() {
   by_identity_.clear();
   by_path_.clear();
   by_beginning_.clear();
-  beginnings_.clear();
   return std::exchange(files_, {});
 }
 
 WatchedFile* FileTable::ByIdentity(const file::FileIdentity& identity) {
-  const auto found = by_identity_.find(KeyOf(identity));
-  return found == by_identity_.end() ? nullptr : found->second;
+  const auto found = by_identity_.find(identity);
+  return found == by_identity_.end() ? nullptr : *found;
 }
 
-WatchedFile* FileTable::ByPath(const std::string& path) {
+WatchedFile* FileTable::ByPath(std::string_view path) {
   const auto found = by_path_.find(path);
-  return found == by_path_.end() ? nullptr : found->second;
+  return found == by_path_.end() ? nullptr : *found;
+}
+
+// The newest has it, where another that has gone had it before.
+void FileTable::TakePath(WatchedFile& file) {
+  const auto had = by_path_.find(std::string_view(file.path));
+  if (had != by_path_.end()) by_path_.erase(had);
+  by_path_.insert(&file);
+}
+
+void FileTable::LeavePath(WatchedFile& file) {
+  const auto at_path = by_path_.find(std::string_view(file.path));
+  if (at_path != by_path_.end() && *at_path == &file) by_path_.erase(at_path);
 }
 
 void FileTable::SetPath(WatchedFile& file, const std::string& path) {
-  const auto at_path = by_path_.find(file.path);
-  if (at_path != by_path_.end() && at_path->second == &file) by_path_.erase(at_path);
+  LeavePath(file);
   file.path = path;
-  if (file.place == Place::kInPattern) by_path_[path] = &file;
+  if (file.place == Place::kInPattern) TakePath(file);
 }
 
 void FileTable::Leave(WatchedFile& file, Place place) {
-  const auto at_path = by_path_.find(file.path);
-  if (at_path != by_path_.end() && at_path->second == &file) by_path_.erase(at_path);
+  LeavePath(file);
   file.place = place;
 }
 
@@ -83,24 +98,23 @@ void FileTable::Enter(WatchedFile& file, const std::string& path) {
   SetPath(file, path);
 }
 
-void FileTable::ForgetBeginning(const WatchedFile& file) {
-  const auto noted = beginnings_.find(&file);
-  if (noted == beginnings_.end()) return;
-  const auto [first, last] = by_beginning_.equal_range(noted->second);
+void FileTable::ForgetBeginning(WatchedFile& file) {
+  if (!file.beginning) return;
+  const auto [first, last] = by_beginning_.equal_range(*file.beginning);
   const auto entry =
       std::find_if(first, last, [&file](const auto& each) { return each.second == &file; });
-  if (entry != last) by_beginning_.erase(entry);
-  beginnings_.erase(noted);
+  CHECK(entry != last);
+  by_beginning_.erase(entry);
+  file.beginning.reset();
 }
 
 void FileTable::NoteBeginning(WatchedFile& file) {
   if (!file.handle) return;
   const auto beginning = BeginningOf(file.path, *file.handle, file.size);
-  const auto noted = beginnings_.find(&file);
-  if (noted != beginnings_.end() && beginning == noted->second) return;
+  if (beginning == file.beginning) return;
   ForgetBeginning(file);
   if (!beginning) return;
-  beginnings_[&file] = *beginning;
+  file.beginning = beginning;
   by_beginning_.emplace(*beginning, &file);
 }
 

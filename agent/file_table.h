@@ -1,11 +1,13 @@
 // The files of one topic, found by identity, by path, and by how they begin.
 #pragma once
 
-#include <map>
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
-#include <tuple>
+#include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "agent/watched_file.h"
@@ -25,7 +27,7 @@ class FileTable {
 
   WatchedFile* ByIdentity(const file::FileIdentity& identity);
   // In the patterns, under that name.
-  WatchedFile* ByPath(const std::string& path);
+  WatchedFile* ByPath(std::string_view path);
   void SetPath(WatchedFile& file, const std::string& path);
   // It has left the patterns.
   void Leave(WatchedFile& file, Place place);
@@ -42,17 +44,39 @@ class FileTable {
 
  private:
   static constexpr std::size_t kLikeMax = 64;
-  using Key = std::tuple<std::uint64_t, std::uint64_t, std::int64_t>;
-  static Key KeyOf(const file::FileIdentity& identity) {
-    return {identity.device, identity.inode, identity.birth_time_ns};
-  }
-  void ForgetBeginning(const WatchedFile& file);
+  void ForgetBeginning(WatchedFile& file);
+
+  // Files are found by what they hold themselves: a key of its own would cost more than the entry.
+  struct IdentityOf {
+    using is_transparent = void;
+    std::size_t operator()(const file::FileIdentity& identity) const;
+    std::size_t operator()(const WatchedFile* file) const { return (*this)(file->identity); }
+    bool operator()(const file::FileIdentity& identity, const WatchedFile* file) const {
+      return identity == file->identity;
+    }
+    bool operator()(const WatchedFile* a, const WatchedFile* b) const {
+      return a->identity == b->identity;
+    }
+  };
+  struct PathOf {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view path) const {
+      return std::hash<std::string_view>()(path);
+    }
+    std::size_t operator()(const WatchedFile* file) const { return (*this)(file->path); }
+    bool operator()(std::string_view path, const WatchedFile* file) const {
+      return path == file->path;
+    }
+    bool operator()(const WatchedFile* a, const WatchedFile* b) const { return a->path == b->path; }
+  };
+
+  void TakePath(WatchedFile& file);
+  void LeavePath(WatchedFile& file);
 
   std::vector<std::unique_ptr<WatchedFile>> files_;
-  std::map<Key, WatchedFile*> by_identity_;
-  std::unordered_map<std::string, WatchedFile*> by_path_;
+  std::unordered_set<WatchedFile*, IdentityOf, IdentityOf> by_identity_;
+  std::unordered_set<WatchedFile*, PathOf, PathOf> by_path_;  // in the patterns
   std::unordered_multimap<std::uint64_t, WatchedFile*> by_beginning_;
-  std::unordered_map<const WatchedFile*, std::uint64_t> beginnings_;
 };
 
 }  // namespace logboom::agent

@@ -18,7 +18,7 @@ std::uint64_t WindowAt(ByteView bytes, std::size_t at) {
 }  // namespace
 
 FileTurn::FileTurn(const AgentOptions& options, Counters& counters)
-    : options_(options), counters_(counters), buffer_(record::kWindowBytes + kReadBytes) {}
+    : options_(options), counters_(counters) {}
 
 Result<FileTurn::Chunk> FileTurn::Read(WatchedFile& file) {
   const std::int64_t position = file.source->read.end.value();
@@ -29,10 +29,13 @@ Result<FileTurn::Chunk> FileTurn::Read(WatchedFile& file) {
     wanted = std::clamp<std::int64_t>(file.size_at_start - position, 0, wanted);
   }
   const auto size = static_cast<std::size_t>(window + wanted);
+  // Most files are small: what they don't fill is never touched.
+  constexpr std::size_t kBufferBytes = record::kWindowBytes + kReadBytes;
+  if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(kBufferBytes);
   ASSIGN_OR_RETURN(const std::size_t got,
-                   file.handle->PRead(position - window, std::span(buffer_.data(), size)));
+                   file.handle->PRead(position - window, std::span(buffer_.get(), size)));
   const std::int64_t end = position - window + static_cast<std::int64_t>(got);
-  return Chunk{.bytes = ByteView(buffer_.data(), got),
+  return Chunk{.bytes = ByteView(buffer_.get(), got),
                .window = static_cast<std::size_t>(window),
                .ends_file = got < size || (options_.once && end == file.size_at_start)};
 }
@@ -60,28 +63,29 @@ TurnOutcome FileTurn::Take(WatchedFile& file, std::uint64_t log_tag, BatchAssemb
   // Ahead of its first byte there is no window: what is known of it is how it began.
   const bool is_first =
       !source.opened && !source.identity_sent && source.read.end == source.begin.end;
-  if (is_first && !HeadMatches(Content(*file.handle, file.size), source.identity)) {
+  if (is_first && !HeadMatches(Content(*file.handle, file.size), source.origin.head)) {
     return {TurnEnd::kTruncated, {}};
   }
   const std::int64_t end_of_chunk =
       source.read.end.value() + static_cast<std::int64_t>(chunk.bytes.size() - chunk.window);
   file.size = std::max(file.size, end_of_chunk);
   source.size_seen = std::max(source.size_seen, end_of_chunk);
-  if (is_first) TakeHead(Content(*file.handle, file.size), source.identity);
+  if (is_first) source.origin.head = TakeHead(Content(*file.handle, file.size));
   const RestRule rest = chunk.ends_file ? RuleFor(file, end_of_chunk) : RestRule::kWaits;
   InputLines& lines = LinesOf(file.input);
   auto place = PlaceOf(file, lines.encoding());
   if (!place) return {TurnEnd::kFailed, place.error()};
-  source.BeginTurn(file.waiting_since);
-  lines.BeginTurn(source.identity.path, file.size, now.monotonic, source.shaping);
+  unshaped_ = {};
+  ShapingState& shaping = lines.shapes() ? source.BeginShaping(file.waiting_since) : unshaped_;
+  lines.BeginTurn(source.origin.path, file.size, now.monotonic, shaping);
   if (chunk.window > 0 && !Framer::EndsLine(place->encoding, chunk.bytes.substr(0, chunk.window))) {
-    LineShaper::BeginInLine(place->position, source.shaping);
+    LineShaper::BeginInLine(place->position, shaping);
   }
 
   std::size_t at = chunk.window;
   run_at_ = at;
   BeginRun(file, log_tag, assembler);
-  const LineSource line_source{source.id, now.wall, source.shaping};
+  const LineSource line_source{source.id, now.wall, shaping};
   while (const auto line = lines.Next(chunk.bytes.substr(at), *place, rest, line_source)) {
     if (line->is_sent() && !assembler.Add(line->piece, line->time, line->headers)) {
       EndRun(source, chunk, at, assembler, target, now.monotonic);
@@ -91,7 +95,7 @@ TurnOutcome FileTurn::Take(WatchedFile& file, std::uint64_t log_tag, BatchAssemb
       continue;
     }
     assembler.LeaveOut(line->left_out());
-    lines.Done(*line, counters_, source.shaping);
+    lines.Done(*line, counters_, shaping);
     at += line->piece.consumed;
     place->position += static_cast<std::int64_t>(line->piece.consumed);
   }
@@ -106,11 +110,11 @@ TurnOutcome FileTurn::Take(WatchedFile& file, std::uint64_t log_tag, BatchAssemb
 
 void FileTurn::BeginRun(WatchedFile& file, std::uint64_t log_tag, BatchAssembler& assembler) {
   const Source& source = *file.source;
-  key_.assign(options_.host).append(":").append(source.identity.path);
+  key_.assign(options_.host).append(":").append(source.origin.path);
   assembler.BeginRun({.log_tag = log_tag,
                       .source_id = source.id,
                       .begin = source.sent,
-                      .identity = source.identity_sent ? nullptr : &source.identity,
+                      .identity = source.IdentityToSend(),
                       .key = key_,
                       .left_out = source.left_out});
 }

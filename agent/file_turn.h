@@ -3,6 +3,7 @@
 // batches.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -40,7 +41,8 @@ class BatchTarget {
   virtual bool SendBatch() = 0;
 };
 
-// Owns the one read buffer that all files share. One owner, one thread.
+// Owns the one read buffer that all files share, from a turn on until Rest(). One owner, one
+// thread.
 class FileTurn {
  public:
   FileTurn(const AgentOptions& options, Counters& counters);
@@ -49,6 +51,8 @@ class FileTurn {
   // what is there once all files have had their turn.
   TurnOutcome Take(WatchedFile& file, std::uint64_t log_tag, BatchAssembler& assembler,
                    BatchTarget& target, Instant now);
+  // No turn comes soon.
+  void Rest() { buffer_.reset(); }
 
  private:
   struct Chunk {
@@ -66,9 +70,10 @@ class FileTurn {
 
   const AgentOptions& options_;
   Counters& counters_;
-  std::vector<char> buffer_;
+  std::unique_ptr<char[]> buffer_;
   std::size_t run_at_ = 0;  // in the chunk: where the run that is open begins
   std::string key_;
+  ShapingState unshaped_;  // of the turn of a file whose lines nobody shapes
   std::unordered_map<const InputOptions*, InputLines> inputs_;
 };
 

@@ -61,6 +61,9 @@ class InputLines {
   bool holds_event() const { return framer_.holds_event(); }
 
   // Lines of `path` come next; it must stay until the last of them.
+  // What LineSource::state says is of use.
+  bool shapes() const { return !shaper_.asks_for_nothing(); }
+
   void BeginTurn(ByteView path, std::int64_t size, MonotonicMs now, ShapingState& state);
   // The next line at the start of `bytes`, as Framer::Next(). It changes nothing that Done() does
   // not. Valid until the next call.

@@ -82,6 +82,11 @@ inline constexpr std::size_t kOpenFilesOfTopicMin = 8;
 inline constexpr std::int64_t kHeldDeletedBytesMax = std::int64_t{1} << 30U;
 inline constexpr std::chrono::milliseconds kHeldDeletedAgeMax{24 * 3'600'000};
 
+// An agent gives back the memory that batches took so long after the last one, and what a report
+// took that came after that.
+inline constexpr std::chrono::milliseconds kRestAfter{10'000};
+inline constexpr std::chrono::milliseconds kRestAfterReport{1'000};
+
 // What an agent takes before it reads anything; agent.memory_max is no less.
 inline constexpr std::int64_t kMemoryMaxMin = std::int64_t{32} << 20U;
 // The share of it that may be under way to the broker.

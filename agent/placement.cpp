@@ -16,13 +16,9 @@ bool SameInode(const file::FileIdentity& a, const file::FileIdentity& b) {
   return a.inode == b.inode && a.birth_time_ns == b.birth_time_ns;
 }
 
-file::FileIdentity OpenedAs(const Source& source) {
-  return {source.identity.device, source.identity.inode, source.identity.birth_time_ns};
-}
-
 // The file that held the source's bytes last, or the one that it was opened with.
 bool IsItsFile(const Source& source, const file::FileIdentity& identity) {
-  return SameInode(source.file, identity) || SameInode(OpenedAs(source), identity);
+  return SameInode(source.file, identity) || SameInode(source.origin.file, identity);
 }
 
 bool Unplaced(const WatchedFile& file) { return file.state == FileState::kUnplaced; }
@@ -30,10 +26,9 @@ bool Unplaced(const WatchedFile& file) { return file.state == FileState::kUnplac
 // Whether the file may have been this source's when it was first seen. Of one that was shorter then
 // than the source's head nothing can be told.
 bool BeganWith(const WatchedFile& file, const Source& source) {
-  const record::SourceIdentity& known = source.identity;
-  if (file.first_bytes.size() < known.head_bytes) return true;
-  return record::HashBytes(ByteView(file.first_bytes).substr(0, known.head_bytes)) ==
-         known.head_hash;
+  const FileHead& known = source.origin.head;
+  if (file.first_bytes == nullptr || file.first_head.bytes < known.bytes) return true;
+  return record::HashBytes({file.first_bytes.get(), known.bytes}) == known.hash;
 }
 
 // What was known before counts for more than times, which may be of a clock that was set back.
@@ -151,13 +146,14 @@ void Placement::PlaceByIdentity(const InodeIndex& by_inode) {
 }
 
 void Placement::FindItsFile(Source& source, const InodeIndex& by_inode) {
-  for (const file::FileIdentity& identity : {source.file, OpenedAs(source)}) {
+  for (const file::FileIdentity& identity : {source.file, source.origin.file}) {
     const auto [first, last] = by_inode.equal_range({identity.inode, identity.birth_time_ns});
     for (auto each = first; each != last; ++each) {
       WatchedFile& file = *each->second;
       if (!Unplaced(file) || !EnsureOpen(parts_, file)) continue;
       NoteGrowth(file);
-      if (!HoldsUpTo(Content(*file.handle, file.size), source.identity, source.durable)) continue;
+      if (!HoldsUpTo(Content(*file.handle, file.size), source.origin.head, source.durable))
+        continue;
       return BindTo(file, source);
     }
   }
@@ -173,7 +169,7 @@ bool Placement::AwaitsItsFile(const Source& source, const InodeIndex& by_inode) 
     const auto [first, last] = by_inode.equal_range({identity.inode, identity.birth_time_ns});
     return std::any_of(first, last, awaited);
   };
-  return any_of(source.file) || any_of(OpenedAs(source));
+  return any_of(source.file) || any_of(source.origin.file);
 }
 
 void Placement::NoteAwaiting(const InodeIndex& by_inode) {
@@ -187,10 +183,10 @@ bool Placement::MayBeCopyOfAwaiting(const WatchedFile& file) const {
   const Content content(*file.handle, file.size);
   const bool young = now_ - file.found_at < kUnreadableWait.count();
   return std::any_of(awaiting_.begin(), awaiting_.end(), [&](const Source* source) {
-    if (file.path == source->path || !SharesStem(file.path, source->path)) return false;
+    if (file.path == source->path() || !SharesStem(file.path, source->path())) return false;
     const bool holds_all_acked =
-        source->durable.end.value() > 0 && HoldsUpTo(content, source->identity, source->durable);
-    return holds_all_acked || (young && HeadMatches(content, source->identity));
+        source->durable.end.value() > 0 && HoldsUpTo(content, source->origin.head, source->durable);
+    return holds_all_acked || (young && HeadMatches(content, source->origin.head));
   });
 }
 
@@ -226,7 +222,7 @@ void Placement::LoseItsFile(Source& source, const InodeIndex& by_inode) {
 }
 
 void Placement::BindTo(WatchedFile& file, Source& source) {
-  if (source.path != file.path) left_path_[source.path] = &source;
+  if (source.path() != file.path) left_path_[source.path()] = &source;
   Bind(parts_, file, source);
 }
 
@@ -246,12 +242,12 @@ void Placement::FindRenamed(const InodeIndex& by_inode) {
 }
 
 WatchedFile* Placement::FindBesideByInode(const Source& source) {
-  for (const Neighbour& found : parts_.neighbourhood.Of(source.path)) {
+  for (const Neighbour& found : parts_.neighbourhood.Of(source.path())) {
     if (!IsItsFile(source, found.stat.identity)) continue;
     auto handle = OpenNeighbour(parts_, found);
     if (!handle) continue;
     const Content content(*handle, found.stat.size_bytes);
-    if (!HoldsUpTo(content, source.identity, source.durable)) continue;
+    if (!HoldsUpTo(content, source.origin.head, source.durable)) continue;
     return &AddNeighbour(parts_, found, std::move(handle), now_);
   }
   return nullptr;
@@ -262,11 +258,11 @@ void Placement::IndexFinalSources() {
   final_by_stem_.clear();
   for (Source* source : parts_.sources.All()) {
     if (!source->final) continue;
-    for (const file::FileIdentity& identity : {source->file, OpenedAs(*source)}) {
+    for (const file::FileIdentity& identity : {source->file, source->origin.file}) {
       Source*& best = final_by_inode_[{identity.inode, identity.birth_time_ns}];
       if (best == nullptr || best->durable.end < source->durable.end) best = source;
     }
-    final_by_stem_[NameStem(source->identity.path)].push_back(source);
+    final_by_stem_[NameStem(source->origin.path)].push_back(source);
   }
 }
 
@@ -292,7 +288,7 @@ bool Placement::ContinueFinal(WatchedFile& file) {
   const Source& source = *found->second;
   if (source.durable.end.value() == 0) return false;
   const Content content(*file.handle, file.size);
-  if (!HoldsUpTo(content, source.identity, source.durable)) return false;
+  if (!HoldsUpTo(content, source.origin.head, source.durable)) return false;
   if (file.size == source.durable.end.value()) {
     Finish(file, source);
   } else {
@@ -319,7 +315,7 @@ Placement::Likeness Placement::CompareTo(WatchedFile& file, WatchedFile& origina
                                          MonotonicMs now) {
   const Source& source = *original.source;
   // Where the original stood there is no copy of it, but its successor.
-  if (file.path == source.identity.path || !SharesStem(file.path, source.identity.path)) {
+  if (file.path == source.origin.path || !SharesStem(file.path, source.origin.path)) {
     return Likeness::kNone;
   }
   if (!EnsureOpen(parts_, original)) return Likeness::kUndecided;
@@ -328,7 +324,7 @@ Placement::Likeness Placement::CompareTo(WatchedFile& file, WatchedFile& origina
   const Content content(*file.handle, file.size);
   const Content whole_original(*original.handle, stat->size_bytes);
   const client::SpanEnd& at = source.read_window_known ? source.read : source.durable;
-  if (!HoldsUpTo(whole_original, source.identity, at)) {
+  if (!HoldsUpTo(whole_original, source.origin.head, at)) {
     // Truncated, and nobody has noticed yet: its departure will ask for this file.
     original.look_due = true;
     return Likeness::kUndecided;
@@ -353,14 +349,15 @@ bool Placement::IsFinished(WatchedFile& file) {
   if (file.size == 0 || found == final_by_stem_.end()) return false;
   const Content content(*file.handle, file.size);
   for (const Source* source : found->second) {
-    if (file.path == source->identity.path || file.size > source->durable.end.value()) continue;
+    if (file.path == source->origin.path || file.size > source->durable.end.value()) continue;
     const bool known = file.source_of_copy == source->id && file.finished_size == file.size;
     const bool whole = file.size == source->durable.end.value() &&
-                       HoldsUpTo(content, source->identity, source->durable);
-    const auto inside = HeadMatches(content, source->identity)
+                       HoldsUpTo(content, source->origin.head, source->durable);
+    const auto inside = HeadMatches(content, source->origin.head)
                             ? NewestEndInside(content, source->recent)
                             : std::nullopt;
-    const bool proven = inside && ProofBytes(source->identity, inside->end) >= kProofBytesSamePath;
+    const bool proven =
+        inside && ProofBytes(source->origin.head, inside->end) >= kProofBytesSamePath;
     if (!known && !whole && !proven) continue;
     Finish(file, *source);
     return true;
@@ -370,7 +367,7 @@ bool Placement::IsFinished(WatchedFile& file) {
 
 void Placement::Finish(WatchedFile& file, const Source& source) {
   file.state = FileState::kFinished;
-  file.first_bytes = {};
+  file.first_bytes = nullptr;
   file.source_of_copy = source.id;
   file.finished_size = file.size;
   file.handle.reset();
@@ -383,11 +380,10 @@ bool Placement::MustWait(const Source* earlier) const {
 
 bool Placement::LoseUnplaced(WatchedFile& file, DepartureReason reason) {
   if (file.unplaced_size_max == 0) return false;
-  record::SourceIdentity identity = IdentityOf(parts_, file);
-  identity.head_bytes = file.first_head.head_bytes;
-  identity.head_hash = file.first_head.head_hash;
+  Origin origin = OriginOf(parts_, file);
+  origin.head = file.first_head;
   Source& lost = parts_.sources.Add(
-      NewSource(Uuid::Make(parts_.random), identity, {SourcePosition(0), record::HashBytes({})}));
+      NewSource(Uuid::Make(parts_.random), origin, {SourcePosition(0), record::HashBytes({})}));
   lost.input = file.input;
   lost.size_seen = file.unplaced_size_max;
   lost.modified_seen_ns = file.unplaced_modified_ns;
@@ -434,7 +430,7 @@ void Placement::Open(WatchedFile& file) {
 
 void Placement::OpenAt(WatchedFile& file, const client::SpanEnd& begin) {
   Source& source =
-      parts_.sources.Add(NewSource(Uuid::Make(parts_.random), IdentityOf(parts_, file), begin));
+      parts_.sources.Add(NewSource(Uuid::Make(parts_.random), OriginOf(parts_, file), begin));
   ++parts_.counters.sources_opened;
   if (file.read_after == nullptr) file.read_after = file.waits_for;
   Bind(parts_, file, source);
@@ -457,7 +453,7 @@ void Placement::OpenAtEnd(WatchedFile& file) {
 
 void Placement::BeginAnew(WatchedFile& file) {
   file.first_head = {};
-  file.first_bytes = {};
+  file.first_bytes = nullptr;
   file.seen_end = {};
   file.found_text = false;
   file.unplaced_truncated = false;

@@ -35,7 +35,7 @@ void RowSender::Enlist(Source& source) {
 }
 
 void RowSender::Want(Source& source, const WantedRow& row) {
-  source.row = row;
+  source.row = std::make_unique<WantedRow>(row);
   Enlist(source);
 }
 
@@ -75,7 +75,7 @@ client::ProgressRow RowSender::RowOf(const Source& source) const {
   client::ProgressRow row;
   row.source_id = source.id;
   row.begin = source.durable.end;
-  if (!source.opened) row.identity = source.identity;
+  if (!source.opened) row.identity = source.origin.Identity();
   if (source.has_left_out()) {
     row.kind = client::RowKind::kProgress;
     row.end = source.read.end;

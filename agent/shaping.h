@@ -69,6 +69,7 @@ class LineShaper {
   // `shaping` may be null: nothing is asked for.
   explicit LineShaper(std::shared_ptr<const Shaping> shaping);
 
+  bool asks_for_nothing() const { return shaping_ == nullptr; }
   bool dedupes() const { return shaping_ && shaping_->dedupe; }
   bool redacts() const { return shaping_ && shaping_->redaction; }
 

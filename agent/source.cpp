@@ -17,14 +17,21 @@ std::optional<client::SpanEnd> Find(const std::vector<client::SpanEnd>& ends,
 
 }  // namespace
 
+std::optional<record::SourceIdentity> Source::IdentityToSend() const {
+  if (identity_sent) return std::nullopt;
+  return origin.Identity();
+}
+
 void Source::BeginAt(const client::SpanEnd& end) {
   begin = durable = end;
   ReadOnFrom(end);
 }
 
-void Source::BeginTurn(MonotonicMs waiting_since) {
-  if (!shaping.reads_again) shaping.waits_since = waiting_since;
-  if (under_way.empty()) shaping_to_rewind = shaping;
+ShapingState& Source::BeginShaping(MonotonicMs waiting_since) {
+  if (!shaped) shaped = std::make_unique<Shaped>();
+  if (!shaped->now.reads_again) shaped->now.waits_since = waiting_since;
+  if (under_way.empty()) shaped->to_rewind = shaped->now;
+  return shaped->now;
 }
 
 void Source::Sent(const client::SpanEnd& end) {
@@ -50,9 +57,9 @@ void Source::ReadOnFrom(const client::SpanEnd& end) {
 }
 
 void Source::ReadAgainFrom(const client::SpanEnd& end) {
-  if (end.end < read.end) {
-    shaping = shaping_to_rewind;
-    shaping.reads_again = true;
+  if (shaped && end.end < read.end) {
+    shaped->now = shaped->to_rewind;
+    shaped->now.reads_again = true;
   }
   ReadOnFrom(end);
 }
@@ -65,8 +72,8 @@ void Source::Acked(const client::SpanEnd& end) {
     recent.push_back(end);
     if (recent.size() > kRecentSpansMax) recent.erase(recent.begin());
     checkpoint_due = true;
-    shaping.reads_again = false;
-    shaping_to_rewind = shaping;
+    if (shaped) shaped->now.reads_again = false;
+    if (shaped) shaped->to_rewind = shaped->now;
   }
   durable_max = std::max(durable_max, durable.end);
   if (read.end <= durable.end) {
@@ -123,13 +130,11 @@ void Source::Revive() {
   given_up = false;
 }
 
-Source NewSource(const Uuid& id, const record::SourceIdentity& identity,
-                 const client::SpanEnd& begin) {
+Source NewSource(const Uuid& id, const Origin& origin, const client::SpanEnd& begin) {
   Source source;
   source.id = id;
-  source.identity = identity;
-  source.path = identity.path;
-  source.file = {identity.device, identity.inode, identity.birth_time_ns};
+  source.origin = origin;
+  source.file = origin.file;
   source.BeginAt(begin);
   source.size_seen = begin.end.value();
   return source;

@@ -9,10 +9,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "agent/origin.h"
 #include "agent/shaping.h"
 #include "lib/base/types.h"
 #include "lib/base/uuid.h"
@@ -36,10 +38,9 @@ struct WantedRow {
 
 struct Source {
   Uuid id;
-  record::SourceIdentity identity;
-  // The file that held its bytes last, and a name of it: the identity's, or a copy's.
+  Origin origin;
+  // The file that held its bytes last: its origin's, or a copy.
   file::FileIdentity file;
-  std::string path;
   WatchedFile* bound = nullptr;
   const InputOptions* input = nullptr;  // that found its file; its labels
 
@@ -70,7 +71,7 @@ struct Source {
   // later is not older, by whatever means it was made.
   std::int64_t modified_seen_ns = 0;
 
-  std::optional<WantedRow> row;
+  std::unique_ptr<WantedRow> row;
   bool close_wanted = false;
   bool given_up = false;  // the rest of it is in no file: a gap and a close are wanted
   bool row_under_way = false;
@@ -78,8 +79,15 @@ struct Source {
 
   bool checkpoint_due = true;
 
-  ShapingState shaping;
-  ShapingState shaping_to_rewind;  // of a moment when no more than `durable` was read, or little
+  struct Shaped {
+    ShapingState now;
+    ShapingState to_rewind;  // of a moment when no more than `durable` was read, or little
+  };
+  std::unique_ptr<Shaped> shaped;  // of an input that shapes its lines, once it was read
+
+  // A name of `file`.
+  const std::string& path() const { return path_.empty() ? origin.path : path_; }
+  void SetPath(const std::string& path) { path_ = path == origin.path ? std::string() : path; }
 
   bool settled() const { return under_way.empty() && !row_under_way; }
   bool acked_to_end_of_sent() const { return under_way.empty() && durable.end == sent; }
@@ -89,10 +97,13 @@ struct Source {
   SourcePosition covered() const { return acked_to_end_of_sent() ? read.end : durable.end; }
   bool acked_to_end_of_read() const { return under_way.empty() && durable.end == read.end; }
 
+  // For its next span, where that is the first of the session.
+  std::optional<record::SourceIdentity> IdentityToSend() const;
   // Its first byte is to be that one; nothing of it was sent.
   void BeginAt(const client::SpanEnd& end);
-  // It is read, and has had unread bytes since then.
-  void BeginTurn(MonotonicMs waiting_since);
+  // It is read by an input that shapes its lines, and has had unread bytes since then. What is
+  // remembered of them.
+  ShapingState& BeginShaping(MonotonicMs waiting_since);
   // Bytes up to `end` were handed to the link.
   void Sent(const client::SpanEnd& end);
   // Bytes up to `end` were read, and nothing of them is sent: `lines` behind `sent`.
@@ -115,10 +126,11 @@ struct Source {
   void StandAt(const client::SpanEnd& broker_durable);
   void ReadOnFrom(const client::SpanEnd& end);
   void ReadAgainFrom(const client::SpanEnd& end);
+
+  std::string path_;  // empty: its origin's
 };
 
 // A new source of a file as it is now.
-Source NewSource(const Uuid& id, const record::SourceIdentity& identity,
-                 const client::SpanEnd& begin);
+Source NewSource(const Uuid& id, const Origin& origin, const client::SpanEnd& begin);
 
 }  // namespace logboom::agent

@@ -28,6 +28,7 @@ bool IsFileSource(const client::KnownSource& source) {
 Source& SourceRegistry::Add(Source source) {
   auto owned = std::make_unique<Source>(std::move(source));
   Source& added = *owned;
+  added.origin.ShareHost(hosts_);
   const bool is_new = sources_.emplace(added.id, std::move(owned)).second;
   CHECK(is_new);
   return added;
@@ -40,6 +41,7 @@ Source* SourceRegistry::Find(const Uuid& id) {
 
 void SourceRegistry::Clear() {
   sources_.clear();
+  hosts_.clear();
   remembered_.clear();
 }
 
@@ -48,14 +50,14 @@ void SourceRegistry::Remember(const std::vector<CheckpointRow>& rows) {
 }
 
 Source SourceRegistry::FromBroker(const client::KnownSource& known) {
-  Source source = NewSource(known.source_id, known.identity, {});
+  Source source = NewSource(known.source_id, Origin(known.identity), {});
   source.begin.window = record::HashBytes({});
   Update(source, known);
   source.size_seen = known.durable.value();
   const auto remembered = remembered_.find(known.source_id);
   if (remembered != remembered_.end()) {
     const CheckpointRow& row = remembered->second;
-    source.path = row.path;
+    source.SetPath(row.path);
     source.file = row.file;
     source.size_seen = std::max(source.size_seen, row.size_seen);
     remembered_.erase(remembered);

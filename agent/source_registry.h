@@ -55,6 +55,7 @@ class SourceRegistry {
 
   std::unordered_map<Uuid, std::unique_ptr<Source>> sources_;
   std::unordered_map<Uuid, CheckpointRow> remembered_;
+  OriginHosts hosts_;
 };
 
 }  // namespace logboom::agent

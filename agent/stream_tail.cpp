@@ -147,7 +147,7 @@ void StreamTail::Seek(MonotonicMs now) {
   }
   std::vector<StreamPlace> places;
   for (const Source* source : open) {
-    places.push_back({.source = source->identity.path,
+    places.push_back({.source = source->origin.path,
                       .at = source->read,
                       .window_known = source->read_window_known,
                       .recent = source->recent});
@@ -189,13 +189,13 @@ Source& StreamTail::AddSource(std::string_view path, const client::SpanEnd& begi
   identity.agent_id = options_.agent_id;
   identity.path = path;
   ++counters_.sources_opened;
-  return sources_.Add(NewSource(Uuid::Make(random_), identity, begin));
+  return sources_.Add(NewSource(Uuid::Make(random_), Origin(identity), begin));
 }
 
 // What became of `source` once the stream was asked for it.
 void StreamTail::GoOn(Source& source, const Resumed& resumed) {
   if (!resumed.is_same) {
-    if (resumed.successor) OpenAt(source.identity.path, *resumed.successor);
+    if (resumed.successor) OpenAt(source.origin.path, *resumed.successor);
     return rows_.WantClose(source);
   }
   if (resumed.at.end <= source.read.end) return;
@@ -215,7 +215,7 @@ void StreamTail::ReleaseDurable() {
   if (!online_) return;
   sources_.ForEach([this](const Source& source) {
     if (!source.final && source.opened && !source.row) {
-      stream_->Release(source.identity.path, source.durable.end);
+      stream_->Release(source.origin.path, source.durable.end);
     }
   });
 }
@@ -300,11 +300,12 @@ void StreamTail::BeginRun(Source& source, MonotonicMs now) {
   assembler_->BeginRun({.log_tag = log_tag_,
                         .source_id = source.id,
                         .begin = source.sent,
-                        .identity = source.identity_sent ? nullptr : &source.identity,
+                        .identity = source.IdentityToSend(),
                         .key = key_,
                         .left_out = source.left_out});
-  source.BeginTurn(waiting_since_);
-  lines_.BeginTurn(stream_->name(), source.read.end.value(), now, source.shaping);
+  unshaped_ = {};
+  run_.shaping = lines_.shapes() ? &source.BeginShaping(waiting_since_) : &unshaped_;
+  lines_.BeginTurn(stream_->name(), source.read.end.value(), now, *run_.shaping);
 }
 
 void StreamTail::EndRun(MonotonicMs now) {
@@ -340,14 +341,14 @@ bool StreamTail::AddLine(const StreamEntry& entry, Instant now) {
                     .time = entry.time,
                     .as_is = entry.as_is};
   const FramingPlace place{.position = entry.begin.value()};
-  const InputLine line = lines_.Shape(piece, place, {source.id, now.wall, source.shaping});
+  const InputLine line = lines_.Shape(piece, place, {source.id, now.wall, *run_.shaping});
   if (line.is_sent()) {
     if (!Add(line, entry.headers)) return false;
     if (lines_.dedupes()) repeats_.Sent(entry);
     last_line_ = now.wall;
   }
   assembler_->LeaveOut(line.left_out());
-  lines_.Done(line, counters_, source.shaping);
+  lines_.Done(line, counters_, *run_.shaping);
   return true;
 }
 
@@ -360,7 +361,7 @@ bool StreamTail::Add(const InputLine& line, std::span<const record::HeaderView> 
 
 // In the run that is open an equal one was sent.
 bool StreamTail::IsRepeat(const StreamEntry& entry) const {
-  if (run_.source == nullptr || entry.dropped || entry.source != run_.source->identity.path) {
+  if (run_.source == nullptr || entry.dropped || entry.source != run_.source->origin.path) {
     return false;
   }
   const Piece piece{.value = entry.value, .more = entry.more, .stream = entry.stream};
@@ -382,15 +383,15 @@ bool StreamTail::AddCount(const StreamEntry& entry, Instant now) {
   line.time = entry.time.value_or(now.wall);
   if (!Add(line, entry.headers)) return false;
   assembler_->LeaveOut(line.left_out());
-  lines_.Done(line, counters_, run_.source->shaping);
+  lines_.Done(line, counters_, *run_.shaping);
   last_line_ = now.wall;
   return true;
 }
 
 Source& StreamTail::SourceOf(const StreamEntry& entry) {
-  if (run_.source != nullptr && run_.source->identity.path == entry.source) return *run_.source;
+  if (run_.source != nullptr && run_.source->origin.path == entry.source) return *run_.source;
   for (Source* source : OpenSources()) {
-    if (source->identity.path == entry.source) return *source;
+    if (source->origin.path == entry.source) return *source;
   }
   return AddSource(entry.source, {entry.begin, record::HashBytes({})});
 }
@@ -428,7 +429,7 @@ bool StreamTail::idle() const {
 
 HandedStream StreamTail::HandOver() {
   HandedStream handed{.input = input_, .stream = nullptr};
-  for (const Source* source : OpenSources()) handed.sources.push_back(source->identity.path);
+  for (const Source* source : OpenSources()) handed.sources.push_back(source->origin.path);
   handed.leaves = finishes_;
   handed.stream = std::move(stream_);
   return handed;
@@ -491,7 +492,7 @@ void StreamTail::AddReports(std::vector<client::FileReport>& out) const {
     const bool bytes = stream_->unit() == PositionUnit::kBytes;
     const auto unread = bytes ? static_cast<std::int64_t>(stream_->unread_bytes()) : 0;
     const bool idle = unread == 0 && source.acked_to_end_of_read();
-    out.push_back({.path = bytes ? stream_->name() : source.identity.path,
+    out.push_back({.path = bytes ? stream_->name() : source.origin.path,
                    .topic = input_.topic,
                    .size_bytes = source.read.end.value() + unread,
                    .read = source.read.end,

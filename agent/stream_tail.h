@@ -78,6 +78,7 @@ class StreamTail {
   struct Run {
     Source* source = nullptr;  // none is open
     SourcePosition end;
+    ShapingState* shaping = nullptr;
   };
 
   void ForgetTopic();
@@ -146,6 +147,7 @@ class StreamTail {
   // Of the Ship() under way.
   BatchAssembler* assembler_ = nullptr;
   Run run_;
+  ShapingState unshaped_;  // where the input shapes nothing
   std::vector<Source*> batch_sources_;
   int batches_ = 0;
   InputLines lines_;

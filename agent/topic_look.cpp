@@ -98,7 +98,7 @@ void TopicTail::LookUnplaced(WatchedFile& file, std::int64_t size_before) {
   file.unplaced_size_max = std::max(file.unplaced_size_max, file.size);
   file.unplaced_modified_ns = file.written_ns();
   if (!file.handle) return;
-  if (file.first_head.head_bytes < record::kHeadBytes) TakeFirstHead(file);
+  if (file.first_head.bytes < record::kHeadBytes) TakeFirstHead(parts_, file);
   NoteEnd(file);
 }
 
@@ -109,7 +109,7 @@ bool TopicTail::IsTruncated(WatchedFile& file) {
   if (file.size < source.read.end.value()) return true;
   if (!EnsureOpen(parts_, file)) return false;
   const Content content(*file.handle, file.size);
-  if (!HeadMatches(content, source.identity)) return true;
+  if (!HeadMatches(content, source.origin.head)) return true;
   // Of what nothing was read of, all that stands ahead of the position is its head.
   if (source.read.end.value() == 0) return !WindowMatches(content, file.seen_end);
   return source.read_window_known && !WindowMatches(content, source.read);
@@ -131,8 +131,8 @@ void TopicTail::LookReading(WatchedFile& file, bool changed, MonotonicMs now) {
     source.checkpoint_due = true;
   }
   if (!source.opened && !source.identity_sent && file.handle &&
-      source.identity.head_bytes < record::kHeadBytes) {
-    TakeHead(Content(*file.handle, file.size), source.identity);
+      source.origin.head.bytes < record::kHeadBytes) {
+    source.origin.head = TakeHead(Content(*file.handle, file.size));
   }
   if (Unread(file) > 0) Activate(file, now);
 }

@@ -73,10 +73,11 @@ bool EnsureOpen(TopicParts& parts, WatchedFile& file) {
   return true;
 }
 
-void TakeFirstHead(WatchedFile& file) {
-  file.first_bytes = Content(*file.handle, file.size).Head();
-  file.first_head.head_bytes = static_cast<std::uint32_t>(file.first_bytes.size());
-  file.first_head.head_hash = record::HashBytes(file.first_bytes);
+void TakeFirstHead(TopicParts& parts, WatchedFile& file) {
+  const Bytes head = Content(*file.handle, file.size).Head();
+  file.first_bytes = parts.first_bytes.Keep(head);
+  file.first_head = {.bytes = static_cast<std::uint32_t>(head.size()),
+                     .hash = record::HashBytes(head)};
 }
 
 void NoteEnd(WatchedFile& file) {
@@ -94,8 +95,8 @@ void TakeFirstLook(TopicParts& parts, WatchedFile& file) {
     file.size = stat->size_bytes;
     file.SetModified(stat->modified_ns, parts.wall_ns);
   }
-  TakeFirstHead(file);
-  if (file.first_bytes.empty()) file.size = 0;  // emptied meanwhile: nobody saw what it held
+  TakeFirstHead(parts, file);
+  if (file.first_head.bytes == 0) file.size = 0;  // emptied meanwhile: nobody saw what it held
   NoteEnd(file);
   file.unplaced_size_max = file.size;
   file.unplaced_modified_ns = file.written_ns();
@@ -118,7 +119,7 @@ void PeekFirstLook(TopicParts& parts, WatchedFile& file) {
 }
 
 void Bind(TopicParts& parts, WatchedFile& file, Source& source) {
-  file.first_bytes = {};
+  file.first_bytes = nullptr;
   file.source = &source;
   file.state = FileState::kReading;
   file.waits_for = nullptr;
@@ -127,10 +128,10 @@ void Bind(TopicParts& parts, WatchedFile& file, Source& source) {
   source.bound = &file;
   source.foreign = false;
   if (file.input == nullptr) file.input = source.input;
-  if (file.input == nullptr) file.input = parts.input_of(source.identity.path);
+  if (file.input == nullptr) file.input = parts.input_of(source.origin.path);
   source.input = file.input;
   source.file = file.identity;
-  source.path = file.path;
+  source.SetPath(file.path);
   source.size_seen = std::max(source.size_seen, file.size);
   source.modified_seen_ns = file.written_ns();
   source.checkpoint_due = true;
@@ -161,7 +162,7 @@ WatchedFile& AddNeighbour(TopicParts& parts, const Neighbour& found,
   return parts.files.Add(std::move(file));
 }
 
-record::SourceIdentity IdentityOf(TopicParts& parts, const WatchedFile& file) {
+Origin OriginOf(TopicParts& parts, const WatchedFile& file) {
   record::SourceIdentity identity;
   identity.agent_id = parts.options.agent_id;
   identity.path = file.path;
@@ -171,8 +172,9 @@ record::SourceIdentity IdentityOf(TopicParts& parts, const WatchedFile& file) {
   const auto [uuid, is_new] = parts.file_system_uuids.try_emplace(file.identity.device);
   if (is_new) uuid->second = parts.fs.FileSystemUuid(file.path);
   identity.file_system_uuid = uuid->second;
-  if (file.handle) TakeHead(Content(*file.handle, file.size), identity);
-  return identity;
+  Origin origin(identity);
+  if (file.handle) origin.head = TakeHead(Content(*file.handle, file.size));
+  return origin;
 }
 
 void GiveUp(TopicParts& parts, Source& source, const std::string& reason, bool end_is_exact) {
@@ -184,7 +186,7 @@ void GiveUp(TopicParts& parts, Source& source, const std::string& reason, bool e
   if (end > covered) {
     parts.notices.Say(
         Severity::kError,
-        fmt::format("{}: {} {} bytes were not read in time ({}): noted as a gap", source.path,
+        fmt::format("{}: {} {} bytes were not read in time ({}): noted as a gap", source.path(),
                     end_is_exact ? "" : "at least", end - covered, reason));
   }
   if (end > source.durable.end) {

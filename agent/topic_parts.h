@@ -14,6 +14,7 @@
 #include "agent/open_files.h"
 #include "agent/options.h"
 #include "agent/row_sender.h"
+#include "agent/short_lived_bytes.h"
 #include "agent/source_registry.h"
 #include "lib/base/random.h"
 #include "lib/file/file_system.h"
@@ -47,6 +48,7 @@ struct TopicParts {
   std::int64_t wall_ns = 0;         // now
   std::int64_t room_sought_ns = 0;  // when handles were last closed for others
   FileTable files;
+  ShortLivedBytes first_bytes;
   SourceRegistry sources;
   RowSender rows;
   Neighbourhood neighbourhood;
@@ -65,7 +67,7 @@ bool EnsureOpen(TopicParts& parts, WatchedFile& file);
 bool NeedsNoHandle(const WatchedFile& file);
 
 // Remembers how the file begins now. Its handle is open.
-void TakeFirstHead(WatchedFile& file);
+void TakeFirstHead(TopicParts& parts, WatchedFile& file);
 // Remembers how large the file is now, how it begins and what stands at its end: of one moment,
 // which may be a later one than that of its listing. Its handle is open.
 void TakeFirstLook(TopicParts& parts, WatchedFile& file);
@@ -86,7 +88,7 @@ WatchedFile& AddNeighbour(TopicParts& parts, const Neighbour& found,
                           std::unique_ptr<file::File> handle, MonotonicMs now);
 
 // Who the file is, as it is now. Its handle is open.
-record::SourceIdentity IdentityOf(TopicParts& parts, const WatchedFile& file);
+Origin OriginOf(TopicParts& parts, const WatchedFile& file);
 
 // Sends what was seen of it as a gap (if anything), then closes the source.
 void GiveUp(TopicParts& parts, Source& source, const std::string& reason, bool end_is_exact);

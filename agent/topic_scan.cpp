@@ -40,8 +40,8 @@ std::vector<HandedFile> TopicTail::HandOver() {
 void TopicTail::NoteForeign() {
   parts_.sources.ForEach([this](Source& source) {
     source.foreign = source.bound == nullptr && !source.final &&
-                     discovery_.InputOf(source.identity.path) == nullptr &&
-                     discovery_.InputOf(source.path) == nullptr;
+                     discovery_.InputOf(source.origin.path) == nullptr &&
+                     discovery_.InputOf(source.path()) == nullptr;
   });
 }
 
@@ -94,7 +94,7 @@ void TopicTail::Scan(ScanDepth depth, MonotonicMs now) {
       if (is_moved != moved.end()) moved.erase(is_moved);
       parts_.files.Enter(*file, entry.first);
       if (file->input == nullptr) file->input = entry.second.input;
-      if (file->source != nullptr) file->source->path = entry.first;
+      if (file->source != nullptr) file->source->SetPath(entry.first);
       if (file->source != nullptr) file->source->checkpoint_due = true;
       QueueLook(*file);
     } else if (file->path == entry.first && (file->size != entry.second.stat.size_bytes ||
@@ -176,7 +176,7 @@ void TopicTail::FindNewInputs() {
   for (const CompiledInput& input : discovery_.inputs()) {
     if (known_inputs_.contains(input.options->name)) continue;
     const bool used = std::any_of(sources.begin(), sources.end(), [&input](const Source* source) {
-      return input.Matches(source->identity.path);
+      return input.Matches(source->origin.path);
     });
     if (!used) fresh.insert(input.options->name);
     known_inputs_.insert(input.options->name);

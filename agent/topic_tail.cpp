@@ -353,7 +353,7 @@ bool TopicTail::TakeTurn(WatchedFile& file, FileTurn& turn, BatchAssembler& asse
 bool TopicTail::LeavesAlone(WatchedFile& file) {
   Source& source = *file.source;
   const bool begins = !source.opened && !source.identity_sent && source.read.end.value() == 0;
-  if (!begins || !HeadMatches(Content(*file.handle, file.size), source.identity) ||
+  if (!begins || !HeadMatches(Content(*file.handle, file.size), source.origin.head) ||
       !IsLeftAlone(file)) {
     return false;
   }
@@ -455,7 +455,7 @@ void TopicTail::TakeCheckpoint(std::vector<CheckpointRow>& rows, std::vector<std
     source.checkpoint_due = false;
     rows.push_back({.topic_id = topic_id_,
                     .source_id = source.id,
-                    .path = source.path,
+                    .path = source.path(),
                     .file = source.file,
                     .begin = source.begin.end.value(),
                     .size_seen = source.size_seen,

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "agent/options.h"
@@ -68,14 +69,16 @@ struct WatchedFile {
   // What was read to its end is to be sent, as far as it goes.
   bool sends_rest() const { return send_event || send_rest_with_more || send_rest_as_line; }
 
+  std::optional<std::uint64_t> beginning;  // the FileTable's
+
   bool named = false;       // by an include without a wildcard: read whatever it holds
   bool found_text = false;  // since it was found, or last emptied
   // Of kUnplaced: it was open when sources looked for their files, and is none of theirs.
   bool examined = false;
   // Before it has a source: its head when first seen, and the most that was seen of it.
-  record::SourceIdentity first_head;
-  Bytes first_bytes;         // of that head; none once it has a source
-  client::SpanEnd seen_end;  // how far it reached when it was looked at, unread
+  FileHead first_head;
+  std::shared_ptr<const char> first_bytes;  // of that head; null once it has a source
+  client::SpanEnd seen_end;                 // how far it reached when it was looked at, unread
   std::int64_t unplaced_size_max = 0;
   std::int64_t unplaced_modified_ns = 0;
   bool unplaced_truncated = false;

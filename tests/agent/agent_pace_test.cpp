@@ -178,5 +178,32 @@ TEST(AgentPace, AProcessThatIsTooLargeSendsOneBatchAtATimeAndSaysSoOnce) {
   EXPECT_EQ(said, 1);
 }
 
+TEST(AgentPace, WhatBatchesTookIsGivenBackOnceThereIsNothingToDo) {
+  AgentRig rig;
+  std::string written = Lines("a", 0, 1'000);
+  rig.Append("/log/a.log", written);
+  rig.Start();
+  rig.Run(3 * kSecond);
+  rig.memory_returns = 0;
+  // Lines come, and so do reports; no rest is long enough.
+  for (int lines = 0; lines < 30; ++lines) {
+    const std::string more = Lines("b", lines, lines + 1);
+    written += more;
+    rig.Append("/log/a.log", more);
+    rig.Run(kRestAfter.count() / 10);
+  }
+  EXPECT_EQ(rig.memory_returns, 0);
+  rig.Run(kRestAfter.count() + kSecond);
+  EXPECT_EQ(rig.memory_returns, 1);
+  // A report of ten thousand files takes much, and comes now and then.
+  rig.Run(3 * kQuietReportInterval.count());
+  EXPECT_EQ(rig.memory_returns, 1 + 3);
+  const std::string more = Lines("c", 0, 1'000);
+  written += more;
+  rig.Append("/log/a.log", more);
+  rig.Settle();
+  EXPECT_TRUE(SameBytes(rig.BytesOf("/log/a.log"), written));
+}
+
 }  // namespace
 }  // namespace logboom::agent

@@ -247,6 +247,7 @@ class AgentRig {
   // Of the process that the agent is in.
   std::function<std::uint64_t()> memory_bytes = [] { return std::uint64_t{0}; };
   std::function<std::chrono::microseconds()> cpu_time = [] { return std::chrono::microseconds(0); };
+  int memory_returns = 0;  // how often it gave memory back
   std::unique_ptr<Agent> agent;
   std::vector<Notice> notices;
   bool prints_notices = false;  // to follow a test that fails
@@ -260,6 +261,7 @@ class AgentRig {
                         .random = random,
                         .open_stream = open_stream,
                         .memory_bytes = memory_bytes,
+                        .return_memory = [this] { ++memory_returns; },
                         .cpu_time = cpu_time},
                        handover);
   }

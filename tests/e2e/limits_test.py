@@ -7,7 +7,8 @@ from harness.waiting import wait_until
 
 BROKER_READY_S = 0.150
 BROKER_IDLE_BYTES = 40 << 20
-AGENT_IDLE_BYTES = 20 << 20
+AGENT_IDLE_BYTES = 20_000_000
+QUIET_FILES = 1_000
 # Other work on the machine makes a start slower, never faster.
 STARTS = 10
 
@@ -38,6 +39,16 @@ class Idle(ProcessCase):
         resident = proc.resident_bytes(agent.pid)
         print(f"{resident / (1 << 20):.1f} MiB")
         self.assertLess(resident, AGENT_IDLE_BYTES)
+
+    def test_an_agent_with_many_quiet_files_is_as_small(self):
+        for number in range(QUIET_FILES):
+            self.log(f"quiet/{number}.log", f"of {number}: {'x' * 2000}\n".encode())
+        broker = self.broker().start()
+        agent = self.agent(broker, self.logs / "quiet" / "*.log").start()
+        wait_until("all is stored", lambda: broker.commands.end_offset("logs") == QUIET_FILES)
+        # It gives back what it took for batches some seconds after the last one.
+        wait_until("it is small",
+                   lambda: proc.resident_bytes(agent.pid) < AGENT_IDLE_BYTES, 30)
 
 
 if __name__ == "__main__":
