@@ -313,7 +313,8 @@ void Agent::Report(Instant now) {
   TellClockSkew();
   if (!link_->connected()) return;
   const AgentTotals totals = Totals();
-  const std::uint64_t progress = totals.counters.bytes_read + totals.counters.records_acked;
+  const std::uint64_t progress = totals.counters.bytes_read + totals.counters.records_acked +
+                                 totals.counters.all_lines_dropped();
   const bool changed = progress != reported_bytes_ || totals.files != reported_files_;
   if (!changed && now.monotonic < quiet_report_at_) return;
   reported_bytes_ = progress;
@@ -350,6 +351,7 @@ void Agent::SendReport(Instant now) {
                  .errors = notices_.error_count(),
                  .last_error = notices_.last_error(),
                  .memory_bytes = seams_.memory_bytes(),
+                 .lines_dropped = counters.all_lines_dropped(),
                  .files = FileReports()});
 }
 

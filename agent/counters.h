@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 
 #include "agent/streams/losses.h"
 
@@ -53,6 +54,10 @@ struct Counters {
   std::uint64_t gap_bytes = 0;
   std::uint64_t sources_opened = 0;
   std::uint64_t sources_closed = 0;
+
+  std::uint64_t all_lines_dropped() const {
+    return std::accumulate(lines_dropped.begin(), lines_dropped.end(), std::uint64_t{0});
+  }
 
   Counters& operator+=(const Counters& other) {
     bytes_read += other.bytes_read;

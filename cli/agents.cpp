@@ -34,6 +34,7 @@ void WriteAgentFields(const std::string& broker, const AgentDescription& agent, 
   json.Key("backlog_bytes").UInt(agent.backlog_bytes);
   json.Key("bytes_acked").UInt(agent.bytes_acked);
   json.Key("records_acked").UInt(agent.records_acked);
+  json.Key("lines_dropped").UInt(agent.lines_dropped);
   json.Key("errors").UInt(agent.errors);
   json.Key("last_error").String(agent.last_error);
   json.Key("memory_bytes").UInt(agent.memory_bytes);
@@ -79,6 +80,7 @@ void PrintAgentsTable(const std::vector<FoundAgent>& found, bool several,
                {.title = "BACKLOG", .align = Column::Align::kRight},
                {.title = "ACKED", .align = Column::Align::kRight},
                {.title = "RECORDS", .align = Column::Align::kRight},
+               {.title = "DROPPED", .align = Column::Align::kRight},
                {.title = "ERRORS", .align = Column::Align::kRight}});
   const TimestampMs now = environment.clock().wall;
   for (const FoundAgent& one : found) {
@@ -86,7 +88,8 @@ void PrintAgentsTable(const std::vector<FoundAgent>& found, bool several,
     table.AddRow({one.broker, agent.agent_id, agent.host, agent.connected ? "connected" : "away",
                   display::HumanAgo(agent.last_seen, now), display::HumanCount(agent.files),
                   display::HumanBytes(agent.backlog_bytes), display::HumanBytes(agent.bytes_acked),
-                  display::HumanCount(agent.records_acked), display::HumanCount(agent.errors)});
+                  display::HumanCount(agent.records_acked),
+                  display::HumanCount(agent.lines_dropped), display::HumanCount(agent.errors)});
   }
   environment.out.Write(table.Format(environment.terminal));
 }
@@ -125,6 +128,7 @@ std::vector<std::pair<std::string, std::string>> FieldsOf(const AgentDescription
       {"started", FormatUtc(agent.started)},
       {"acked", fmt::format("{} in {}", display::HumanBytes(agent.bytes_acked),
                             display::HumanCount(agent.records_acked, "record"))},
+      {"dropped", display::HumanCount(agent.lines_dropped, "line")},
       {"backlog", display::HumanBytes(agent.backlog_bytes)},
       {"memory", display::HumanBytes(agent.memory_bytes)},
       {"clock", fmt::format("{} ms {} the broker's", std::abs(agent.clock_skew_ms),

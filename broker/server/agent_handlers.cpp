@@ -28,6 +28,7 @@ void Server::HandleAgentReport(const Call& call, const protocol::AgentReportRequ
   part.errors = request.errors();
   part.last_error = request.last_error();
   part.memory_bytes = request.memory_bytes();
+  part.lines_dropped = request.lines_dropped();
   for (const protocol::AgentFile& file : request.files()) part.files.push_back(FromWire(file));
   protocol::Response response;
   response.mutable_agent_report()->set_time_ms(call.now.wall.value());

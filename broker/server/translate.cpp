@@ -185,6 +185,7 @@ void FillAgent(const Agent& agent, protocol::Agent& out) {
   out.set_errors(report.errors);
   out.set_last_error(report.last_error);
   out.set_memory_bytes(report.memory_bytes);
+  out.set_lines_dropped(report.lines_dropped);
   if (report.received.value() > 0) out.set_clock_skew_ms(report.time - report.received);
   for (const auto& [name, value] : agent.claim.labels) (*out.mutable_labels())[name] = value;
 }

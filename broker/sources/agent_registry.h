@@ -44,6 +44,7 @@ struct AgentReport {
   std::uint64_t errors = 0;
   std::string last_error;
   std::uint64_t memory_bytes = 0;
+  std::uint64_t lines_dropped = 0;
   std::vector<AgentFile> files;
 };
 

@@ -126,6 +126,9 @@ void WriteAgents(const std::vector<Known>& brokers, Exposition& out) {
   out.Begin("logboom_agent_reported_acked_bytes_total", kCounter,
             "Bytes acknowledged since the agent's start, as it last said");
   WriteAgentFamily(brokers, out, [count](const Agent& a) { return count(a.bytes_acked); });
+  out.Begin("logboom_agent_reported_dropped_lines_total", kCounter,
+            "Lines that inputs left out since the agent's start, as it last said");
+  WriteAgentFamily(brokers, out, [count](const Agent& a) { return count(a.lines_dropped); });
   out.Begin("logboom_agent_reported_errors_total", kCounter,
             "Errors since the agent's start, as it last said");
   WriteAgentFamily(brokers, out, [count](const Agent& a) { return count(a.errors); });

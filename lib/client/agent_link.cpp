@@ -84,6 +84,7 @@ std::vector<protocol::Request> PartsOf(const AgentReport& report,
     part.set_errors(report.errors);
     part.set_last_error(protocol::ValidUtf8(report.last_error));
     part.set_memory_bytes(report.memory_bytes);
+    part.set_lines_dropped(report.lines_dropped);
     part_bytes = part.ByteSizeLong();
   };
   begin_part();

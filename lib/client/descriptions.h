@@ -132,6 +132,7 @@ struct AgentDescription {
   std::string last_error;
   std::uint64_t memory_bytes = 0;
   std::int64_t clock_skew_ms = 0;  // its clock less the broker's
+  std::uint64_t lines_dropped = 0;
   std::map<std::string, std::string> labels;
 };
 

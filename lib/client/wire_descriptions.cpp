@@ -74,6 +74,7 @@ AgentDescription DescriptionOf(const protocol::Agent& from) {
   agent.last_error = from.last_error();
   agent.memory_bytes = from.memory_bytes();
   agent.clock_skew_ms = from.clock_skew_ms();
+  agent.lines_dropped = from.lines_dropped();
   agent.labels = {from.labels().begin(), from.labels().end()};
   return agent;
 }

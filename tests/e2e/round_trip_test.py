@@ -72,6 +72,22 @@ class RoundTrip(ProcessCase):
         # Those who asked before have gone; the one that asks now is there.
         self.assertEqual(broker.status()["sessions"], 1)
 
+    def test_lines_that_an_input_leaves_out_are_shown(self):
+        path = self.log("app.log", b"DEBUG 1\none\none\none\nDEBUG 2\n")
+        config = self.folder / "agent.toml"
+        config.write_text(f'[[input]]\ntopic = "logs"\ndrop = ["DEBUG"]\ndedupe = true\n'
+                          f'include = ["{path}"]\n',
+                          encoding="utf-8")
+        self.agent(self.server, config=config, agent_id="reader").once()
+        commands = self.server.commands
+        (shown,) = json.loads(commands.run("agents", "list", "--format", "json").stdout)
+        self.assertEqual((shown["lines_dropped"], shown["records_acked"]), (4, 2))
+        listed = commands.run("agents", "list").stdout.decode().splitlines()
+        self.assertRegex(listed[0], r"RECORDS +DROPPED +ERRORS")
+        self.assertRegex(listed[1], r" 2 +4 +0$")
+        described = commands.run("agents", "describe", "reader").stdout.decode()
+        self.assertRegex(described, r"dropped +4 lines")
+
     def test_real_logs_come_back_byte_for_byte(self):
         files = self.unpacked_samples()
         self.assertGreater(len(files), 70)

@@ -22,6 +22,7 @@ class AgentsTest : public testing::Test {
     report.set_time_ms(rig_.now().wall.value() + 250);
     report.set_bytes_acked(70);
     report.set_errors(2);
+    report.set_lines_dropped(7);
     report.set_last_error("disk on fire");
     for (int i = first; i < first + files; ++i) {
       protocol::AgentFile& file = *report.add_files();
@@ -67,6 +68,7 @@ TEST_F(AgentsTest, AReportInPartsReplacesTheOneBeforeOnceItIsWhole) {
   EXPECT_EQ(agent.backlog_bytes(), 4U * 60);
   EXPECT_EQ(agent.bytes_acked(), 70U);
   EXPECT_EQ(agent.errors(), 2U);
+  EXPECT_EQ(agent.lines_dropped(), 7U);
   EXPECT_EQ(agent.last_error(), "disk on fire");
   EXPECT_EQ(agent.labels().at("env"), "prod");
   EXPECT_NEAR(static_cast<double>(agent.clock_skew_ms()), 250, 10);
