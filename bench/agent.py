@@ -3,8 +3,9 @@
 idle: the agent has acked all files and nobody writes: its share of a core, memory, descriptors.
 latency: 1,000 lines a second of 150 bytes, written on a schedule whatever comes of them; the time
 from a line's turn in that schedule to its arrival at a consumer, which sees synced records alone.
-rsyslog: imfile reads the file of `./dev bench pipe` into a discarded queue; without acks, compression
-or a network, and so less than what the agent does of it.
+throughput: the agent sends the file of `./dev bench pipe`, compressed and every batch acknowledged
+after its sync; beside it `zstd -1` alone on the same bytes, and rsyslog, whose imfile reads the file
+and writes it to /dev/null, without an ack, compression or a network.
 """
 import argparse
 import os
@@ -24,6 +25,7 @@ from harness import proc  # noqa: E402
 from harness.agent import Agent  # noqa: E402
 from harness.broker import Broker  # noqa: E402
 import log_mix  # noqa: E402
+import pipe  # noqa: E402
 
 MB, MIB = 1_000_000, 1 << 20
 LINE_BYTES = 150
@@ -40,7 +42,7 @@ def parse_arguments():
                              "closes them)")
     parser.add_argument("--seconds", type=float, default=30, help="of each measurement (default 30)")
     parser.add_argument("--lingers", nargs="*", default=["500ms", "10ms", "0ms"])
-    parser.add_argument("--mb", type=int, default=1000, help="of the file for rsyslog; 0: without")
+    parser.add_argument("--mb", type=int, default=1000, help="of the file that is sent; 0: without")
     parser.add_argument("--folder", type=pathlib.Path, default=SOURCE / "build/bench")
     return parser.parse_args()
 
@@ -137,12 +139,34 @@ def latency(options, folder, linger):
         broker.clean_up()
 
 
-def rsyslog(options, folder):
+def throughput(options, folder):
+    path = log_mix.cached(options.folder, options.mb)
+    megabytes = path.stat().st_size / MB
+    pipe.file_hash(path)  # reads it: all find it in the page cache
+    zstd_cpu, _ = pipe.run_zstd(path)
+    broker = Broker(folder)
+    agent = Agent(folder, broker, [path], topic="throughput")
+    try:
+        broker.start()
+        seconds, peak, counts = pipe.run_agent(agent)
+    finally:
+        agent.clean_up()
+        broker.clean_up()
+    agent_cpu = pipe.cpu_of(agent.usage)
+    print(f"{megabytes:.0f} MB, {counts.records} lines")
+    show("zstd -1 alone, of a CPU second", f"{megabytes / zstd_cpu:.0f}", "MB")
+    show("agent, of a CPU second", f"{megabytes / agent_cpu:.0f}", "MB")
+    show("agent, of what zstd -1 makes", f"{zstd_cpu / agent_cpu:.2f}", "times")
+    show("agent and broker, wall", f"{megabytes / seconds:.0f}", "MB/s")
+    show("agent, peak memory", f"{peak / MIB:.1f}", "MiB")
+    rsyslog(path, counts.records, folder)
+
+
+def rsyslog(path, lines, folder):
     programs = list(_PEERS.glob("rsyslog/usr/sbin/rsyslogd"))
     if not programs:
         print("rsyslog: NOT RUN: its package could not be had")
         return
-    path = log_mix.cached(options.folder, options.mb)
     out = folder / "lines"
     config = folder / "rsyslog.conf"
     config.write_text(
@@ -159,28 +183,20 @@ def rsyslog(options, folder):
         [str(programs[0]), "-n", "-f", str(config), "-i", str(folder / "pid"),
          "-M", str(_PEERS / "rsyslog/usr/lib/x86_64-linux-gnu/rsyslog")],
         env={**os.environ, "LD_LIBRARY_PATH": libraries}, stderr=subprocess.DEVNULL)
-    wanted = sum(chunk.count(b"\n") for chunk in iter_chunks(path))
     try:
         deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             counts = re.findall(r"end: .*?processed=(\d+)", out.read_text() if out.exists() else "")
-            if counts and int(counts[-1]) >= wanted:
+            if counts and int(counts[-1]) >= lines:
                 break
             assert process.poll() is None, "rsyslogd ended"
             time.sleep(0.2)
         cpu = proc.cpu_seconds(process.pid)
-        print(f"rsyslog, {path.stat().st_size / MB:.0f} MB into nothing")
         show("rsyslog, of a CPU second", f"{path.stat().st_size / MB / cpu:.0f}", "MB")
         show("rsyslog, memory", f"{proc.peak_resident_bytes(process.pid) / MIB:.1f}", "MiB")
     finally:
         process.terminate()
         process.wait()
-
-
-def iter_chunks(path):
-    with open(path, "rb") as file:
-        while chunk := file.read(1 << 20):
-            yield chunk
 
 
 def main():
@@ -189,7 +205,7 @@ def main():
     parts = [lambda folder, n=count: idle(options, folder, n) for count in options.files]
     parts += [lambda folder, one=linger: latency(options, folder, one) for linger in options.lingers]
     if options.mb:
-        parts.append(lambda folder: rsyslog(options, folder))
+        parts.append(lambda folder: throughput(options, folder))
     for part in parts:
         folder = pathlib.Path(tempfile.mkdtemp(prefix="agent-", dir=options.folder))
         try:
