@@ -29,6 +29,7 @@ std::string_view FaultName(Fault fault) {
     case Fault::kAgentKill: return "agent kill -9";
     case Fault::kAgentPowerLoss: return "agent power loss";
     case Fault::kAgentStop: return "agent stop";
+    case Fault::kAgentReload: return "agent reload";
     case Fault::kAgentStateLost: return "agent state lost";
     case Fault::kAgentTwice: return "agent twice";
     case Fault::kCut: return "cut";

@@ -27,6 +27,7 @@ enum class Fault : std::uint8_t {
   kAgentKill,
   kAgentPowerLoss,
   kAgentStop,
+  kAgentReload,
   kAgentStateLost,
   kAgentTwice,
   // Between them

@@ -169,6 +169,10 @@ bool Mischief::TryAgent(sim::Fault fault, SimAgent& agent) {
       stage_.Happened(fault, "{}", agent.host());
       agent.StartShutdown();
       return true;
+    case Fault::kAgentReload:
+      stage_.Happened(fault, "{}", agent.host());
+      agent.StartReload();
+      return true;
     case Fault::kAgentTwice:
       stage_.Happened(fault, "{}", agent.host());
       agent.StartTwin();

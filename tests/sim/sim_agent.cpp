@@ -58,21 +58,25 @@ agent::AgentOptions SimAgent::Options() const {
   return options;
 }
 
-std::unique_ptr<SimAgent::Process> SimAgent::MakeProcess() {
+std::unique_ptr<SimAgent::Process> SimAgent::MakeProcess(agent::Handover* before) {
   auto process = std::make_unique<Process>();
   process->checkpoint = checkpoint_.get();
   auto made = agent::Agent::Make(
-      Options(), {.fs = fs_,
-                  .watch = stage_.options.directories_watched ? process->watch.get() : nullptr,
-                  .checkpoint = *checkpoint_,
-                  .random = random_});
+      Options(),
+      {.fs = fs_,
+       .watch = stage_.options.directories_watched ? process->watch.get() : nullptr,
+       .checkpoint = *checkpoint_,
+       .random = random_},
+      before);
   CHECK(made.ok());
   process->agent = *std::move(made);
+  if (before != nullptr) process->agent->TakeOver(*before);
   client::AgentHello hello;
   hello.agent_id = host_;
   hello.host = host_;
   hello.boot_id = fmt::format("boot-{}", boots_);
-  hello.process_id = fmt::format("process-{}", ++processes_);
+  if (before == nullptr) ++processes_;
+  hello.process_id = fmt::format("process-{}", processes_);
   hello.topics = process->agent->topics();
   process->link = std::make_unique<client::AgentLink>(
       std::make_unique<TimedTransport>(stage_.network.MakeClient(kBrokerAddress),
@@ -86,7 +90,7 @@ std::unique_ptr<SimAgent::Process> SimAgent::MakeProcess() {
 void SimAgent::Start() {
   stage_.trace.Event(stage_.clocks.monotonic(), "{} starts", host_);
   fs_.SetTime(now().wall.value() * 1'000'000);
-  process_ = MakeProcess();
+  process_ = MakeProcess(nullptr);
 }
 
 void SimAgent::StepProcess(Process& process) {
@@ -118,7 +122,15 @@ void SimAgent::Step() {
   stage_.trace.Event(stage_.clocks.monotonic(), "{} ends{}", host_,
                      process_->agent->fenced() ? ": fenced" : "");
   if (process_->stopping) process_->agent->SaveCheckpoint(now());
+  if (process_->reloading && !process_->agent->fenced()) return Reload();
   process_.reset();
+}
+
+void SimAgent::Reload() {
+  process_->agent->Leave(now());
+  agent::Handover handover = process_->agent->HandOver();
+  process_.reset();
+  process_ = MakeProcess(&handover);
 }
 
 std::int64_t SimAgent::UntilDueMs() const {
@@ -188,6 +200,13 @@ void SimAgent::StartShutdown() {
   process_->stopping = true;
   process_->stop_by = stage_.clocks.monotonic() + agent::kStopWait.count();
   process_->agent->Stop(now());
+}
+
+void SimAgent::StartReload() {
+  process_->stopping = true;
+  process_->reloading = true;
+  process_->stop_by = stage_.clocks.monotonic() + agent::kStopWait.count();
+  process_->agent->Pause(now());
 }
 
 void SimAgent::LoseState() {

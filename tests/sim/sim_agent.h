@@ -45,6 +45,8 @@ class SimAgent {
   // Of the whole machine. Its programs had synced what they wrote.
   void PowerLoss();
   void StartShutdown();
+  // As SIGHUP: it stops, and another goes on in its process with what it hands over.
+  void StartReload();
   void LoseState();
   // A second process with the same id and a state of its own: it takes the id over. A limit: of two
   // that live on, each takes it back with its next hello; so the first ends when it is fenced, or
@@ -64,14 +66,17 @@ class SimAgent {
     std::int64_t link_due_ms = 0;
     MonotonicMs stop_by;
     bool stopping = false;
+    bool reloading = false;  // once it has stopped
 
     ~Process() { link.reset(); }
   };
 
   agent::AgentOptions Options() const;
-  std::unique_ptr<Process> MakeProcess();
+  // `before`: what the agent before it in its process left, or null.
+  std::unique_ptr<Process> MakeProcess(agent::Handover* before);
   void StepProcess(Process& process);
   bool Ended(const Process& process) const;
+  void Reload();
 
   Stage& stage_;
   std::string host_;
