@@ -37,6 +37,9 @@ Result<AppendTimes> MendAppendTimes(file::FileSystem& fs, const std::string& dir
   const Offset base = found.base_offset;
   ASSIGN_OR_RETURN(std::shared_ptr<file::File> file,
                    OpenFile(fs, SegmentPath(directory, base, segment::kAppendTimeSuffix)));
+  if (found.trust == segment::IndexTrust::kUnsynced) {
+    RETURN_IF_ERROR(segment::ReadFromDevice(*file));
+  }
   Result<AppendTimes> times = AppendTimes::Open(file, base);
   if (!times.ok() && times.error().code == ErrorCode::kIo) return times;
   if (!times.ok()) times = AppendTimes::Create(std::move(file), base);

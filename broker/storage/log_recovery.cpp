@@ -8,6 +8,7 @@
 #include "lib/segment/find_batch.h"
 #include "lib/segment/log_walk.h"
 #include "lib/segment/names.h"
+#include "lib/segment/rebuild.h"
 #include "lib/segment/seal.h"
 
 namespace logboom::broker {
@@ -161,8 +162,7 @@ Result<std::unique_ptr<file::File>> Recovery::OpenLog(std::size_t index) {
 Status Recovery::ReadFromDevice() {
   for (std::size_t i = start_.index; i < segments_.size(); ++i) {
     ASSIGN_OR_RETURN(const std::unique_ptr<file::File> log, OpenLog(i));
-    RETURN_IF_ERROR(log->Sync());
-    RETURN_IF_ERROR(log->DropCache());
+    RETURN_IF_ERROR(segment::ReadFromDevice(*log));
     ASSIGN_OR_RETURN(const file::FileStat stat, log->Stat());
     segments_[i].size_bytes = stat.size_bytes;
   }

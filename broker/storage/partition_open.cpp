@@ -13,6 +13,7 @@
 #include "lib/segment/log_start.h"
 #include "lib/segment/log_walk.h"
 #include "lib/segment/names.h"
+#include "lib/segment/rebuild.h"
 #include "lib/segment/sources.h"
 
 namespace logboom::broker {
@@ -36,8 +37,7 @@ Status SettleLogStart(LogState& state) {
   const std::string path = fmt::format("{}/{}", state.directory, segment::kLogStartName);
   const Result<std::unique_ptr<file::File>> file = state.fs.Open(path, file::OpenMode::kReadWrite);
   if (!file.ok()) return file.error().code == ErrorCode::kNotFound ? Ok() : Status(file.error());
-  RETURN_IF_ERROR((*file)->Sync());
-  return (*file)->DropCache();
+  return segment::ReadFromDevice(**file);
 }
 
 // Makes log-start where there is none: later it must be written on a full disk.

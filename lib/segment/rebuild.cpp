@@ -17,6 +17,7 @@ Result<EntryFile<Entry>> OpenEntries(file::FileSystem& fs, const std::string& pa
                                      IndexTrust trust,
                                      const std::function<bool(const Entry&)>& belongs) {
   ASSIGN_OR_RETURN(std::shared_ptr<file::File> file, fs.Open(path, file::OpenMode::kCreate));
+  if (trust == IndexTrust::kUnsynced) RETURN_IF_ERROR(ReadFromDevice(*file));
   ASSIGN_OR_RETURN(EntryFile<Entry> entries, EntryFile<Entry>::Open(std::move(file), base));
   ASSIGN_OR_RETURN(const bool ends_well, entries.EndsWell(belongs));
   if (trust == IndexTrust::kUnsynced || !ends_well) {
@@ -132,6 +133,11 @@ Result<IndexWriter> OpenIndexes(file::FileSystem& fs, const std::string& directo
   }
   RETURN_IF_ERROR(CheckEnd(walk, extent));
   return writer;
+}
+
+Status ReadFromDevice(file::File& file) {
+  RETURN_IF_ERROR(file.Sync());
+  return file.DropCache();
 }
 
 Result<SegmentTotals> CountTotals(const file::File& log, const LogExtent& extent) {

@@ -39,6 +39,10 @@ Result<IndexWriter> OpenIndexes(file::FileSystem& fs, const std::string& directo
                                 const file::File& log, const LogExtent& extent,
                                 const KnownPoint& known, IndexTrust trust);
 
+// Of a file that the last process may have failed to sync: what it holds from now on is what the
+// device has. Else what was lost would be seen, and taken for good, until a power loss shows it.
+Status ReadFromDevice(file::File& file);
+
 // What is in the extent, by walking all of its headers.
 Result<SegmentTotals> CountTotals(const file::File& log, const LogExtent& extent);
 

@@ -41,6 +41,7 @@ struct Totals {
 };
 
 void RunOne(std::uint64_t seed, Totals& totals) {
+  SCOPED_TRACE(fmt::format("LOGBOOM_SIM_SEED={}", seed));
   const Outcome outcome = RunSeed(seed);
   totals.Add(outcome);
   EXPECT_EQ(outcome.failure, "") << "again: LOGBOOM_SIM_SEED=" << seed

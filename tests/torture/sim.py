@@ -41,25 +41,21 @@ class Totals:
 
     def __init__(self):
         self.hours = 0.0
-        self.lines = self.gaps = self.batches = self.rewritten = 0
-        self.faults = {}
+        self.counts, self.faults = {}, {}
 
     def add(self, output):
         self.hours += sum(float(n) for n in re.findall(r"([\d.]+) simulated hours", output))
-        counts = r"^(\d+) lines arrived, (\d+) gaps, (\d+) batches read, (\d+) segments rewritten$"
-        for lines, gaps, batches, rewritten in re.findall(counts, output, re.MULTILINE):
-            self.lines += int(lines)
-            self.gaps += int(gaps)
-            self.batches += int(batches)
-            self.rewritten += int(rewritten)
-        for counts in re.findall(r"^faults: (.*)$", output, re.MULTILINE):
-            for name, count in re.findall(r"([^,]+?) (\d+)(?:, |$)", counts):
+        for line in re.findall(r"^(\d+ lines arrived, .*)$", output, re.MULTILINE):
+            for count, what in re.findall(r"(\d+) ([^,]+)", line):
+                self.counts[what] = self.counts.get(what, 0) + int(count)
+        for line in re.findall(r"^faults: (.*)$", output, re.MULTILINE):
+            for name, count in re.findall(r"([^,]+?) (\d+)(?:, |$)", line):
                 self.faults[name] = self.faults.get(name, 0) + int(count)
 
     def print(self, took_s):
         print(f"{self.hours:.1f} simulated hours in {took_s:.0f} s, "
-              f"{self.hours / took_s * 60:.0f} a minute; {self.lines} lines arrived, "
-              f"{self.gaps} gaps, {self.batches} batches read, {self.rewritten} segments rewritten")
+              f"{self.hours / took_s * 60:.0f} a minute")
+        print(", ".join(f"{count} {what}" for what, count in self.counts.items()))
         for name, count in self.faults.items():
             print(f"{count:>9}  {name}")
 

@@ -3,7 +3,9 @@
 #include <vector>
 
 #include "lib/file/faulty_file_system.h"
+#include "lib/segment/index_sums.h"
 #include "lib/segment/leader_epoch_checkpoint.h"
+#include "lib/segment/limits.h"
 #include "lib/segment/seal.h"
 #include "lib/segment/verify.h"
 #include "tests/broker/storage/log_fixture.h"
@@ -427,6 +429,39 @@ TEST_F(PartitionLogRecovery, TellsItsProgress) {
   ASSERT_TRUE(opened.ok());
   EXPECT_EQ(told, (*opened)->recovery().bytes_scanned);
   EXPECT_GT(told, 0);
+}
+
+// What a sync that failed has lost of the files beside the log is still seen, and no later sync
+// saves it: the next process must not seal the segment by what it sees.
+TEST_F(PartitionLogRecovery, FilesBesideTheLogAreReadFromTheDevice) {
+  for (const std::string_view suffix :
+       {segment::kOffsetIndexSuffix, segment::kTimeIndexSuffix, segment::kAppendTimeSuffix}) {
+    StartAnew();
+    options_.segment_bytes = 20'000;
+    ASSERT_TRUE(Open().ok());
+    std::optional<PartitionCheckpoint> checkpoint;
+    for (int i = 0; i < 4; ++i) {
+      AppendMany(1, {.value_bytes = 2'000});
+      now_ms_ += segment::kAppendTimeIntervalMs;
+      if (i > 1) continue;
+      ASSERT_TRUE(Commit().ok());
+      checkpoint = Checkpoint();
+    }
+    const std::string beside = PathOf(Offset(0), suffix);
+    fs_->FailNextSync(beside);
+    while (Commit().ok()) {
+    }
+    fs_->KillProcess();
+    ASSERT_TRUE(Open(checkpoint).ok());
+    for (int i = 0; i < 4; ++i) ASSERT_TRUE(Commit().ok());
+    ASSERT_TRUE(Exists(PathOf(Offset(0), segment::kSealSuffix)));
+    SeededRandom random(1);
+    fs_->Crash(random);
+    const auto seal = segment::ReadSeal(*fs_, kDirectory, Offset(0));
+    const auto sums = segment::SumIndexes(*fs_, kDirectory, Offset(0));
+    ASSERT_TRUE(seal.ok() && sums.ok());
+    EXPECT_EQ(seal->sums, *sums) << suffix;
+  }
 }
 
 }  // namespace
