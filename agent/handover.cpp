@@ -58,7 +58,10 @@ std::unique_ptr<RecordStream> Take(HandedStream& handed, const InputOptions& inp
 
 HandedFile HandFileOver(WatchedFile file) {
   HandedFile handed;
-  if (file.source != nullptr) handed.opened_as = file.source->origin.path;
+  if (file.source != nullptr) {
+    handed.opened_as = file.source->origin.path;
+    handed.file.source_of_copy = file.source->id;
+  }
   handed.file.path = std::move(file.path);
   handed.file.identity = file.identity;
   handed.file.handle = std::move(file.handle);

@@ -282,11 +282,19 @@ void Placement::Decide(WatchedFile& file, MonotonicMs now) {
   if (file.waits_for == nullptr) file.waits_for = departures_.OfLog(file.path);
 }
 
-bool Placement::ContinueFinal(WatchedFile& file) {
+// The final source that was read from this file last, if that is known, else the longest of its
+// inode: a file that was emptied now and then has had many.
+const Source* Placement::FinalSourceOf(const WatchedFile& file) const {
+  const Source* last = parts_.sources.Find(file.source_of_copy);
+  if (last != nullptr && last->final && IsItsFile(*last, file.identity)) return last;
   const auto found = final_by_inode_.find({file.identity.inode, file.identity.birth_time_ns});
-  if (found == final_by_inode_.end()) return false;
-  const Source& source = *found->second;
-  if (source.durable.end.value() == 0) return false;
+  return found == final_by_inode_.end() ? nullptr : found->second;
+}
+
+bool Placement::ContinueFinal(WatchedFile& file) {
+  const Source* found = FinalSourceOf(file);
+  if (found == nullptr || found->durable.end.value() == 0) return false;
+  const Source& source = *found;
   const Content content(*file.handle, file.size);
   if (!HoldsUpTo(content, source.origin.head, source.durable)) return false;
   if (file.size == source.durable.end.value()) {

@@ -62,6 +62,7 @@ class Placement {
   Likeness CopyOfStanding(WatchedFile& file, MonotonicMs now);
   Likeness CompareTo(WatchedFile& file, WatchedFile& original, MonotonicMs now);
   bool IsFinished(WatchedFile& file);
+  const Source* FinalSourceOf(const WatchedFile& file) const;
   bool ContinueFinal(WatchedFile& file);
   void Finish(WatchedFile& file, const Source& source);
 

@@ -50,7 +50,7 @@ struct WatchedFile {
   Source* source = nullptr;      // of kReading, and of kWaiting for a row
   Source* waits_for = nullptr;   // of kWaiting: the source before it in this log
   Source* read_after = nullptr;  // what it wrote before, under the same name: that is read first
-  Uuid source_of_copy;
+  Uuid source_of_copy;  // of kUnplaced: the source that was read from it last, if that is known
   std::int64_t finished_size = 0;  // of kCopy, kFinished: the size that was proven
 
   bool look_due = false;

@@ -211,5 +211,25 @@ TEST_P(AgentReloadRandom, EveryLineArrivesOnce) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, AgentReloadRandom, testing::Range<std::uint64_t>(1, 21));
 
+// The broker has closed its source, and the agent that asked for it never heard of that: the file
+// is known by that source, and not by a longer one that it had before it was emptied.
+TEST(AgentReload, AnUnlinkedFileWhoseSourceWasClosedMeanwhileIsNotReadAgain) {
+  AgentRig rig;
+  rig.Append("/log/a.log", Lines("a", 0, 1'000));
+  rig.Start();
+  rig.Settle();
+  rig.CopyTruncate("/log/a.log", "/log/a.log.1");
+  rig.Settle();
+  rig.Append("/log/a.log", Lines("a", 1'000, 1'010));
+  rig.Settle();
+  rig.Remove("/log/a.log");
+  rig.Run(1'000);
+  rig.Reload([&rig] {
+    for (auto& [id, source] : rig.topic().sources) source.final = true;
+  });
+  rig.Settle();
+  EXPECT_EQ(rig.Values().size(), 1'010U) << rig.Describe();
+}
+
 }  // namespace
 }  // namespace logboom::agent
