@@ -117,6 +117,7 @@ ContainerLine Framer::Unwrap(ByteView line, Piece& event) {
 
 std::optional<Piece> Framer::NextEvent(ByteView bytes, const FramingPlace& place, RestRule rest) {
   const std::size_t size_max = RawBytesMax(place.encoding);
+  const std::size_t newline_bytes = UnitBytes(place.encoding);
   Piece event;
   event_.clear();
   bool is_open = false;  // the last line is a part of one
@@ -131,8 +132,10 @@ std::optional<Piece> Framer::NextEvent(ByteView bytes, const FramingPlace& place
                             place.position + static_cast<std::int64_t>(event.consumed)};
     const auto line = CutLine(left, here, rest);
     const bool is_first = event.consumed == 0;
-    const bool is_too_long =
-        event.consumed + (line ? line->raw.size() : left.size()) > size_max && !is_first;
+    // What has no newline yet may end with a part of one.
+    const std::size_t line_bytes =
+        line ? line->raw.size() : left.size() - std::min(left.size(), newline_bytes - 1);
+    const bool is_too_long = event.consumed + line_bytes > size_max && !is_first;
     if (is_too_long) {
       event.more = is_open;
       return whole();

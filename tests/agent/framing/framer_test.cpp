@@ -112,6 +112,25 @@ TEST(Framer, Utf16WaitsForTheSecondByteOfANewline) {
             (Pieces{std::string("rest:a\0\x0a", 8)}));
 }
 
+// Half of a newline is no byte of the line ahead of it.
+TEST(Framer, Utf16EventsAreNotCutAheadOfALineThatMayStillFit) {
+  for (std::size_t length = 1; length < 60; ++length) {
+    std::string text;
+    for (const char c : "a\n " + std::string(length, 'b') + "\nc\n") text += {c, '\0'};
+    Cut cut = Events(FoldKind::kIndented, 60);
+    cut.encoding = Encoding::kUtf16Le;
+    const Pieces whole = cut(text, RestRule::kSentAsLine);
+    for (std::size_t read = 1; read < text.size(); ++read) {
+      Framer framer(cut.options);
+      const auto piece =
+          framer.Next(ByteView(text).substr(0, read), {cut.encoding, 0}, RestRule::kWaits);
+      if (!piece) continue;
+      EXPECT_EQ(std::string(piece->value) + (piece->more ? "+" : ""), whole.front())
+          << length << " long, " << read << " bytes read";
+    }
+  }
+}
+
 TEST(Framer, Utf16ThatEndsInHalfAUnitFitsToo) {
   EXPECT_EQ(In(Encoding::kUtf16Le, 3)(ByteView("a\0b", 3), RestRule::kSentAsLine),
             (Pieces{"a+", "b"}));
