@@ -256,11 +256,13 @@ void Agent::LookAtMemory(MonotonicMs now) {
 
 // What reading, compressing and sending took is given back once there is nothing to do.
 void Agent::Rest(MonotonicMs now) {
-  if (counters_.batches_sent != batches_seen_) {
-    batches_seen_ = counters_.batches_sent;
+  std::uint64_t batches = counters_.batches_sent;
+  for (const auto& stream : streams_) batches += stream->counters().batches_sent;
+  if (batches != batches_seen_) {
+    batches_seen_ = batches;
     rest_at_ = now + kRestAfter.count();
   }
-  if (!rest_at_ || now < *rest_at_) return;
+  if (!rest_at_ || now < *rest_at_ || !assembler_.empty()) return;
   rest_at_.reset();
   turn_.Rest();
   assembler_ = BatchAssembler(BuilderOptions(options_));

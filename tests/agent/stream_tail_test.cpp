@@ -492,5 +492,22 @@ TEST(StreamTail, AnAgentThatReadsFilesAloneSaysSo) {
   EXPECT_EQ(made.error().code, ErrorCode::kUnsupported);
 }
 
+TEST(StreamTail, AnAgentThatSendsAStreamDoesNotRest) {
+  StreamRig rig;
+  rig.Start();
+  rig.Run(3'000);
+  rig.WriteNumbers(0, 1);
+  rig.Run(1'000);
+  rig.memory_returns = 0;
+  for (int i = 1; i < 30; ++i) {
+    rig.WriteNumbers(i, i + 1);
+    rig.Run(1'000);
+  }
+  EXPECT_EQ(rig.memory_returns, 0);
+  rig.Run(kRestAfter.count() + 1'000);
+  EXPECT_EQ(rig.memory_returns, 1);
+  EXPECT_EQ(rig.Values(), StreamRig::Numbers(0, 30));
+}
+
 }  // namespace
 }  // namespace logboom::agent
