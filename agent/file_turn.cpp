@@ -75,9 +75,8 @@ TurnOutcome FileTurn::Take(WatchedFile& file, std::uint64_t log_tag, BatchAssemb
   InputLines& lines = LinesOf(file.input);
   auto place = PlaceOf(file, lines.encoding());
   if (!place) return {TurnEnd::kFailed, place.error()};
-  unshaped_ = {};
-  ShapingState& shaping = lines.shapes() ? source.BeginShaping(file.waiting_since) : unshaped_;
-  lines.BeginTurn(source.origin.path, file.size, now.monotonic, shaping);
+  ShapingState& shaping =
+      lines.BeginTurn(source, file.waiting_since, source.origin.path, file.size, now.monotonic);
   if (chunk.window > 0 && !Framer::EndsLine(place->encoding, chunk.bytes.substr(0, chunk.window))) {
     LineShaper::BeginInLine(place->position, shaping);
   }

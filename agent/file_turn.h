@@ -73,7 +73,6 @@ class FileTurn {
   std::unique_ptr<char[]> buffer_;
   std::size_t run_at_ = 0;  // in the chunk: where the run that is open begins
   std::string key_;
-  ShapingState unshaped_;  // of the turn of a file whose lines nobody shapes
   std::unordered_map<const InputOptions*, InputLines> inputs_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/source.h"
 #include "lib/record/span.h"
 
 namespace logboom::agent {
@@ -43,6 +44,14 @@ void InputLines::BeginTurn(ByteView path, std::int64_t size, MonotonicMs now, Sh
   understanding_.BeginFile(path, labels_);
   shaper_.BeginTurn(size, now, state);
   last_.reset();
+}
+
+ShapingState& InputLines::BeginTurn(Source& source, MonotonicMs waiting_since, ByteView path,
+                                    std::int64_t size, MonotonicMs now) {
+  unshaped_ = {};
+  ShapingState& state = shaper_.asks_for_nothing() ? unshaped_ : source.BeginShaping(waiting_since);
+  BeginTurn(path, size, now, state);
+  return state;
 }
 
 std::optional<InputLine> InputLines::Next(ByteView bytes, const FramingPlace& place, RestRule rest,

@@ -40,6 +40,8 @@ struct InputLine {
   }
 };
 
+struct Source;
+
 // Whose bytes they are.
 struct LineSource {
   Uuid id;
@@ -61,10 +63,11 @@ class InputLines {
   bool holds_event() const { return framer_.holds_event(); }
 
   // Lines of `path` come next; it must stay until the last of them.
-  // What LineSource::state says is of use.
-  bool shapes() const { return !shaper_.asks_for_nothing(); }
-
   void BeginTurn(ByteView path, std::int64_t size, MonotonicMs now, ShapingState& state);
+  // The same of lines of `source` that wait since then. What is remembered of them: for this turn
+  // alone, where the input shapes none.
+  ShapingState& BeginTurn(Source& source, MonotonicMs waiting_since, ByteView path,
+                          std::int64_t size, MonotonicMs now);
   // The next line at the start of `bytes`, as Framer::Next(). It changes nothing that Done() does
   // not. Valid until the next call.
   std::optional<InputLine> Next(ByteView bytes, const FramingPlace& place, RestRule rest,
@@ -96,6 +99,7 @@ class InputLines {
   Framer framer_;
   LineUnderstanding understanding_;
   LineShaper shaper_;
+  ShapingState unshaped_;
 
   // Of an input that dedupes: the line sent last in this turn.
   std::optional<Bytes> last_;

@@ -104,7 +104,7 @@ void FillMetrics(const AgentTotals& totals, bool connected, daemon::MetricsRegis
   left_out("logboom_agent_lines_repeated_total", "Lines told as a count of repeats",
            DropReason::kRepeated);
   count("logboom_agent_redacted_total", "Places of lines that were redacted", counters.redacted);
-  for (const Loss loss : {Loss::kBufferFull, Loss::kTooLarge, Loss::kConnectionLimit}) {
+  for (const Loss loss : kAllLosses) {
     metrics.SetCounter("logboom_agent_syslog_dropped_total",
                        "Datagrams and connections that syslog inputs could not take",
                        static_cast<double>(counters.losses[static_cast<std::size_t>(loss)]),

@@ -303,9 +303,8 @@ void StreamTail::BeginRun(Source& source, MonotonicMs now) {
                         .identity = source.IdentityToSend(),
                         .key = key_,
                         .left_out = source.left_out});
-  unshaped_ = {};
-  run_.shaping = lines_.shapes() ? &source.BeginShaping(waiting_since_) : &unshaped_;
-  lines_.BeginTurn(stream_->name(), source.read.end.value(), now, *run_.shaping);
+  run_.shaping =
+      &lines_.BeginTurn(source, waiting_since_, stream_->name(), source.read.end.value(), now);
 }
 
 void StreamTail::EndRun(MonotonicMs now) {

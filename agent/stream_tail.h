@@ -147,7 +147,6 @@ class StreamTail {
   // Of the Ship() under way.
   BatchAssembler* assembler_ = nullptr;
   Run run_;
-  ShapingState unshaped_;  // where the input shapes nothing
   std::vector<Source*> batch_sources_;
   int batches_ = 0;
   InputLines lines_;

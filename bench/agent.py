@@ -26,8 +26,8 @@ from harness.agent import Agent  # noqa: E402
 from harness.broker import Broker  # noqa: E402
 import log_mix  # noqa: E402
 import pipe  # noqa: E402
+from pipe import MB, MIB, show  # noqa: E402
 
-MB, MIB = 1_000_000, 1 << 20
 LINE_BYTES = 150
 LINES_A_SECOND = 1_000
 _PEERS = SOURCE / "build/peers"
@@ -45,10 +45,6 @@ def parse_arguments():
     parser.add_argument("--mb", type=int, default=1000, help="of the file that is sent; 0: without")
     parser.add_argument("--folder", type=pathlib.Path, default=SOURCE / "build/bench")
     return parser.parse_args()
-
-
-def show(name, value, unit):
-    print(f"  {name:<42} {value:>12} {unit}", flush=True)
 
 
 def await_acked(broker, files, bytes_written, topic):

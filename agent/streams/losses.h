@@ -13,7 +13,9 @@ enum class Loss : std::uint8_t {
   kTooLarge,         // the end of a datagram that is longer than one may be
   kConnectionLimit,  // a connection that was closed to make room for another
 };
-inline constexpr std::size_t kLosses = 3;
+inline constexpr std::array kAllLosses = {Loss::kBufferFull, Loss::kTooLarge,
+                                          Loss::kConnectionLimit};
+inline constexpr std::size_t kLosses = kAllLosses.size();
 // By Loss.
 using Losses = std::array<std::uint64_t, kLosses>;
 

@@ -138,7 +138,7 @@ class SyslogStream : public RecordStream {
   void TellLost(MonotonicMs now) {
     if (untold_ == Losses{} || now < tell_at_) return;
     tell_at_ = now + kSyslogLossInterval.count();
-    for (const Loss loss : {Loss::kBufferFull, Loss::kTooLarge, Loss::kConnectionLimit}) {
+    for (const Loss loss : kAllLosses) {
       const std::uint64_t count = std::exchange(untold_[static_cast<std::size_t>(loss)], 0);
       if (count > 0) Warn(Describe(loss, count));
     }

@@ -12,6 +12,7 @@
 #include "agent/streams/syslog_socket.h"
 #include "agent/streams/syslog_stream.h"
 #include "tests/agent/agent_rig.h"
+#include "tests/agent/loopback.h"
 #include "tests/agent/scripted_stream.h"
 
 namespace logboom::agent {
@@ -60,23 +61,11 @@ class StreamsRig : public AgentRig {
     if (pipe_[1] >= 0) close(std::exchange(pipe_[1], -1));
   }
   // At a port of this machine.
-  static Socket Connect(int type, std::uint16_t port) {
-    Socket socket(::socket(AF_INET, type | SOCK_CLOEXEC, 0));
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(port);
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(connect(socket.descriptor(), reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
-    return socket;
-  }
-  static void Send(const Socket& socket, ByteView bytes) {
-    ASSERT_EQ(send(socket.descriptor(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(bytes.size()));
-  }
+  static Socket Connect(int type, std::uint16_t port) { return ConnectTo(port, type); }
+  static void Send(const Socket& socket, ByteView bytes) { SendTo(socket, bytes); }
   // Of the n-th listener.
   std::uint16_t port(std::size_t listener = 0) const {
-    const std::string address = agent->addresses().at(listener);
-    return static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+    return PortOf(agent->addresses().at(listener));
   }
   static bool CanListen(const std::string& address) {
     return OpenSyslogSocket(*ParseSyslogAddress(address)).ok();

@@ -14,6 +14,7 @@
 #include "agent/streams/limits.h"
 #include "agent/streams/syslog_socket.h"
 #include "tests/agent/agent_rig.h"
+#include "tests/agent/loopback.h"
 
 namespace logboom::agent {
 namespace {
@@ -37,24 +38,9 @@ class SyslogRig : public AgentRig {
                               Uuid::Make(random));
     };
   }
-  // Of the listener: "syslog+udp://127.0.0.1:4711".
-  std::uint16_t port() const {
-    const std::string address = agent->addresses().front();
-    return static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
-  }
-  Socket Connect(int type) const {
-    Socket socket(::socket(AF_INET, type | SOCK_CLOEXEC, 0));
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(port());
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(connect(socket.descriptor(), reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
-    return socket;
-  }
-  static void Send(const Socket& socket, ByteView bytes) {
-    ASSERT_EQ(send(socket.descriptor(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(bytes.size()));
-  }
+  std::uint16_t port() const { return PortOf(agent->addresses().front()); }
+  Socket Connect(int type) const { return ConnectTo(port(), type); }
+  static void Send(const Socket& socket, ByteView bytes) { SendTo(socket, bytes); }
   std::uint64_t Lost(Loss loss) const {
     return agent->Totals().counters.losses[static_cast<std::size_t>(loss)];
   }
