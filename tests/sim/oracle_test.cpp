@@ -135,6 +135,25 @@ TEST_F(OracleOfLinesLeftOut, ARowThatLeavesOutAnotherLineLosesIt) {
   EXPECT_FALSE(Complete());
 }
 
+// What was written of it for a while was left out, and the rest was gone before it was read.
+TEST_F(OracleOfLinesLeftOut, AGapMayBeginInsideOfALineThatIsLeftOut) {
+  file_.destroyed = true;
+  OracleOfSources::Log(0, 3);
+  fold_.AddLeftOut(topic_, Id(1), SourcePosition{3 * kLineBytes},
+                   SourcePosition{3 * kLineBytes + 6});
+  fold_.AddGap(topic_, Id(1), SourcePosition{3 * kLineBytes + 6}, SourcePosition{5 * kLineBytes});
+  EXPECT_TRUE(Complete()) << verdict_.text();
+}
+
+TEST_F(OracleOfLinesLeftOut, WhatIsNeitherLeftOutNorInAGapIsALoss) {
+  file_.destroyed = true;
+  OracleOfSources::Log(0, 3);
+  fold_.AddLeftOut(topic_, Id(1), SourcePosition{3 * kLineBytes},
+                   SourcePosition{3 * kLineBytes + 5});
+  fold_.AddGap(topic_, Id(1), SourcePosition{3 * kLineBytes + 6}, SourcePosition{5 * kLineBytes});
+  EXPECT_FALSE(Complete());
+}
+
 TEST_F(OracleOfSources, EveryLineOnceIsGood) {
   Log(0, 2);
   Log(2, 5);

@@ -263,12 +263,16 @@ bool SourceFold::Excused(const Incarnation& incarnation, const WrittenLine& line
   return false;
 }
 
-// The gap may begin inside of the line: what stands before it was sent.
+// The gap may begin inside of the line: what stands before it was sent, or left out.
 bool SourceFold::InGap(const Folded& source, const WrittenLine& line) {
   const bool touches = std::any_of(
       source.gaps.begin(), source.gaps.end(),
       [&line](const Range& gap) { return gap.begin < line.end && gap.end > line.begin; });
-  return touches && GapCovers(source, std::max(line.begin, source.span_end), line.end);
+  std::int64_t told = std::max(line.begin, source.span_end);
+  for (const Range& range : source.left_out) {
+    if (range.begin <= told) told = std::max(told, range.end);
+  }
+  return touches && GapCovers(source, told, line.end);
 }
 
 void SourceFold::CheckComplete(Verdict& verdict) const {
