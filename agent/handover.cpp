@@ -60,7 +60,7 @@ HandedFile HandFileOver(WatchedFile file) {
   HandedFile handed;
   if (file.source != nullptr) {
     handed.opened_as = file.source->origin.path;
-    handed.file.source_of_copy = file.source->id;
+    handed.file.content_source = file.source->id;
   }
   handed.file.path = std::move(file.path);
   handed.file.identity = file.identity;

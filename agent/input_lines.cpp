@@ -8,8 +8,6 @@
 namespace logboom::agent {
 namespace {
 
-constexpr ByteView kRepeatedHeader = "lb.repeated";
-
 const InputOptions& OrPlain(const InputOptions* input) {
   static const InputOptions kPlain;
   return input == nullptr ? kPlain : *input;
@@ -81,7 +79,7 @@ InputLine InputLines::Count(std::uint32_t repeats) {
   line.piece.value = repeats_text_;
   const auto file_headers = understanding_.file_headers();
   repeats_headers_.assign(file_headers.begin(), file_headers.end());
-  repeats_headers_.push_back({.key = kRepeatedHeader, .value = ByteView(repeats_count_)});
+  repeats_headers_.push_back({.key = record::kRepeatedHeader, .value = ByteView(repeats_count_)});
   line.headers = repeats_headers_;
   return line;
 }

@@ -285,7 +285,7 @@ void Placement::Decide(WatchedFile& file, MonotonicMs now) {
 // The final source that was read from this file last, if that is known, else the longest of its
 // inode: a file that was emptied now and then has had many.
 const Source* Placement::FinalSourceOf(const WatchedFile& file) const {
-  const Source* last = parts_.sources.Find(file.source_of_copy);
+  const Source* last = parts_.sources.Find(file.content_source);
   if (last != nullptr && last->final && IsItsFile(*last, file.identity)) return last;
   const auto found = final_by_inode_.find({file.identity.inode, file.identity.birth_time_ns});
   return found == final_by_inode_.end() ? nullptr : found->second;
@@ -344,7 +344,7 @@ Placement::Likeness Placement::CompareTo(WatchedFile& file, WatchedFile& origina
       source.durable.end.value() > 0 && file.size >= source.durable.end.value();
   const bool long_enough = file.size >= static_cast<std::int64_t>(kProofBytesSamePath);
   if (whole || holds_all_acked || long_enough || NewestEndInside(content, source.recent)) {
-    file.source_of_copy = source.id;
+    file.content_source = source.id;
     file.finished_size = file.size;
     return Likeness::kCopy;
   }
@@ -358,7 +358,7 @@ bool Placement::IsFinished(WatchedFile& file) {
   const Content content(*file.handle, file.size);
   for (const Source* source : found->second) {
     if (file.path == source->origin.path || file.size > source->durable.end.value()) continue;
-    const bool known = file.source_of_copy == source->id && file.finished_size == file.size;
+    const bool known = file.content_source == source->id && file.finished_size == file.size;
     const bool whole = file.size == source->durable.end.value() &&
                        HoldsUpTo(content, source->origin.head, source->durable);
     const auto inside = HeadMatches(content, source->origin.head)
@@ -376,7 +376,7 @@ bool Placement::IsFinished(WatchedFile& file) {
 void Placement::Finish(WatchedFile& file, const Source& source) {
   file.state = FileState::kFinished;
   file.first_bytes = nullptr;
-  file.source_of_copy = source.id;
+  file.content_source = source.id;
   file.finished_size = file.size;
   file.handle.reset();
 }

@@ -9,7 +9,6 @@
 namespace logboom::agent {
 namespace {
 
-constexpr ByteView kLabelHeaderPrefix = "lb.label.";
 constexpr std::int64_t kMilliLines = 1'000;
 // A header's value may become so much longer.
 constexpr std::size_t kLabelGrowthMax = 64;
@@ -121,7 +120,7 @@ std::span<const record::HeaderView> LineShaper::RedactLabels(
   if (headers.data() != headers_.data()) headers_.assign(headers.begin(), headers.end());
   values_.resize(std::max(values_.size(), headers.size()));
   for (std::size_t i = of_file; i < headers.size(); ++i) {
-    if (!headers[i].key.starts_with(kLabelHeaderPrefix) || !headers[i].value) continue;
+    if (!headers[i].key.starts_with(record::kLabelHeaderPrefix) || !headers[i].value) continue;
     const ByteView value = *headers[i].value;
     if (shaping_->redaction->Apply(value, value.size() + kLabelGrowthMax, values_[i]) > 0) {
       headers_[i].value = ByteView(values_[i]);

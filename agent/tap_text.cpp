@@ -8,12 +8,10 @@
 #include "agent/tap.h"
 #include "lib/display/utf8.h"
 #include "lib/display/visible_text.h"
+#include "lib/record/span.h"
 
 namespace logboom::agent {
 namespace {
-
-constexpr std::string_view kLevelHeader = "lb.level";
-constexpr std::string_view kLabelPrefix = "lb.label.";
 
 std::string TimeText(TimestampMs time) {
   const std::chrono::sys_time<std::chrono::milliseconds> at{
@@ -36,10 +34,11 @@ std::string Base64(ByteView bytes) {
 std::string Details(const TappedLine& line) {
   std::string details;
   for (const auto& [name, value] : line.headers) {
-    if (name == kLevelHeader) continue;
-    const bool is_label = name.starts_with(kLabelPrefix);
-    details += fmt::format(" {}={}", is_label ? name.substr(kLabelPrefix.size()) : name,
-                           display::Visible(value));
+    if (name == record::kLevelHeader) continue;
+    const bool is_label = name.starts_with(record::kLabelHeaderPrefix);
+    details +=
+        fmt::format(" {}={}", is_label ? name.substr(record::kLabelHeaderPrefix.size()) : name,
+                    display::Visible(value));
   }
   if (line.more) details += " (lb.more: the next record goes on with it)";
   if (line.redacted > 0) details += fmt::format(" ({} redacted)", line.redacted);
@@ -49,7 +48,7 @@ std::string Details(const TappedLine& line) {
 }  // namespace
 
 std::string TextOf(const TappedLine& line) {
-  const auto level = line.headers.find(std::string(kLevelHeader));
+  const auto level = line.headers.find(std::string(record::kLevelHeader));
   std::string text =
       fmt::format("{:24}  {:5}  ", line.own_time ? TimeText(line.time) : "time of reading",
                   level == line.headers.end() ? "-" : level->second);

@@ -88,7 +88,7 @@ void TopicTail::LookUnplaced(WatchedFile& file, std::int64_t size_before) {
   const bool written_anew =
       file.size < size_before || (EnsureOpen(parts_, file) && !HoldsWhatWasSeen(file, file.size));
   if (written_anew) {
-    file.source_of_copy = {};
+    file.content_source = {};
     file.unplaced_truncated = file.unplaced_size_max > 0;
     // A file that waits is known to hold nothing of the broker's sources.
     if (file.unplaced_truncated && file.state == FileState::kWaiting && file.handle) {

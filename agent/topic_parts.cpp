@@ -120,7 +120,7 @@ void PeekFirstLook(TopicParts& parts, WatchedFile& file) {
 
 void Bind(TopicParts& parts, WatchedFile& file, Source& source) {
   file.first_bytes = nullptr;
-  file.source_of_copy = {};
+  file.content_source = {};
   file.source = &source;
   file.state = FileState::kReading;
   file.waits_for = nullptr;

@@ -128,7 +128,7 @@ void TopicTail::RowsDone() {
 
 void TopicTail::SourceFinal(Source& source) {
   for (const auto& each : parts_.files.files()) {
-    if (each->state == FileState::kCopy && each->source_of_copy == source.id) {
+    if (each->state == FileState::kCopy && each->content_source == source.id) {
       each->state = FileState::kUnplaced;
     }
   }
@@ -141,7 +141,7 @@ void TopicTail::SourceFinal(Source& source) {
   file->drain_then_close = false;
   file->rest_at_size = -1;
   file->finished_size = source.durable.end.value();
-  file->source_of_copy = source.id;
+  file->content_source = source.id;
   file->unplaced_size_max = 0;
   file->seen_end = {};
   if (file->size > file->finished_size) {

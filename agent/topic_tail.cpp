@@ -97,7 +97,7 @@ void TopicTail::ForgetTopic() {
     file->source = nullptr;
     file->waits_for = nullptr;
     file->read_after = nullptr;
-    file->source_of_copy = {};
+    file->content_source = {};
     file->found_at_start = false;
     file->rest_at_size = -1;
     if (file->state != FileState::kUnreadable) file->state = FileState::kUnplaced;
@@ -114,10 +114,10 @@ void TopicTail::MergeRestored(const std::vector<client::KnownSource>& known) {
     if (file->state != FileState::kFinished && file->state != FileState::kCopy) continue;
     const bool of_revived =
         std::any_of(revived.begin(), revived.end(),
-                    [&file](const Source* source) { return source->id == file->source_of_copy; });
+                    [&file](const Source* source) { return source->id == file->content_source; });
     if (!of_revived) continue;
     file->state = FileState::kUnplaced;
-    file->source_of_copy = {};
+    file->content_source = {};
     file->finished_size = 0;
   }
 }

@@ -10,7 +10,6 @@
 namespace logboom::agent {
 namespace {
 
-constexpr ByteView kStreamHeader = "lb.label.stream";
 constexpr TimestampMs kEarliest{946'684'800'000};  // 2000-01-01
 constexpr std::int64_t kAheadMaxMs = 3'600'000;
 
@@ -66,7 +65,7 @@ Understood LineUnderstanding::Read(const Piece& piece, TimestampMs read_time) {
   if (!time) time = piece.time;
   const bool is_sane = time && CanBeTimeOfRecord(*time, read_time);
   if (time && !is_sane) AddTime(*time);
-  if (!piece.stream.empty()) Add(kStreamHeader, piece.stream);
+  if (!piece.stream.empty()) Add(record::kStreamHeader, piece.stream);
   if (asks && understanding_->level) AddLevel(piece.value, parsed);
   if (parsed) AddFields();
   return {.time = is_sane ? *time : read_time,

@@ -25,7 +25,7 @@ enum class FileState {
   kUnplaced,    // which source it continues, if any, is not decided yet
   kReading,     // `source` is read from it
   kWaiting,     // its source is opened once `waits_for` allows, or its first row is acked
-  kCopy,        // of `source_of_copy`, which still stands: not read
+  kCopy,        // of `content_source`, whose file still stands: not read
   kFinished,    // nothing in it that the broker has not: not read
   kUnreadable,  // can't be opened
   kBinary,      // no text: not read
@@ -50,7 +50,8 @@ struct WatchedFile {
   Source* source = nullptr;      // of kReading, and of kWaiting for a row
   Source* waits_for = nullptr;   // of kWaiting: the source before it in this log
   Source* read_after = nullptr;  // what it wrote before, under the same name: that is read first
-  Uuid source_of_copy;  // of kUnplaced: the source that was read from it last, if that is known
+  // Whose bytes it holds, where it is not read: of kCopy, and of kUnplaced, if that is known.
+  Uuid content_source;
   std::int64_t finished_size = 0;  // of kCopy, kFinished: the size that was proven
 
   bool look_due = false;

@@ -23,11 +23,16 @@ inline constexpr std::string_view kSourceHeader = "lb.source";
 inline constexpr std::string_view kMoreHeader = "lb.more";
 inline constexpr std::string_view kTimeHeader = "lb.time";
 inline constexpr std::string_view kLevelHeader = "lb.level";
+// How often the line before it came again at once: decimal digits.
+inline constexpr std::string_view kRepeatedHeader = "lb.repeated";
 inline constexpr std::string_view kReservedHeaderPrefix = "lb.";
+inline constexpr std::string_view kLabelHeaderPrefix = "lb.label.";
+// Of a container's line: stdout or stderr.
+inline constexpr std::string_view kStreamHeader = "lb.label.stream";
 
 // "lb.label.NAME"
 inline std::string LabelHeader(std::string_view name) {
-  return std::string("lb.label.").append(name);
+  return std::string(kLabelHeaderPrefix).append(name);
 }
 
 inline constexpr std::size_t kSpanBytes = 57;
