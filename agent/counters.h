@@ -31,9 +31,10 @@ enum class DropReason : std::uint8_t {
   kNotKept,
   kSampled,
   kRateLimit,
-  kRepeated
+  kRepeated,
+  kOwnUnit
 };
-inline constexpr std::size_t kDropReasons = 6;
+inline constexpr std::size_t kDropReasons = 7;
 
 struct Counters {
   std::uint64_t bytes_read = 0;     // of files, handed to the link; again after a lost session

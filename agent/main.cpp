@@ -103,6 +103,8 @@ void FillMetrics(const AgentTotals& totals, bool connected, daemon::MetricsRegis
            DropReason::kRateLimit);
   left_out("logboom_agent_lines_repeated_total", "Lines told as a count of repeats",
            DropReason::kRepeated);
+  left_out("logboom_agent_lines_of_own_units_total",
+           "Lines of Logboom's own units left out above one a second", DropReason::kOwnUnit);
   count("logboom_agent_redacted_total", "Places of lines that were redacted", counters.redacted);
   for (const Loss loss : kAllLosses) {
     metrics.SetCounter("logboom_agent_syslog_dropped_total",

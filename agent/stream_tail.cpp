@@ -321,8 +321,9 @@ void StreamTail::EndRun(MonotonicMs now) {
 
 // False: the batch is full.
 bool StreamTail::AddEntry(const StreamEntry& entry, Instant now) {
-  if (entry.dropped) {
+  if (entry.own_unit) {
     assembler_->LeaveOut(1);
+    ++counters_.lines_dropped[static_cast<std::size_t>(DropReason::kOwnUnit)];
   } else if (!AddLine(entry, now)) {
     return false;
   }
@@ -360,7 +361,7 @@ bool StreamTail::Add(const InputLine& line, std::span<const record::HeaderView> 
 
 // In the run that is open an equal one was sent.
 bool StreamTail::IsRepeat(const StreamEntry& entry) const {
-  if (run_.source == nullptr || entry.dropped || entry.source != run_.source->origin.path) {
+  if (run_.source == nullptr || entry.own_unit || entry.source != run_.source->origin.path) {
     return false;
   }
   const Piece piece{.value = entry.value, .more = entry.more, .stream = entry.stream};

@@ -138,6 +138,7 @@ std::string_view KeyOf(DropReason reason) {
     case DropReason::kSampled: return "sample";
     case DropReason::kRateLimit: return "rate_limit";
     case DropReason::kRepeated: return "dedupe";
+    case DropReason::kOwnUnit: return "journal";
   }
   return "";
 }

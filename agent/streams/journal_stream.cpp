@@ -324,7 +324,7 @@ class JournalStream final : public RecordStream {
               .begin = SourcePosition(at_.number),
               .end = SourcePosition(at_.number + 1),
               .value = message_,
-              .dropped = own_units_.MustDrop(unit, time_us),
+              .own_unit = own_units_.MustDrop(unit, time_us),
               .time = TimestampMs(time_us / 1'000),
               .headers = headers_};
     has_entry_ = true;

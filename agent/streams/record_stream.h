@@ -28,8 +28,8 @@ struct StreamEntry {
   SourcePosition begin;
   SourcePosition end;
   ByteView value;
-  bool more = false;     // goes on in the next entry of the same source
-  bool dropped = false;  // read and counted, but not to be sent
+  bool more = false;      // goes on in the next entry of the same source
+  bool own_unit = false;  // of what Logboom itself writes: read and counted, but not to be sent
   // Of its own; nothing: that of reading.
   std::optional<TimestampMs> time = {};
   // As those of Piece.

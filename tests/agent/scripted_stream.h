@@ -22,7 +22,7 @@ struct StreamScript {
     std::int64_t begin = 0;
     std::int64_t end = 0;
     std::string value;
-    bool dropped = false;
+    bool own_unit = false;
     std::string label = {};  // of the header lb.label.from
     std::optional<TimestampMs> time = {};
   };
@@ -74,7 +74,7 @@ class ScriptedStream final : public RecordStream {
               .begin = SourcePosition(entry.begin),
               .end = SourcePosition(entry.end),
               .value = entry.value,
-              .dropped = entry.dropped,
+              .own_unit = entry.own_unit,
               .time = entry.time,
               .headers = headers_};
     return &entry_;

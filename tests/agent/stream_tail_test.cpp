@@ -163,15 +163,15 @@ TEST(StreamTail, AnInputFromTheEndOpensItsSourcesThereAtOnce) {
   EXPECT_EQ(rig.Values(), Strings{"while nobody read"});
 }
 
-TEST(StreamTail, DroppedEntriesAreCountedInTheSpanThatCoversThem) {
+TEST(StreamTail, EntriesOfOwnUnitsAreCountedInTheSpanThatCoversThem) {
   StreamRig rig;
   rig.BecomeJournal();
   rig.Start();
   rig.script.WriteAt("fake:1", 1, "one");
   rig.script.WriteAt("fake:1", 2, "two");
   rig.script.WriteAt("fake:1", 3, "three");
-  rig.script.entries[0].dropped = true;
-  rig.script.entries[1].dropped = true;
+  rig.script.entries[0].own_unit = true;
+  rig.script.entries[1].own_unit = true;
   rig.Run(3'000);
   EXPECT_EQ(rig.Values(), Strings{"three"});
   const auto span = record::DecodeSpan(rig.topic().log.front().headers.at("lb.span"));
@@ -289,10 +289,10 @@ TEST(StreamTail, EntriesOfOthersAreNoRepeats) {
   EXPECT_EQ(count.timestamp_ms, 1'790'000'000'004) << "of the last of them";
 }
 
-TEST(StreamTail, DroppedEntriesAreNoRepeats) {
+TEST(StreamTail, EntriesOfOwnUnitsAreNoRepeats) {
   DedupingRig rig;
   rig.WriteAll({"a", "a", "a", "a"});
-  rig.script.entries[2].dropped = true;
+  rig.script.entries[2].own_unit = true;
   rig.Start();
   rig.Run(3'000);
   EXPECT_EQ(rig.Values(), (Strings{"a", "a", "a"}));

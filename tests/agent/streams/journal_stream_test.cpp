@@ -324,6 +324,10 @@ TEST(OwnUnits, OneLineASecondOfEachIsSentAndTheRestCounted) {
     if (header != record.headers.end()) dropped += record::DecodeSpan(header->second)->dropped;
   }
   EXPECT_EQ(dropped, 190U);
+  const Counters counters = rig.agent->Totals().counters;
+  EXPECT_EQ(counters.lines_dropped[static_cast<std::size_t>(DropReason::kOwnUnit)], 190U);
+  rig.Run(70'000);
+  EXPECT_EQ(rig.broker.reports().back().lines_dropped(), 190U) << "in the list of agents too";
 }
 
 // All that the agent says goes into the journal that it reads, and so does a line of the broker's
