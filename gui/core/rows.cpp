@@ -95,6 +95,7 @@ AgentRow MakeAgentRow(const client::AgentDescription& agent, const RowOrigin& or
           .backlog_bytes = static_cast<std::int64_t>(agent.backlog_bytes),
           .bytes_acked = static_cast<std::int64_t>(agent.bytes_acked),
           .records_acked = static_cast<std::int64_t>(agent.records_acked),
+          .lines_dropped = static_cast<std::int64_t>(agent.lines_dropped),
           .last_seen = agent.last_seen + origin.clock_ahead_ms,
           .errors = static_cast<std::int64_t>(agent.errors),
           .last_error = agent.last_error,

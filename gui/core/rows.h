@@ -74,6 +74,7 @@ struct AgentRow {
   std::int64_t backlog_bytes = 0;
   std::int64_t bytes_acked = 0;
   std::int64_t records_acked = 0;
+  std::int64_t lines_dropped = 0;
   TimestampMs last_seen;
   std::int64_t errors = 0;
   std::string last_error;

@@ -18,6 +18,7 @@ QString StateText(const Row& row) {
 }
 
 Tone Muted(const Row&) { return Tone::kMuted; }
+QString DroppedTip(const Row&) { return "Lines that it read and left out since its start"; }
 
 std::vector<Column<Row>> IdentityColumns() {
   return {{.title = "Agent",
@@ -54,6 +55,11 @@ std::vector<Column<Row>> FigureColumns() {
            .is_number = true,
            .text = [](const Row& row, TimestampMs) { return BytesText(row.bytes_acked); },
            .less = [](const Row& a, const Row& b) { return a.bytes_acked < b.bytes_acked; }},
+          {.title = "Dropped",
+           .is_number = true,
+           .text = [](const Row& row, TimestampMs) { return CountText(row.lines_dropped); },
+           .less = [](const Row& a, const Row& b) { return a.lines_dropped < b.lines_dropped; },
+           .tip = DroppedTip},
           {.title = "Last seen",
            .is_number = true,
            .text = [](const Row& row, TimestampMs now) { return AgoText(row.last_seen, now); },

@@ -25,6 +25,7 @@ enum class AgentColumn {
   kFiles,
   kBacklog,
   kAcked,
+  kDropped,
   kLastSeen,
   kErrors,
 };

@@ -17,8 +17,8 @@ AgentsPage::AgentsPage(QWidget* parent)
       agents_(MakeAgentTable()) {
   actions().addWidget(filter_);
   table_->SetModel(agents_.get(), {.stretched = 0,
-                                   .pixels = {168, 112, 112, 120, 88, 72, 96, 96, 104, 80},
-                                   .gives_way = {4, 3, 7, 5}});
+                                   .pixels = {168, 112, 112, 120, 88, 72, 96, 96, 88, 104, 80},
+                                   .gives_way = {4, 3, 7, 8, 5}});
   table_->sortByColumn(static_cast<int>(AgentColumn::kId), Qt::AscendingOrder);
   content().addWidget(table_, 1);
   connect(filter_, &QLineEdit::textChanged, this, [this] {

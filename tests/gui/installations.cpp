@@ -162,6 +162,7 @@ client::Snapshot BusySnapshot(const std::string& broker, Instant now, int step) 
                                         fmt::format("web-{:02}.example.net", i), connected,
                                         connected ? now.wall - 400 : now.wall - 1'260'000));
   }
+  snapshot.agents[1].lines_dropped = 12'480;
   snapshot.agents[2].errors = 3;
   snapshot.agents[2].last_error = "/var/log/app/current: permission denied";
   return snapshot;

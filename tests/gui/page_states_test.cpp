@@ -180,11 +180,12 @@ TEST_F(PageStates, EmptyPagesSayHowToFillThem) {
 }
 
 TEST_F(PageStates, LoadedPagesShowWhatTheBrokerSaid) {
-  const std::vector<QStringList> wanted = {{"1", "billing-etl", "7", "60 %", "web-06", "log-a"},
-                                           {"12 topics", "nginx.access", "9.1 k/s"},
-                                           {"300 lines", "Times in UTC"},
-                                           {"5 groups", "billing-etl", "stop", "billing.events/0"},
-                                           {"8 agents", "web-03", "connected", "away", "41.2 MB"}};
+  const std::vector<QStringList> wanted = {
+      {"1", "billing-etl", "7", "60 %", "web-06", "log-a"},
+      {"12 topics", "nginx.access", "9.1 k/s"},
+      {"300 lines", "Times in UTC"},
+      {"5 groups", "billing-etl", "stop", "billing.events/0"},
+      {"8 agents", "web-03", "connected", "away", "41.2 MB", "12,480"}};
   for (int page = 0; page < 5; ++page) {
     Show(State::kLoaded, page, ThemeKind::kLight, {1400, 900});
     const QString texts = VisibleTexts(*window_);

@@ -154,6 +154,22 @@ TEST(Tables, StaleRowsAreMuted) {
   EXPECT_EQ(state.data().toString(), "not known");
 }
 
+TEST(Tables, AgentsAreSortedByTheLinesThatTheyLeftOut) {
+  const auto table = MakeAgentTable();
+  std::vector<AgentRow> rows(3);
+  rows[0].lines_dropped = 1'000;
+  rows[1].lines_dropped = 0;
+  rows[2].lines_dropped = 999;
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i].key = rows[i].agent_id = "abc"[i];
+  table->SetRows(std::make_shared<std::vector<AgentRow>>(rows), TestTime().wall);
+  const int column = static_cast<int>(AgentColumn::kDropped);
+  EXPECT_EQ(table->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString(), "Dropped");
+  table->sort(column, Qt::DescendingOrder);
+  QStringList shown;
+  for (int row = 0; row < 3; ++row) shown += table->index(row, column).data().toString();
+  EXPECT_EQ(shown, QStringList({"1,000", "999", "0"}));
+}
+
 TEST(Tables, ForeignNamesAreMadeVisible) {
   const auto table = MakeTopicTable();
   TopicRow row;
